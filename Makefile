@@ -1,0 +1,78 @@
+# Everything happens in .venv; nothing needs to be activated, and only pip uses the network.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LOCAL_AWS := $(VENV)/local-aws
+LAMBDA := $(VENV)/lambda-runtime
+POLICIES = $(sort $(wildcard policies/*/*.yml))
+PIP_INSTALL := -m pip install -qq --disable-pip-version-check --constraint constraints.txt
+
+# What to test: make test TESTS=tests/test_autoload.py
+TESTS ?=
+
+export C7N_MFA_LOCAL_AWS_PYTHON ?= $(CURDIR)/$(LOCAL_AWS)/bin/python
+export C7N_MFA_LAMBDA_PYTHON ?= $(CURDIR)/$(LAMBDA)/bin/python
+export PIP_ROOT_USER_ACTION ?= ignore
+
+.PHONY: help setup demo test lint validate check bench clean
+.DEFAULT_GOAL := help
+
+help: ## Show what can be made
+	@grep -hE '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | \
+		while IFS="$$(printf '\t')" read -r name what; do printf '  %-9s %s\n' "$$name" "$$what"; done
+
+setup: $(VENV)/.ready $(LOCAL_AWS)/.ready $(LAMBDA)/.ready ## Make the environments that everything else runs in
+	@:
+
+demo: setup ## Watch a broken chain found, repaired and proven, on a local AWS
+	@$(BIN)/python -m demo
+
+test: setup ## Run the tests, or some of them: make test TESTS=tests/test_autoload.py
+	@echo '==> running the tests'
+	@$(BIN)/python -m pytest $(TESTS)
+
+lint: setup ## Check format, style, types and YAML
+	@echo '==> checking format and style with ruff'
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@echo '==> checking types with mypy'
+	@$(BIN)/mypy
+	@echo '==> checking YAML with yamllint'
+	@$(BIN)/yamllint --strict policies .github .pre-commit-config.yaml .pre-commit-hooks.yaml
+
+validate: setup ## Let custodian validate every policy, with the plugin loaded
+	@echo '==> validating $(words $(POLICIES)) policies with custodian'
+	@$(BIN)/custodian validate $(POLICIES)
+
+check: lint validate test ## All of it: what a pull request must pass
+
+bench: setup ## Run the benchmarks, one after another
+	@for benchmark in benchmarks/*.py; do \
+		echo "==> $$benchmark"; $(BIN)/python "$$benchmark" || exit 1; \
+	done
+
+clean: ## Remove the environments and whatever the other targets left behind
+	@echo '==> removing .venv, caches and builds'
+	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage build dist output
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.ready: pyproject.toml constraints.txt c7n_mfa_autoload.pth
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'c7n-mfa needs Python 3.11 or later: make PYTHON=python3.12'; exit 1; }
+	@echo '==> $(VENV): installing custodian, c7n-mfa and the test tools (once, about a minute)'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python $(PIP_INSTALL) hatchling editables
+	@$(BIN)/python $(PIP_INSTALL) --no-build-isolation --editable '.[cli,dev]'
+	@touch $@
+
+$(LOCAL_AWS)/.ready: constraints.txt
+	@echo '==> $(LOCAL_AWS): installing the local AWS, with boto3 as in the Lambda runtime'
+	@$(PYTHON) -m venv $(LOCAL_AWS)
+	@$(LOCAL_AWS)/bin/python $(PIP_INSTALL) ministack boto3
+	@touch $@
+
+$(LAMBDA)/.ready: constraints.txt
+	@echo '==> $(LAMBDA): installing boto3 and nothing else, to import the Lambda archive in'
+	@$(PYTHON) -m venv $(LAMBDA)
+	@$(LAMBDA)/bin/python $(PIP_INSTALL) boto3
+	@touch $@

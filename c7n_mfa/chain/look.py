@@ -1,0 +1,102 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+"""One look at AWS: a call whose failure is a value.
+
+Only botocore's own errors are turned into values; a mistake of ours still flies.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from c7n_mfa.chain.values import Unseen
+
+Shape = Callable[[Any], Any]
+
+_NOT_FOUND = (
+    "ResourceNotFoundException",
+    "NotFound",
+    "NotFoundException",
+    "TrailNotFoundException",
+    "NoSuchEntity",
+)
+
+
+@dataclass
+class Looker:
+    """Reads through one boto3 session, one client for each service and Region."""
+
+    session: Any
+    clients: dict[tuple[str, str], Any] = field(default_factory=dict)
+    lock: Any = field(default_factory=threading.Lock)
+
+    def client(self, service: str, region: str) -> Any:
+        """The client; boto3 sessions must not make two at once."""
+        with self.lock:
+            key = (service, region)
+            if key not in self.clients:
+                self.clients[key] = self.session.client(service, region_name=region or None)
+            return self.clients[key]
+
+    def one(
+        self, service: str, region: str, operation: str, target: str, shape: Shape, **params: Any
+    ) -> Any:
+        """``shape`` of one answer; ``None`` when AWS says that the thing does not exist."""
+        return self._try(
+            permission(service, operation),
+            target,
+            lambda: shape(getattr(self.client(service, region), operation)(**params)),
+        )
+
+    def every(
+        self,
+        service: str,
+        region: str,
+        operation: str,
+        key: str,
+        target: str,
+        shape: Shape,
+        **params: Any,
+    ) -> Any:
+        """``shape`` of each item under ``key`` on all pages, as a tuple."""
+        return self._try(
+            permission(service, operation),
+            target,
+            lambda: tuple(map(shape, self._pages(service, region, operation, key, params))),
+        )
+
+    def _pages(
+        self, service: str, region: str, operation: str, key: str, params: Mapping[str, Any]
+    ) -> Iterator[Any]:
+        paginator = self.client(service, region).get_paginator(operation)
+        for page in paginator.paginate(**params):
+            yield from page.get(key) or ()
+
+    def _try(self, needed: str, target: str, call: Callable[[], Any]) -> Any:
+        try:
+            return call()
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in _NOT_FOUND:
+                return None
+            return Unseen(needed, target, code, error.response["Error"].get("Message", ""))
+        except BotoCoreError as error:
+            return Unseen(needed, target, type(error).__name__, str(error))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            # An answer that lacks what the API model promises, met while shaping it.
+            message = f"{type(error).__name__}: {error}"
+            return Unseen(needed, target, "MalformedAnswer", message)
+
+
+def permission(service: str, operation: str) -> str:
+    """The IAM permission of an operation, ``logs:DescribeLogGroups``.
+
+    >>> permission("cloudwatch", "describe_alarms_for_metric")
+    'cloudwatch:DescribeAlarmsForMetric'
+    """
+    return service + ":" + "".join(word.capitalize() for word in operation.split("_"))

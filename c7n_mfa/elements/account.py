@@ -1,0 +1,237 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+"""The account filter ``signin-monitoring`` and the account action ``set-signin-monitoring``.
+
+Registered in :mod:`c7n_mfa.entry`.
+"""
+
+from c7n.actions import BaseAction
+from c7n.exceptions import PolicyValidationError
+from c7n.filters import Filter
+from c7n.utils import dumps, local_session, type_schema
+
+from c7n_mfa.chain.discover import PERMISSIONS as AUDIT_PERMISSIONS
+from c7n_mfa.chain.discover import discover
+from c7n_mfa.chain.judge import judge, relevant
+from c7n_mfa.repair.apply import PERMISSIONS as REPAIR_PERMISSIONS
+from c7n_mfa.repair.apply import apply, look_around
+from c7n_mfa.repair.plan import make_plan, target
+from c7n_mfa.repair.values import InTheWay, Wish
+from c7n_mfa.requirements import DEFAULT, REQUIREMENTS
+
+ANNOTATION = "c7n:signin-monitoring"
+JUDGEMENT_FILE = "signin-monitoring.json"
+
+_STATES = ("intact", "broken", "unknown")
+_REQUIREMENT_SCHEMA = {"enum": sorted(REQUIREMENTS)}
+
+
+def audit(manager, account, data):
+    """Look at the account and judge it: the snapshot and the judgement."""
+    requirement = REQUIREMENTS[data.get("requirement", DEFAULT)]
+    session = local_session(manager.session_factory)
+    region = manager.config.region or session.region_name
+    seen = discover(session, account["account_id"], region, lambda f: relevant(f, requirement))
+    return seen, judge(seen, requirement, data.get("strict", False))
+
+
+def write_judgements(manager, accounts):
+    """Leave the whole judgement beside custodian's own output, clean or not.
+
+    A clean account is filtered out and would leave no trace of what was found intact.
+    """
+    output = getattr(manager.ctx, "output", None)
+    if output is not None:
+        output.write_file(JUDGEMENT_FILE, dumps(accounts, indent=2))
+
+
+class SigninMonitoring(Filter):
+    """Keeps the account when nobody is sure to hear of a console sign-in without MFA.
+
+    Every chain from a trail over its log group, metric filter, metric, alarm and topic to a
+    subscription is judged by meaning: the account is intact when the metric filters of its working
+    chains, taken together, catch every sign-in of the requirement.
+
+    `state` says which verdicts to keep; unknown means that something could not be looked at.
+    `strict` lets sign-ins that are only conceivable decide too (MFAUsed absent on a success).
+
+    :example:
+
+    .. code-block:: yaml
+
+        policies:
+          - name: signin-monitoring-not-intact
+            resource: account
+            filters:
+              - type: signin-monitoring
+                requirement: single-factor
+                state: [broken, unknown]
+    """
+
+    schema = type_schema(
+        "signin-monitoring",
+        requirement=_REQUIREMENT_SCHEMA,
+        strict={"type": "boolean"},
+        state={
+            "type": "array",
+            "minItems": 1,
+            "uniqueItems": True,
+            "items": {"enum": list(_STATES)},
+        },
+    )
+    annotation_key = ANNOTATION
+    permissions = AUDIT_PERMISSIONS
+
+    def process(self, resources, event=None):
+        wanted = self.data.get("state", ["broken", "unknown"])
+        for account in resources:
+            _, judgement = audit(self.manager, account, self.data)
+            account[self.annotation_key] = judgement.to_dict()
+            self.log.info(
+                "account:%s signin-monitoring:%s", account["account_id"], judgement.verdict
+            )
+        write_judgements(self.manager, resources)
+        return [a for a in resources if a[self.annotation_key]["verdict"] in wanted]
+
+
+class SetSigninMonitoring(BaseAction):
+    """Builds what is missing of the chain that tells of a console sign-in without MFA.
+
+    It adopts what already works, changes only what is absent or ours (tag `c7n-mfa`), and audits
+    the account again afterwards. Steps, in this order: topic, topic policy, subscriptions, metric
+    filter, alarm. It needs a multi-Region trail that delivers to a log group, and makes neither.
+
+    `topic` is a name or an ARN. An e-mail subscription hears nothing until its owner clicks the
+    link in the mail; until then the audit says broken, subscription-pending.
+
+    :example:
+
+    .. code-block:: yaml
+
+        policies:
+          - name: signin-monitoring-set
+            resource: account
+            filters:
+              - type: signin-monitoring
+            actions:
+              - type: set-signin-monitoring
+                subscriptions:
+                  - protocol: email
+                    endpoint: security@example.com
+    """
+
+    schema = type_schema(
+        "set-signin-monitoring",
+        requirement=_REQUIREMENT_SCHEMA,
+        strict={"type": "boolean"},
+        topic={"type": "string", "minLength": 1},
+        subscriptions={
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["protocol", "endpoint"],
+                "properties": {
+                    "protocol": {
+                        "enum": [
+                            "application",
+                            "email",
+                            "email-json",
+                            "firehose",
+                            "http",
+                            "https",
+                            "lambda",
+                            "sms",
+                            "sqs",
+                        ]
+                    },
+                    "endpoint": {"type": "string", "minLength": 1},
+                },
+            },
+        },
+        tags={"type": "object", "additionalProperties": {"type": "string"}},
+        **{
+            "filter-name": {"type": "string", "pattern": "^[^:*]{1,512}$"},
+            "metric-name": {"type": "string", "pattern": "^[^:*$]{1,255}$"},
+            "namespace": {"type": "string", "pattern": "^(?!AWS/)[^:*$]{1,255}$"},
+            "alarm-name": {"type": "string", "minLength": 1, "maxLength": 255},
+            "kms-key": {"type": "string", "minLength": 1},
+        },
+    )
+    permissions = tuple(sorted({*AUDIT_PERMISSIONS, *REPAIR_PERMISSIONS}))
+
+    def validate(self):
+        key = self.data.get("kms-key", "")
+        if key.endswith("alias/aws/sns"):
+            raise PolicyValidationError(
+                f"policy:{self.manager.ctx.policy.name} set-signin-monitoring kms-key: "
+                "CloudWatch alarms cannot use alias/aws/sns; name a customer key"
+            )
+        return self
+
+    def process(self, resources):
+        receipts = [self._repair(account) for account in resources]
+        write_judgements(self.manager, resources)
+        return receipts
+
+    def plan(self, account):
+        """What repair would do to the account, writing nothing: the judgement and the steps."""
+        wish = self._wish(account)
+        options = {"requirement": wish.requirement, "strict": wish.strict}
+        seen, judgement = audit(self.manager, account, options)
+        base = target(judgement, wish)
+        in_the_way = InTheWay()
+        if base is not None and judgement.verdict == "broken":
+            session = local_session(self.manager.session_factory)
+            in_the_way = look_around(session, seen, base.topic_arn, wish.alarm_name)
+        return judgement, make_plan(judgement, seen, in_the_way, wish)
+
+    def _repair(self, account):
+        before, plan = self.plan(account)
+        session = local_session(self.manager.session_factory)
+        steps = apply(session, plan)
+        wish = self._wish(account)
+        _, after = audit(
+            self.manager, account, {"requirement": wish.requirement, "strict": wish.strict}
+        )
+        account[ANNOTATION] = after.to_dict()
+        for step in steps:
+            level = self.log.error if step.result == "failed" else self.log.info
+            level(
+                "account:%s %s %s %s: %s",
+                account["account_id"],
+                step.step,
+                step.result,
+                step.resource,
+                step.error or step.why,
+            )
+        return {
+            "account_id": account["account_id"],
+            "requirement": wish.requirement,
+            "before": before.verdict,
+            "after": after.verdict,
+            "steps": [step.to_dict() for step in steps],
+        }
+
+    def _wish(self, account):
+        """The action's options; requirement and strictness are the filter's unless given."""
+        audited = account.get(ANNOTATION, {}).get("requirement", DEFAULT)
+        names = {
+            "filter_name": "filter-name",
+            "metric_name": "metric-name",
+            "namespace": "namespace",
+            "alarm_name": "alarm-name",
+            "topic": "topic",
+        }
+        given = {field: self.data[name] for field, name in names.items() if name in self.data}
+        return Wish(
+            requirement=self.data.get("requirement", audited),
+            strict=self.data.get("strict", False),
+            topic_given="topic" in self.data,
+            subscriptions=tuple(
+                (s["protocol"], s["endpoint"]) for s in self.data.get("subscriptions", ())
+            ),
+            kms_key=self.data.get("kms-key"),
+            tags=self.data.get("tags", {}),
+            **given,
+        )

@@ -1,0 +1,487 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+"""The space of sign-ins, as data: each family, one witness record, and which fields are free.
+
+A family is a class of CloudTrail records that a person would speak of as one kind of event: "an IAM
+user signs in with a password and no MFA".  Fields that are not free are the same in every record of
+the family, and fields that a witness does not have are absent from every record of it.
+
+Where the knowledge comes from is written beside each family.  *AWS* stands for the CloudTrail and
+IAM user guides, *seen* for a published real record, *peer* for a test fixture of another project.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal
+
+Grade = Literal["observed", "conceivable"]
+
+ACCOUNT = "123456789012"
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """A field whose value nobody can foresee.
+
+    ``like`` is a regular expression that the whole text matches (any text without it);
+    ``optional`` says that the field may be absent.
+    """
+
+    like: str | None = None
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A class of records: a name, a sentence, a grade, one witness and the fields that are free.
+
+    ``kind`` groups families for a verdict: ``single-factor``, ``multi-factor``, ``federated`` (MFA,
+    if any, happened at the identity provider), ``failure`` and ``unrelated``.
+    """
+
+    name: str
+    sentence: str
+    kind: str
+    grade: Grade
+    source: str
+    witness: Mapping[str, Any]
+    free: Mapping[tuple[str, ...], Free] = field(default_factory=dict)
+
+
+_ACCOUNT_ID = Free("[0-9]{12}")
+_TEXT = Free()
+_MAYBE = Free(optional=True)
+
+_COMMON_FREE: dict[tuple[str, ...], Free] = {
+    ("eventVersion",): Free("1[.][0-9]+"),
+    ("eventTime",): _TEXT,
+    ("awsRegion",): Free("[a-z0-9-]+"),
+    ("sourceIPAddress",): _TEXT,
+    ("userAgent",): _TEXT,
+    ("eventID",): Free("[0-9a-f-]+"),
+    ("recipientAccountId",): _ACCOUNT_ID,
+    ("userIdentity", "accountId"): _ACCOUNT_ID,
+    ("userIdentity", "principalId"): _TEXT,
+    ("tlsDetails", "tlsVersion"): _MAYBE,
+    ("tlsDetails", "cipherSuite"): _MAYBE,
+    ("tlsDetails", "clientProvidedHostHeader"): _MAYBE,
+}
+_LOGIN_TO: dict[tuple[str, ...], Free] = {
+    ("additionalEventData", "LoginTo"): Free("https://.+"),
+    ("additionalEventData", "MobileVersion"): Free("[A-Z][a-z]+"),
+}
+_IAM_USER_FREE = {
+    ("userIdentity", "userName"): _TEXT,
+    ("userIdentity", "arn"): Free("arn:aws[a-z-]*:iam::[0-9]{12}:user/.+"),
+}
+_ROOT_FREE = {
+    ("userIdentity", "userName"): _MAYBE,
+    ("userIdentity", "accessKeyId"): _MAYBE,
+    ("userIdentity", "arn"): Free("arn:aws[a-z-]*:iam::[0-9]{12}:root"),
+}
+_ISSUER = ("userIdentity", "sessionContext", "sessionIssuer")
+_ROLE_FREE = {
+    ("userIdentity", "arn"): Free("arn:aws[a-z-]*:sts::[0-9]{12}:assumed-role/.+"),
+    ("userIdentity", "accessKeyId"): _MAYBE,
+    (*_ISSUER, "principalId"): _TEXT,
+    (*_ISSUER, "accountId"): _ACCOUNT_ID,
+    (*_ISSUER, "userName"): _TEXT,
+    ("userIdentity", "sessionContext", "attributes", "creationDate"): _TEXT,
+}
+
+
+def _record(identity: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+    """A console sign-in record as CloudTrail writes it today, with ``extra`` laid over it."""
+    record: dict[str, Any] = {
+        "eventVersion": "1.08",
+        "userIdentity": copy.deepcopy(dict(identity)),
+        "eventTime": "2026-01-15T08:30:00Z",
+        "eventSource": "signin.amazonaws.com",
+        "eventName": "ConsoleLogin",
+        "awsRegion": "us-east-1",
+        "sourceIPAddress": "192.0.2.10",
+        "userAgent": "Mozilla/5.0",
+        "requestParameters": None,
+        "responseElements": {"ConsoleLogin": "Success"},
+        "additionalEventData": {
+            "LoginTo": "https://console.aws.amazon.com/console/home",
+            "MobileVersion": "No",
+            "MFAUsed": "No",
+        },
+        "eventID": "3fcfb182-98f8-4744-bd45-10a395ab61cb",
+        "readOnly": False,
+        "eventType": "AwsConsoleSignIn",
+        "managementEvent": True,
+        "recipientAccountId": ACCOUNT,
+        "eventCategory": "Management",
+        "tlsDetails": {
+            "tlsVersion": "TLSv1.3",
+            "cipherSuite": "TLS_AES_128_GCM_SHA256",
+            "clientProvidedHostHeader": "signin.aws.amazon.com",
+        },
+    }
+    record.update(copy.deepcopy(dict(extra)))
+    return {key: value for key, value in record.items() if value is not _GONE}
+
+
+_GONE = ...  # copied as itself, unlike object()
+
+_ALICE = {
+    "type": "IAMUser",
+    "principalId": "AIDAEXAMPLEALICE00000",
+    "arn": f"arn:aws:iam::{ACCOUNT}:user/alice",
+    "accountId": ACCOUNT,
+    "userName": "alice",
+}
+_ROOT = {
+    "type": "Root",
+    "principalId": ACCOUNT,
+    "arn": f"arn:aws:iam::{ACCOUNT}:root",
+    "accountId": ACCOUNT,
+    "accessKeyId": "",
+}
+_SAML_ROLE = {
+    "type": "AssumedRole",
+    "principalId": "AROAEXAMPLESAML000000:user@example.com",
+    "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/Engineer/user@example.com",
+    "accountId": ACCOUNT,
+}
+
+
+def _session(role: str, path: str, mfa: str | None) -> dict[str, Any]:
+    """An assumed-role identity with a session; ``mfa`` is the text CloudTrail writes, or absent."""
+    attributes = {"creationDate": "2026-01-15T08:29:58Z"}
+    if mfa is not None:
+        attributes["mfaAuthenticated"] = mfa
+    return {
+        "type": "AssumedRole",
+        "principalId": "AROAEXAMPLEROLE000000:user@example.com",
+        "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/{role}/user@example.com",
+        "accountId": ACCOUNT,
+        "accessKeyId": "ASIAEXAMPLE000000000",
+        "sessionContext": {
+            "sessionIssuer": {
+                "type": "Role",
+                "principalId": "AROAEXAMPLEROLE000000",
+                "arn": f"arn:aws:iam::{ACCOUNT}:role/{path}{role}",
+                "accountId": ACCOUNT,
+                "userName": role,
+            },
+            "attributes": attributes,
+        },
+    }
+
+
+def _federated_user(mfa: str) -> dict[str, Any]:
+    identity = _session("unused", "", mfa)
+    identity["type"] = "FederatedUser"
+    identity["principalId"] = f"{ACCOUNT}:alice"
+    identity["arn"] = f"arn:aws:sts::{ACCOUNT}:federated-user/alice"
+    identity["sessionContext"]["sessionIssuer"] = {
+        "type": "IAMUser",
+        "principalId": "AIDAEXAMPLEBROKER0000",
+        "arn": f"arn:aws:iam::{ACCOUNT}:user/broker",
+        "accountId": ACCOUNT,
+        "userName": "broker",
+    }
+    return identity
+
+
+def _login(mfa: str | None, **more: Any) -> dict[str, Any]:
+    """``additionalEventData`` of a password sign-in; ``mfa`` None leaves MFAUsed out."""
+    data: dict[str, Any] = {
+        "LoginTo": "https://console.aws.amazon.com/console/home",
+        "MobileVersion": "No",
+    }
+    if mfa is not None:
+        data["MFAUsed"] = mfa
+    return {"additionalEventData": {**data, **more}}
+
+
+_NO_LOGIN_TO = {"additionalEventData": {"MobileVersion": "No", "MFAUsed": "No"}}
+_FAILED = {"responseElements": {"ConsoleLogin": "Failure"}}
+_OLD = {
+    "eventVersion": "1.05",
+    "eventType": "AwsConsoleSignin",
+    "readOnly": _GONE,
+    "managementEvent": _GONE,
+    "eventCategory": _GONE,
+    "tlsDetails": _GONE,
+}
+_DEVICE = {"MFAIdentifier": f"arn:aws:iam::{ACCOUNT}:mfa/alice"}
+_FAILED_ALICE = {key: value for key, value in _ALICE.items() if key != "arn"}
+_FAILED_ALICE["accessKeyId"] = ""
+_NOBODY = {**_FAILED_ALICE, "userName": "HIDDEN_DUE_TO_SECURITY_REASONS"}
+_SSO_PATH = "aws-reserved/sso.amazonaws.com/"
+_SSO_ROLE = "AWSReservedSSO_Engineer_0123456789abcdef"
+
+
+def _family(
+    name: str,
+    sentence: str,
+    kind: str,
+    source: str,
+    witness: dict[str, Any],
+    *free: Mapping[tuple[str, ...], Free],
+    grade: Grade = "observed",
+) -> Family:
+    merged: dict[tuple[str, ...], Free] = {}
+    for fields in (_COMMON_FREE, *free):
+        merged.update(fields)
+    return Family(name, sentence, kind, grade, source, witness, MappingProxyType(merged))
+
+
+_DEVICE_FREE = {("additionalEventData", "MFAIdentifier"): _MAYBE}
+_CALL = {
+    "eventSource": "ec2.amazonaws.com",
+    "eventName": "DescribeInstances",
+    "eventType": "AwsApiCall",
+    "responseElements": None,
+    "additionalEventData": _GONE,
+    "readOnly": True,
+}
+_CALL_FREE = {
+    ("eventSource",): Free("[a-z0-9-]+[.]amazonaws[.]com"),
+    ("requestID",): _MAYBE,
+}
+
+FAMILIES: tuple[Family, ...] = (
+    _family(
+        "iam-user",
+        "an IAM user signs in with a password and no MFA",
+        "single-factor",
+        "AWS: CloudTrail sign-in events; seen: invictus-ir/aws_dataset",
+        _record(_ALICE, {}),
+        _LOGIN_TO,
+        _IAM_USER_FREE,
+    ),
+    _family(
+        "root",
+        "the root user signs in with a password and no MFA",
+        "single-factor",
+        "AWS: CloudTrail sign-in events",
+        _record(_ROOT, {}),
+        _LOGIN_TO,
+        _ROOT_FREE,
+    ),
+    _family(
+        "broker-role",
+        "a federation broker opens a console session for a role that was assumed without MFA",
+        "single-factor",
+        "seen: mapbox records of GetSigninToken sign-ins",
+        _record(_session("Broker", "", "false"), _NO_LOGIN_TO),
+        _ROLE_FREE,
+        {(*_ISSUER, "arn"): Free("arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@-]+")},
+    ),
+    _family(
+        "broker-federated-user",
+        "a federation broker opens a console session for a federated user without MFA",
+        "single-factor",
+        "peer: Elastic, federated-user sign-in rule",
+        _record(_federated_user("false"), _NO_LOGIN_TO),
+        _ROLE_FREE,
+        {
+            ("userIdentity", "arn"): Free("arn:aws[a-z-]*:sts::[0-9]{12}:federated-user/.+"),
+            (*_ISSUER, "arn"): Free("arn:aws[a-z-]*:iam::[0-9]{12}:user/.+"),
+        },
+        grade="conceivable",
+    ),
+    _family(
+        "broker-role-unsaid",
+        "a federation broker opens a console session for a role and the record does not say "
+        "whether MFA was used",
+        "single-factor",
+        "AWS: sessionContext attributes are optional",
+        _record(_session("Broker", "", None), _NO_LOGIN_TO),
+        _ROLE_FREE,
+        {(*_ISSUER, "arn"): Free("arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@-]+")},
+        grade="conceivable",
+    ),
+    _family(
+        "iam-user-unsaid",
+        "an IAM user signs in and the record has no MFAUsed",
+        "single-factor",
+        "AWS: additionalEventData is optional; peer: Panther, records with MFAUsed absent",
+        _record(_ALICE, _login(None)),
+        _LOGIN_TO,
+        _IAM_USER_FREE,
+        grade="conceivable",
+    ),
+    _family(
+        "root-unsaid",
+        "the root user signs in and the record has no MFAUsed",
+        "single-factor",
+        "AWS: additionalEventData is optional",
+        _record(_ROOT, _login(None)),
+        _LOGIN_TO,
+        _ROOT_FREE,
+        grade="conceivable",
+    ),
+    _family(
+        "iam-user-bare",
+        "an IAM user signs in and the record has no additionalEventData at all",
+        "single-factor",
+        "AWS: additionalEventData is optional; peer: Panther fixtures",
+        _record(_ALICE, {"additionalEventData": _GONE}),
+        _IAM_USER_FREE,
+        grade="conceivable",
+    ),
+    _family(
+        "iam-user-old-record",
+        "an IAM user signs in without MFA and the record has the form of 2018",
+        "single-factor",
+        "AWS: sign-in samples of 2018 to 2021 (eventType AwsConsoleSignin)",
+        _record(_ALICE, _OLD),
+        _LOGIN_TO,
+        _IAM_USER_FREE,
+        grade="conceivable",
+    ),
+    _family(
+        "iam-user-mfa",
+        "an IAM user signs in with MFA",
+        "multi-factor",
+        "AWS: CloudTrail sign-in events; seen: invictus-ir/aws_dataset",
+        _record(_ALICE, _login("Yes", **_DEVICE)),
+        _LOGIN_TO,
+        _IAM_USER_FREE,
+        _DEVICE_FREE,
+    ),
+    _family(
+        "root-mfa",
+        "the root user signs in with MFA",
+        "multi-factor",
+        "AWS: CloudTrail sign-in events",
+        _record(_ROOT, _login("Yes", **_DEVICE)),
+        _LOGIN_TO,
+        _ROOT_FREE,
+        _DEVICE_FREE,
+    ),
+    _family(
+        "root-mfa-capitals",
+        'the root user signs in with MFA and the record says "YES"',
+        "multi-factor",
+        "AWS: the root-with-MFA sample of the CloudTrail user guide, 2023",
+        _record(_ROOT, _login("YES", **_DEVICE)),
+        _LOGIN_TO,
+        _ROOT_FREE,
+        _DEVICE_FREE,
+        grade="conceivable",
+    ),
+    _family(
+        "broker-role-mfa",
+        "a federation broker opens a console session for a role that was assumed with MFA",
+        "multi-factor",
+        "seen: mapbox records (mfaAuthenticated true beside MFAUsed No)",
+        _record(_session("Broker", "", "true"), _NO_LOGIN_TO),
+        _ROLE_FREE,
+        {(*_ISSUER, "arn"): Free("arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@-]+")},
+    ),
+    _family(
+        "saml",
+        "somebody signs in through a SAML identity provider",
+        "federated",
+        "seen: azure-docs 35206 (MFAUsed No even when the identity provider asked for MFA)",
+        _record(
+            _SAML_ROLE,
+            _login("No", SamlProviderArn=f"arn:aws:iam::{ACCOUNT}:saml-provider/example"),
+        ),
+        _LOGIN_TO,
+        {
+            ("userIdentity", "arn"): Free("arn:aws[a-z-]*:sts::[0-9]{12}:assumed-role/.+"),
+            ("additionalEventData", "SamlProviderArn"): Free(
+                "arn:aws[a-z-]*:iam::[0-9]{12}:saml-provider/.+"
+            ),
+        },
+    ),
+    _family(
+        "identity-center",
+        "somebody signs in through IAM Identity Center",
+        "federated",
+        "seen: Panther fixtures of AWSReservedSSO sign-ins",
+        _record(_session(_SSO_ROLE, _SSO_PATH, "false"), _NO_LOGIN_TO),
+        _ROLE_FREE,
+        {
+            ("userIdentity", "arn"): Free(
+                "arn:aws[a-z-]*:sts::[0-9]{12}:assumed-role/AWSReservedSSO_.+"
+            ),
+            (*_ISSUER, "arn"): Free(
+                "arn:aws[a-z-]*:iam::[0-9]{12}:role/aws-reserved/sso[.]amazonaws[.]com/.+"
+            ),
+            (*_ISSUER, "userName"): Free("AWSReservedSSO_.+"),
+        },
+    ),
+    _family(
+        "iam-user-failure",
+        "an IAM user's sign-in without MFA fails",
+        "failure",
+        "AWS: CloudTrail sign-in events (no ARN on a failure since 2018)",
+        _record(_FAILED_ALICE, {**_FAILED, "errorMessage": "Failed authentication"}),
+        _LOGIN_TO,
+        {("userIdentity", "userName"): _TEXT},
+    ),
+    _family(
+        "root-failure",
+        "a sign-in as the root user without MFA fails",
+        "failure",
+        "AWS: CloudTrail sign-in events",
+        _record(_ROOT, {**_FAILED, "errorMessage": "Failed authentication"}),
+        _LOGIN_TO,
+        _ROOT_FREE,
+    ),
+    _family(
+        "unknown-user-failure",
+        "a sign-in with a user name that does not exist fails",
+        "failure",
+        "AWS: CloudTrail record contents (HIDDEN_DUE_TO_SECURITY_REASONS)",
+        _record(_NOBODY, {**_FAILED, "errorMessage": "No username found in supplied account"}),
+        _LOGIN_TO,
+    ),
+    _family(
+        "api-call",
+        "an IAM user calls an API of some service",
+        "unrelated",
+        "AWS: CloudTrail record contents",
+        _record({**_ALICE, "accessKeyId": "AKIAEXAMPLE000000000"}, _CALL),
+        _CALL_FREE,
+        _IAM_USER_FREE,
+        {("eventName",): Free("[A-BD-Z][A-Za-z0-9]*")},
+    ),
+    _family(
+        "check-mfa",
+        "the sign-in page asks an IAM user for the MFA code",
+        "unrelated",
+        "AWS: CheckMfa event; seen: invictus-ir/aws_dataset",
+        _record(
+            _FAILED_ALICE,
+            {
+                "eventName": "CheckMfa",
+                "responseElements": {"CheckMfa": "Success"},
+                "additionalEventData": {"MfaType": "Virtual MFA"},
+            },
+        ),
+        {("userIdentity", "userName"): _TEXT},
+    ),
+    _family(
+        "switch-role",
+        "an IAM user switches role in the console",
+        "unrelated",
+        "seen: SwitchRole records (no MFAUsed)",
+        _record(
+            _session("Engineer", "", "true"),
+            {
+                "eventName": "SwitchRole",
+                "responseElements": {"SwitchRole": "Success"},
+                "additionalEventData": {
+                    "SwitchFrom": f"arn:aws:iam::{ACCOUNT}:user/alice",
+                    "RedirectTo": "https://console.aws.amazon.com/",
+                },
+            },
+        ),
+        _ROLE_FREE,
+        {("additionalEventData", "SwitchFrom"): _TEXT},
+    ),
+)

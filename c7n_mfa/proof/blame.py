@@ -1,0 +1,61 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+"""Why a pattern does not match an event: the condition to blame, in words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from c7n_mfa.proof.classes import MISSING, answers, path_of, value_at
+from c7n_mfa.pattern import Pattern
+from c7n_mfa.pattern.nodes import And, Atom, Compare, Condition, JsonPattern, NotExists, Or
+
+
+def because(pattern: Pattern, event: Mapping[str, Any]) -> str:
+    """One sentence, without a full stop, for an event that the pattern does not match."""
+    if not isinstance(pattern.node, JsonPattern):
+        return f"the text of the record does not match {pattern.text!r}"
+    return _blame(pattern.node.condition, event) or "the pattern does not match it"
+
+
+def _blame(condition: Condition, event: Mapping[str, Any]) -> str:
+    if isinstance(condition, And):
+        return next((why for c in condition.operands if (why := _blame(c, event))), "")
+    if isinstance(condition, Or):
+        parts = [_blame(operand, event) for operand in condition.operands]
+        return " and ".join(dict.fromkeys(parts)) if all(parts) else ""
+    if answers((condition,), event)[0] is not False:
+        return ""
+    return _atom(condition, event)
+
+
+def _atom(atom: Atom, event: Mapping[str, Any]) -> str:
+    path = path_of(atom.selector)
+    value = value_at(event, path) if path else MISSING
+    if isinstance(atom, NotExists):
+        return f"{atom.selector} is there ({_shown(value)})"
+    if value is MISSING:
+        if isinstance(atom, Compare):
+            return f"{atom.selector} is absent, and a comparison with a missing field is false"
+        return f"{atom.selector} is absent"
+    if isinstance(value, dict | list | bool) or value is None:
+        return f"{atom.selector} is {_kind(value)}, which {atom} is never true of"
+    return f"{atom.selector} is {_shown(value)}, not {_wanted(atom)}"
+
+
+def _wanted(atom: Atom) -> str:
+    if isinstance(atom, Compare):
+        return f"{atom.value}" if atom.op == "=" else f"{atom.op} {atom.value}"
+    return str(atom)
+
+
+def _shown(value: Any) -> str:
+    return "present" if value is MISSING else json.dumps(value)
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, dict):
+        return "an object"
+    return "an array" if isinstance(value, list) else json.dumps(value)

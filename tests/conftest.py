@@ -1,0 +1,58 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+# c7n.testing reads this while it is imported; without it, policies load unvalidated.
+os.environ["C7N_VALIDATE"] = "true"
+
+ROOT = Path(__file__).parent.parent
+
+_NOBODY = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_SESSION_TOKEN": "testing",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+}
+
+
+@pytest.fixture(autouse=True)
+def nobody(monkeypatch):
+    """Whatever a test does by mistake, it does with nobody's credentials."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in _NOBODY.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture(autouse=True)
+def plugin(nobody):
+    """Tests that use c7n find our elements registered and no session of an earlier test.
+
+    Tests of the pure core never import c7n and so do not wait for it either.
+    """
+    if "c7n" not in sys.modules:
+        yield
+        return
+    from c7n.utils import reset_session_cache
+
+    from c7n_mfa.entry import initialize
+
+    initialize()
+    reset_session_cache()
+    yield
+    reset_session_cache()
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return ROOT
