@@ -76,16 +76,16 @@ _LOGIN_TO: dict[tuple[str, ...], Free] = {
 }
 _IAM_USER_FREE = {
     ("userIdentity", "userName"): _TEXT,
-    ("userIdentity", "arn"): Free("arn:aws[a-z-]*:iam::[0-9]{12}:user/.+"),
+    ("userIdentity", "arn"): Free("arn:aws(-cn|-us-gov)?:iam::[0-9]{12}:user/[A-Za-z0-9_+=,.@/-]+"),
 }
 _ROOT_FREE = {
     ("userIdentity", "userName"): _MAYBE,
     ("userIdentity", "accessKeyId"): _MAYBE,
-    ("userIdentity", "arn"): Free("arn:aws[a-z-]*:iam::[0-9]{12}:root"),
+    ("userIdentity", "arn"): Free("arn:aws(-cn|-us-gov)?:iam::[0-9]{12}:root"),
 }
 _ISSUER = ("userIdentity", "sessionContext", "sessionIssuer")
 _ROLE_FREE = {
-    ("userIdentity", "arn"): Free("arn:aws[a-z-]*:sts::[0-9]{12}:assumed-role/.+"),
+    ("userIdentity", "arn"): Free("arn:aws(-cn|-us-gov)?:sts::[0-9]{12}:assumed-role/.+"),
     ("userIdentity", "accessKeyId"): _MAYBE,
     (*_ISSUER, "principalId"): _TEXT,
     (*_ISSUER, "accountId"): _ACCOUNT_ID,
@@ -275,7 +275,7 @@ FAMILIES: tuple[Family, ...] = (
         "seen: mapbox records of GetSigninToken sign-ins",
         _record(_session("Broker", "", "false"), _NO_LOGIN_TO),
         _ROLE_FREE,
-        {(*_ISSUER, "arn"): Free("arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@-]+")},
+        {(*_ISSUER, "arn"): Free("arn:aws(-cn|-us-gov)?:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@-]+")},
     ),
     _family(
         "broker-federated-user",
@@ -285,8 +285,12 @@ FAMILIES: tuple[Family, ...] = (
         _record(_federated_user("false"), _NO_LOGIN_TO),
         _ROLE_FREE,
         {
-            ("userIdentity", "arn"): Free("arn:aws[a-z-]*:sts::[0-9]{12}:federated-user/.+"),
-            (*_ISSUER, "arn"): Free("arn:aws[a-z-]*:iam::[0-9]{12}:user/.+"),
+            ("userIdentity", "arn"): Free(
+                "arn:aws(-cn|-us-gov)?:sts::[0-9]{12}:federated-user/[A-Za-z0-9_+=,.@-]+"
+            ),
+            (*_ISSUER, "arn"): Free(
+                "arn:aws(-cn|-us-gov)?:iam::[0-9]{12}:user/[A-Za-z0-9_+=,.@/-]+"
+            ),
         },
         grade="conceivable",
     ),
@@ -298,7 +302,7 @@ FAMILIES: tuple[Family, ...] = (
         "AWS: sessionContext attributes are optional",
         _record(_session("Broker", "", None), _NO_LOGIN_TO),
         _ROLE_FREE,
-        {(*_ISSUER, "arn"): Free("arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@-]+")},
+        {(*_ISSUER, "arn"): Free("arn:aws(-cn|-us-gov)?:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@-]+")},
         grade="conceivable",
     ),
     _family(
@@ -378,7 +382,7 @@ FAMILIES: tuple[Family, ...] = (
         "seen: mapbox records (mfaAuthenticated true beside MFAUsed No)",
         _record(_session("Broker", "", "true"), _NO_LOGIN_TO),
         _ROLE_FREE,
-        {(*_ISSUER, "arn"): Free("arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@-]+")},
+        {(*_ISSUER, "arn"): Free("arn:aws(-cn|-us-gov)?:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@-]+")},
     ),
     _family(
         "saml",
@@ -391,9 +395,9 @@ FAMILIES: tuple[Family, ...] = (
         ),
         _LOGIN_TO,
         {
-            ("userIdentity", "arn"): Free("arn:aws[a-z-]*:sts::[0-9]{12}:assumed-role/.+"),
+            ("userIdentity", "arn"): Free("arn:aws(-cn|-us-gov)?:sts::[0-9]{12}:assumed-role/.+"),
             ("additionalEventData", "SamlProviderArn"): Free(
-                "arn:aws[a-z-]*:iam::[0-9]{12}:saml-provider/.+"
+                "arn:aws(-cn|-us-gov)?:iam::[0-9]{12}:saml-provider/.+"
             ),
         },
     ),
@@ -406,10 +410,10 @@ FAMILIES: tuple[Family, ...] = (
         _ROLE_FREE,
         {
             ("userIdentity", "arn"): Free(
-                "arn:aws[a-z-]*:sts::[0-9]{12}:assumed-role/AWSReservedSSO_.+"
+                "arn:aws(-cn|-us-gov)?:sts::[0-9]{12}:assumed-role/AWSReservedSSO_.+"
             ),
             (*_ISSUER, "arn"): Free(
-                "arn:aws[a-z-]*:iam::[0-9]{12}:role/aws-reserved/sso[.]amazonaws[.]com/.+"
+                "arn:aws(-cn|-us-gov)?:iam::[0-9]{12}:role/aws-reserved/sso[.]amazonaws[.]com/.+"
             ),
             (*_ISSUER, "userName"): Free("AWSReservedSSO_.+"),
         },

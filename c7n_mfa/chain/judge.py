@@ -171,11 +171,17 @@ def _without_filter(
     meant = next((f for f in filters if "ConsoleLogin" in f.pattern), None)
     pattern = read(meant) if meant else None
     if meant is None or pattern is None:
-        detail = f"none of the log group's {len(filters)} metric filters matches a console sign-in"
+        detail = _none_matches(len(filters))
         group = prefix[-1].resource
         return Chain((*prefix, fault("filter-absent", group, detail, filters=len(filters))))
     coverage = assess((pattern,), requirement, strict)
     return Chain((*prefix, links.blind(meant, coverage)), meant, None, coverage)
+
+
+def _none_matches(count: int) -> str:
+    if count == 0:
+        return "the log group has no metric filter"
+    return f"of the log group's metric filters ({count}), none matches a console sign-in"
 
 
 def _from_metric(seen: Snapshot, chain: Chain, metric_filter: MetricFilter) -> Iterator[Chain]:
@@ -214,5 +220,3 @@ def _from_alarm(
 
 def _add(chain: Chain, link: Link) -> Chain:
     return replace(chain, links=(*chain.links, link))
-
-

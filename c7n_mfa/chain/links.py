@@ -120,7 +120,9 @@ def judge_metric(metric_filter: MetricFilter) -> Link:
     if metric_filter.dimensions:
         names = ", ".join(metric_filter.dimensions)
         detail = f"metric {metric} is split by {names}"
-        return fault("metric-has-dimensions", metric, detail, dimensions=[*metric_filter.dimensions])
+        return fault(
+            "metric-has-dimensions", metric, detail, dimensions=[*metric_filter.dimensions]
+        )
     return intact("metric", metric, f"metric {metric}", value=metric_filter.value)
 
 

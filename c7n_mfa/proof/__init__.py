@@ -140,9 +140,7 @@ def _first_miss(
     return tuple(_dependencies(patterns, doubtful))
 
 
-def _dependencies(
-    patterns: Sequence[Pattern], event: Mapping[str, Any]
-) -> Iterator[Dependency]:
+def _dependencies(patterns: Sequence[Pattern], event: Mapping[str, Any]) -> Iterator[Dependency]:
     found = False
     for pattern in patterns:
         for behaviour in pattern.explain_unknown(event):

@@ -42,6 +42,8 @@ def _atom(atom: Atom, event: Mapping[str, Any]) -> str:
         return f"{atom.selector} is absent"
     if isinstance(value, dict | list | bool) or value is None:
         return f"{atom.selector} is {_kind(value)}, which {atom} is never true of"
+    if isinstance(atom, Compare) and atom.op == "!=":
+        return f"{atom.selector} is {_shown(value)}, which {atom.op} {atom.value} leaves out"
     return f"{atom.selector} is {_shown(value)}, not {_wanted(atom)}"
 
 

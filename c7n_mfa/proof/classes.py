@@ -7,7 +7,7 @@ from __future__ import annotations
 import copy
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -126,13 +126,11 @@ def _variants(witness: str) -> Iterator[str]:
 
 def _completions(glob: str, witness: str) -> Iterator[str]:
     """Texts that a wildcard value matches, built around the witness so that they fit its shape."""
-    starts = [witness[:i] for i in range(len(witness) + 1)] + ["zq7"]
-    ends = [witness[i:] for i in range(len(witness) + 1)] + ["zq7"]
-    core = glob.strip("*") if glob.strip("*") else glob
-    heads: Iterable[str] = ("", *starts) if glob.startswith("*") else ("",)
-    tails: Iterable[str] = ("", *ends) if glob.endswith("*") else ("",)
-    for head, tail in itertools.product(heads, tails):
-        yield head + core + tail
+    core = glob.strip("*") or glob
+    for cut in range(len(witness) + 1):
+        head = witness[:cut] if glob.startswith("*") else ""
+        for tail in ("", witness[cut:], "zq7") if glob.endswith("*") else ("",):
+            yield head + core + tail
 
 
 def _meetings(globs: Sequence[str]) -> Iterator[str]:

@@ -155,5 +155,3 @@ def _or(sets: Sequence[int]) -> int:
     if any(bits & UNKNOWN for bits in sets) and all(bits & (FALSE | UNKNOWN) for bits in sets):
         result |= UNKNOWN
     return result
-
-

@@ -1,0 +1,202 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+"""Conditions joined by ``&&`` and ``||``, in parentheses or not: shared by two languages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from .nodes import And, Atom, Condition, Number, Operator, Or, Regex, Text, Value
+from .regex import read_regex
+from .tokenizer import Token, Tokenizer
+
+_MOST_REGEXES = 2
+_ORDERINGS = ("<", ">", "<=", ">=")
+_WORD_OPERATORS = {"AND": "&&", "OR": "||", "&": "&&", "|": "||"}
+_SINGLE_QUOTES = "'\u2018\u2019\u201c\u201d`"
+
+
+class ConditionTokenizer(Tokenizer):
+    """A tokenizer that counts what AWS counts."""
+
+    regexes = 0
+    wildcards = 0
+
+
+class _Group:
+    """What stands between two parentheses: alternatives of conditions that must all hold."""
+
+    def __init__(self, opened: int) -> None:
+        self.opened = opened
+        self.alternatives: list[list[Condition]] = [[]]
+
+    def add(self, condition: Condition) -> None:
+        self.alternatives[-1].append(condition)
+
+    def condition(self) -> Condition:
+        return any_condition(map(all_conditions, self.alternatives))
+
+
+def all_conditions(operands: Iterable[Condition]) -> Condition:
+    """``&&`` of one or more conditions, flat."""
+    flat: list[Condition] = []
+    for each in operands:
+        flat.extend(each.operands if isinstance(each, And) else [each])
+    return flat[0] if len(flat) == 1 else And(tuple(flat))
+
+
+def any_condition(operands: Iterable[Condition]) -> Condition:
+    """``||`` of one or more conditions, flat."""
+    flat: list[Condition] = []
+    for each in operands:
+        flat.extend(each.operands if isinstance(each, Or) else [each])
+    return flat[0] if len(flat) == 1 else Or(tuple(flat))
+
+
+def parse_condition(
+    tokenizer: ConditionTokenizer, operand: Callable[[ConditionTokenizer], Atom], closing: str
+) -> Condition:
+    """or := and ( '||' and )*; and := prim ( '&&' prim )*; prim := '(' or ')' | operand
+
+    A loop with a stack: a legal pattern may hold hundreds of nested parentheses.
+    """
+    groups = [_Group(tokenizer.position)]
+    while True:
+        tokenizer.consume("BLANK")
+        opened = tokenizer.take("LEFT_PAREN")
+        if opened:
+            groups.append(_Group(opened.start))
+            continue
+        groups[-1].add(operand(tokenizer))
+        if not _goes_on(tokenizer, groups, closing):
+            return groups[0].condition()
+
+
+def _goes_on(tokenizer: ConditionTokenizer, groups: list[_Group], closing: str) -> bool:
+    """Whether another operand must follow the one just read."""
+    while True:
+        tokenizer.consume("BLANK")
+        if tokenizer.consume("AND"):
+            return True
+        if tokenizer.consume("OR"):
+            groups[-1].alternatives.append([])
+            return True
+        if not tokenizer.check("RIGHT_PAREN"):
+            break
+        _close_group(tokenizer, groups)
+    if len(groups) > 1:
+        _fail_unclosed(tokenizer, groups[-1], closing)
+    return False
+
+
+def _close_group(tokenizer: ConditionTokenizer, groups: list[_Group]) -> None:
+    if len(groups) == 1:
+        tokenizer.fail("Expected no ')' here: no '(' is open")
+    tokenizer.consume("RIGHT_PAREN")
+    group = groups.pop()
+    groups[-1].add(group.condition())
+
+
+def _fail_unclosed(tokenizer: ConditionTokenizer, group: _Group, closing: str) -> None:
+    if not tokenizer.at_end() and not tokenizer.source.startswith(closing, tokenizer.position):
+        fail_after_condition(tokenizer, "')'")
+    start, end = tokenizer.here()
+    tokenizer.fail("Expected ')' to close this '('", (group.opened, max(end, start + 1)))
+
+
+def fail_after_condition(tokenizer: ConditionTokenizer, closing: str) -> None:
+    """Say what may follow a condition, with a hint where a habit from elsewhere shows."""
+    start, end = tokenizer.here()
+    found = tokenizer.source[start:end]
+    hint = _WORD_OPERATORS.get(found.upper())
+    tail = f"; write {hint!r} for {found!r}" if hint else ""
+    tokenizer.fail(f"Expected '&&', '||' or {closing} after a condition{tail}")
+
+
+# Values
+
+
+def parse_operator(token: Token) -> Operator:
+    op: dict[str, Operator] = {each: each for each in ("=", "!=", "<", ">", "<=", ">=")}
+    return op[token.text]
+
+
+def parse_value(tokenizer: ConditionTokenizer, op: Operator) -> Value:
+    """value := string | regex | number | bare; after an ordering operator only a number"""
+    start = tokenizer.position
+    if op in _ORDERINGS and not tokenizer.check("NUMBER"):
+        _fail_unordered(tokenizer, op)
+    if tokenizer.check("QUOTE"):
+        return parse_string(tokenizer)
+    if tokenizer.check("PERCENT"):
+        return parse_counted_regex(tokenizer)
+    number = tokenizer.take("NUMBER")
+    if number:
+        return Number(number.text)
+    bare = tokenizer.take("BARE")
+    if bare is None or tokenizer.source[start] == "=":
+        _fail_value(tokenizer, op)
+    assert bare is not None
+    return Text(bare.text, quoted=False)
+
+
+def _fail_unordered(tokenizer: ConditionTokenizer, op: Operator) -> None:
+    span = tokenizer.here()
+    for rule in ("STRING", "REGEX"):
+        token = tokenizer.take(rule)
+        span = token.span if token else span
+    tokenizer.fail(f"Expected an unquoted number after {op!r}", span)
+
+
+def _fail_value(tokenizer: ConditionTokenizer, op: Operator) -> None:
+    found = tokenizer.source[tokenizer.position : tokenizer.position + 1]
+    if found and found in _SINGLE_QUOTES:
+        tokenizer.fail("Expected straight double quotes around a string")
+    if found in ("=", ">"):
+        start = tokenizer.position - len(op)
+        tokenizer.fail(
+            "Expected one of the operators '=', '!=', '<', '>', '<=', '>='",
+            (start, tokenizer.position + 1),
+        )
+    if found in ("$", "@", "/", ":") or (found and not found.isascii()):
+        tokenizer.fail(f"Expected a value in double quotes: it holds {found!r}")
+    tokenizer.fail(f"Expected a string, a number or a %regex% after {op!r}")
+
+
+def parse_string(tokenizer: Tokenizer) -> Text:
+    r"""string := '"' ( char | '\"' | '\\' )* '"'"""
+    token = tokenizer.take("STRING")
+    if token is None:
+        span = tokenizer.position, len(tokenizer.source)
+        tokenizer.fail("Expected '\"' to close this string", span)
+    inside = token.text[1:-1]
+    if "\\" not in inside:
+        return Text(inside)
+    known = inside.replace("\\\\", "").replace('\\"', "")
+    value = _unescaped(inside)
+    return Text(value, spelling=inside if "\\" in known else None)
+
+
+def _unescaped(inside: str) -> str:
+    pieces = inside.split("\\\\")
+    return "\\".join(piece.replace('\\"', '"') for piece in pieces)
+
+
+def parse_regex_value(tokenizer: Tokenizer) -> Regex:
+    """regex := '%' body '%'"""
+    token = tokenizer.take("REGEX")
+    if token is None:
+        span = tokenizer.position, len(tokenizer.source)
+        tokenizer.fail("Expected '%' to close this regex", span)
+    read_regex(tokenizer.source, token.start + 1, token.end - 1)
+    return Regex(token.text[1:-1])
+
+
+def parse_counted_regex(tokenizer: ConditionTokenizer) -> Regex:
+    start = tokenizer.position
+    regex = parse_regex_value(tokenizer)
+    tokenizer.regexes += 1
+    if tokenizer.regexes > _MOST_REGEXES:
+        span = start, tokenizer.position
+        tokenizer.fail(f"Expected at most {_MOST_REGEXES} regexes in a pattern", span)
+    return regex

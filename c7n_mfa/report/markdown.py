@@ -1,0 +1,93 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+
+"""A report for a job summary or a comment: the same words, as Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from . import words
+from .values import LINKS, Account, Chain, Receipt, Report
+
+_SIGNS = {"intact": "✅", "broken": "❌", "unknown": "❔"}
+# A name is text, whatever is in it: no link, no table cell, no tag, no mention of a person.
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|#~@&])")
+
+
+def render(report: Report) -> str:
+    """The whole report."""
+    return "\n".join(_lines(report)).rstrip() + "\n"
+
+
+def escape(text: str) -> str:
+    """Any text, so that Markdown shows it as it is."""
+    return _SPECIAL.sub(lambda found: f"&#{ord(found[1])};", text)
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield "## Who hears of a console sign-in without MFA"
+    yield ""
+    overall = words.overall(report)
+    if overall:
+        yield f"{_SIGNS[report.verdict]} {escape(overall)}"
+        yield ""
+    for account in report.accounts:
+        yield f"- {_SIGNS[account.verdict]} {escape(words.headline(account))}"
+    for account in report.accounts:
+        yield from _account(account)
+    yield from _list("Could not be read", [str(problem) for problem in report.problems])
+    yield from _list("Next", words.next_steps(report))
+
+
+def _account(account: Account) -> Iterator[str]:
+    when = ", after the repair" if account.receipt else ""
+    yield ""
+    yield f"### {escape(account.account_id)}: {escape(account.judgement.requirement)}{when}"
+    for chain in account.judgement.chains:
+        yield from _chain(chain)
+    judged = account.judgement
+    yield from _list("Nobody hears when", map(words.spot_sentence, judged.blind_spots))
+    yield from _list("Advice: nobody would hear if", map(words.spot_sentence, judged.advice))
+    yield from _list("Noise: somebody also hears when", map(words.spot_sentence, judged.noise))
+    yield from _list("The answer hangs on", (each.sentence for each in judged.depends_on))
+    if account.receipt:
+        yield from _receipt(account.receipt)
+
+
+def _chain(chain: Chain) -> Iterator[str]:
+    yield ""
+    yield f"**{escape(words.chain_title(chain))}**"
+    yield ""
+    yield "| link | verdict | what was found | what to do |"
+    yield "|---|---|---|---|"
+    for link in chain.links:
+        found, advice = words.link_sentence(link), "; ".join(words.link_advice(link))
+        verdict = f"{_SIGNS[link.verdict]} {link.verdict}"
+        yield _row(words.link_name(link.link), verdict, found, advice)
+    seen = {link.link for link in chain.links}
+    for name in LINKS:
+        if name not in seen:
+            yield _row(words.link_name(name), "not reached", "", "")
+
+
+def _receipt(receipt: Receipt) -> Iterator[str]:
+    yield ""
+    yield f"**Repair: {receipt.before} before, {receipt.after} after**"
+    yield ""
+    yield "| step | result | resource | why | call | error |"
+    yield "|---|---|---|---|---|---|"
+    for step in receipt.steps:
+        call = words.call_sentence(step.call) or ""
+        yield _row(step.step, step.result, step.resource or "", step.why, call, step.error or "")
+
+
+def _list(title: str, lines: Iterable[str]) -> Iterator[str]:
+    items = [f"- {escape(line)}" for line in lines]
+    if items:
+        yield from ("", f"**{title}**", "", *items)
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(escape(cell) for cell in cells)} |"

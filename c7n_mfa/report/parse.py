@@ -1,0 +1,129 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+
+"""The files of the filter and of the action, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .shape import Node
+from .values import Chain, Dependency, Judgement, Link, Receipt, Spot, Step
+
+ANNOTATION = "c7n:signin-monitoring"
+_NAMED = ("trail", "log-group", "metric-filter", "alarm", "topic")
+_KINDS = ("trail/", "log-group:", "alarm:")
+_DEFAULT_REQUIREMENT = "single-factor"
+
+
+def parse_judgements(node: Node) -> tuple[Judgement, ...]:
+    """`signin-monitoring.json`: every account the filter judged."""
+    return tuple(_judgement(account) for account in node.items())
+
+
+def parse_resources(node: Node) -> tuple[Judgement, ...]:
+    """`resources.json`: the accounts the filter kept, by their annotation."""
+    return tuple(_judgement(account) for account in node.items() if account[ANNOTATION].value)
+
+
+def parse_receipts(node: Node) -> tuple[Receipt, ...]:
+    """`action-setsigninmonitoring`: one receipt an account."""
+    return tuple(
+        Receipt(
+            account_id=receipt["account_id"].text(),
+            before=receipt["before"].verdict(),
+            after=receipt["after"].verdict(),
+            steps=tuple(_step(step) for step in receipt["steps"].items()),
+        )
+        for receipt in node.items()
+    )
+
+
+def _judgement(account: Node) -> Judgement:
+    judged = account[ANNOTATION]
+    return Judgement(
+        account_id=account["account_id"].text(),
+        account_name=account["account_name"].maybe_text() or None,
+        requirement=judged["requirement"].maybe_text() or _DEFAULT_REQUIREMENT,
+        verdict=judged["verdict"].verdict(),
+        blind_spots=_spots(judged["blind_spots"]),
+        advice=_spots(judged["advice"]),
+        noise=_spots(judged["noise"]),
+        depends_on=tuple(_dependency(each) for each in judged["depends_on"].items()),
+        chains=tuple(_chain(chain) for chain in judged["chains"].items()),
+    )
+
+
+def _chain(chain: Node) -> Chain:
+    links = tuple(_link(link) for link in chain["links"].items())
+    return Chain(
+        name=chain["name"].maybe_text() or " → ".join(_names(links)),
+        verdict=chain["verdict"].verdict(),
+        covers=tuple(family.text() for family in chain["covers"].items()),
+        links=links,
+    )
+
+
+def _link(link: Node) -> Link:
+    return Link(
+        link=link["link"].text(),
+        verdict=link["verdict"].verdict(),
+        reason=link["reason"].maybe_text(),
+        detail=link["detail"].maybe_text() or "",
+        resource=link["resource"].maybe_text(),
+        fix=link["fix"].maybe_text(),
+        permission=link["permission"].maybe_text(),
+        security_hub=link["security_hub"].maybe_text(),
+        evidence=link["evidence"].value,
+    )
+
+
+def _names(links: tuple[Link, ...]) -> Iterator[str]:
+    """What the chain leads through, as a person calls it."""
+    for link in links:
+        if link.link in _NAMED and link.resource and link.verdict == "intact":
+            yield short_name(link.resource)
+
+
+def short_name(resource: str) -> str:
+    """The name at the end of an ARN; anything else as it is."""
+    if not resource.startswith("arn:"):
+        return resource
+    parts = [*resource.split(":", 5), ""]
+    name = parts[5].removesuffix(":*")
+    for kind in _KINDS:
+        name = name.removeprefix(kind)
+    return name or resource
+
+
+def _spots(spots: Node) -> tuple[Spot, ...]:
+    return tuple(_spot(spot) for spot in spots.items())
+
+
+def _dependency(dependency: Node) -> Dependency:
+    return Dependency(
+        name=dependency["name"].maybe_text() or "",
+        sentence=dependency["sentence"].maybe_text() or "",
+    )
+
+
+def _spot(spot: Node) -> Spot:
+    return Spot(
+        family=spot["family"].text(),
+        sentence=spot["sentence"].maybe_text() or "",
+        grade=spot["grade"].maybe_text() or "",
+        because=spot["because"].maybe_text() or "",
+        event=spot["event"].value,
+    )
+
+
+def _step(step: Node) -> Step:
+    return Step(
+        step=step["step"].text(),
+        result=step["result"].text(),
+        resource=step["resource"].maybe_text(),
+        why=step["why"].maybe_text() or "",
+        error=step["error"].maybe_text(),
+        call=step["call"].value,
+        undo=step["undo"].value,
+    )

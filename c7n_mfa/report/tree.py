@@ -1,0 +1,160 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+
+"""A report for a person at a terminal: verdict first, then the seven links as a tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TextIO
+
+from rich.console import Console, Group, RenderableType
+from rich.text import Text
+from rich.tree import Tree
+
+from . import words
+from .values import LINKS, Account, Chain, Link, Receipt, Report, Step
+
+_MARKS = {"intact": "✓", "broken": "✗", "unknown": "?"}
+_STYLES = {"intact": "green", "broken": "bold red", "unknown": "yellow"}
+_STEP_MARKS = {"done": "✓", "adopted": "✓", "failed": "✗", "planned": "·"}
+_STEP_STYLES = {"done": "green", "adopted": "green", "failed": "bold red"}
+_NAME_WIDTH = max(len(link) for link in LINKS)
+_UNWRAPPED = 100_000
+
+# What the signs become where the output cannot hold them; a word stands beside each.
+_ASCII = str.maketrans(
+    {"✓": "+", "✗": "x", "·": "-", "→": "->", "…": "...", "’": "'", "“": '"', "”": '"'}  # noqa: RUF001
+)
+
+
+class _AsciiFile:
+    """A stream that cannot hold every sign: writes the nearest thing it can."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.encoding = "ascii"
+
+    def write(self, text: str) -> int:
+        plain = text.translate(_ASCII).encode("ascii", errors="replace").decode("ascii")
+        return self._stream.write(plain)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+
+def console_for(stream: TextIO) -> Console:
+    """A console on a stream: colours and wrapping for a terminal, whole plain lines elsewhere."""
+    encoding = (getattr(stream, "encoding", None) or "ascii").lower().replace("-", "")
+    file = stream if encoding.startswith("utf") else _AsciiFile(stream)
+    console = Console(file=file, highlight=False, emoji=False, markup=False)  # type: ignore[arg-type]
+    if not console.is_terminal:
+        console.width = _UNWRAPPED
+    return console
+
+
+def render(report: Report) -> RenderableType:
+    """The whole report."""
+    parts: list[RenderableType] = []
+    overall = words.overall(report)
+    if overall:
+        parts.append(Text(overall, style=_STYLES[report.verdict]))
+    # Everybody's verdict first; what lies behind it below.
+    parts += [_headline(account) for account in report.accounts]
+    for account in report.accounts:
+        parts += ["", _details(account)]
+    parts += _section("Could not be read", [str(problem) for problem in report.problems])
+    parts += _section("Next", words.next_steps(report))
+    return Group(*parts)
+
+
+def chain_tree(chain: Chain) -> Tree:
+    """One chain, link by link."""
+    tree = Tree(Text(words.chain_title(chain), style="bold"), guide_style="dim")
+    _add_links(tree, chain.links)
+    return tree
+
+
+def _headline(account: Account) -> Text:
+    who, _, rest = words.headline(account).partition(": ")
+    verdict, _, sentence = rest.partition(". ")
+    style = _STYLES[account.verdict]
+    return Text.assemble((who, "bold"), ": ", (f"{verdict}.", style), f" {sentence}")
+
+
+def _details(account: Account) -> Tree:
+    title = f"{account.account_id}, requirement {account.judgement.requirement}"
+    when = ", after the repair" if account.receipt else ""
+    tree = Tree(Text(f"{title}{when}", style="bold"), guide_style="dim")
+    for chain in account.judgement.chains:
+        branch = tree.add(Text(words.chain_title(chain), style=_STYLES[chain.verdict]))
+        _add_links(branch, chain.links)
+    judged = account.judgement
+    _add_lines(tree, "nobody hears when", map(words.spot_sentence, judged.blind_spots))
+    _add_lines(tree, "advice: nobody would hear if", map(words.spot_sentence, judged.advice))
+    _add_lines(tree, "noise: somebody also hears when", map(words.spot_sentence, judged.noise))
+    _add_lines(tree, "the answer hangs on", (each.sentence for each in judged.depends_on))
+    if account.receipt:
+        _add_receipt(tree, account.receipt)
+    return tree
+
+
+def _add_links(tree: Tree, links: Sequence[Link]) -> None:
+    for link in links:
+        branch = tree.add(_link(link))
+        for advice in words.link_advice(link):
+            branch.add(Text(advice, style="cyan"))
+    for name in _not_reached(links):
+        tree.add(Text(f"· {_padded(name)}  not reached", style="dim"))
+
+
+def _link(link: Link) -> Text:
+    head = f"{_MARKS[link.verdict]} {_padded(link.link)}"
+    style = _STYLES[link.verdict]
+    return Text.assemble((head, style), "  ", words.link_sentence(link))
+
+
+def _not_reached(links: Sequence[Link]) -> Iterator[str]:
+    """The links that follow the last one looked at."""
+    seen = {link.link for link in links}
+    return (name for name in LINKS if name not in seen)
+
+
+def _add_lines(tree: Tree, title: str, lines: Iterable[str]) -> None:
+    texts = [Text(line) for line in lines]
+    branch = tree.add(Text(title)) if texts else tree
+    for text in texts:
+        branch.add(text)
+
+
+def _add_receipt(tree: Tree, receipt: Receipt) -> None:
+    branch = tree.add(Text(f"repair: {receipt.before} before, {receipt.after} after"))
+    for step in receipt.steps:
+        branch.add(_step(step))
+
+
+def _step(step: Step) -> Text:
+    mark, style = _STEP_MARKS.get(step.result, "·"), _STEP_STYLES.get(step.result, "dim")
+    rest = "; ".join(
+        part
+        for part in (step.resource, step.why, words.call_sentence(step.call), step.error)
+        if part
+    )
+    head = f"{mark} {_padded(step.step)}  {step.result}"
+    return Text.assemble((head, style), f": {rest}" if rest else "")
+
+
+def _section(title: str, lines: Sequence[str]) -> list[RenderableType]:
+    if not lines:
+        return []
+    return ["", Text(f"{title}:", style="bold"), *(Text(f"  {line}") for line in lines)]
+
+
+def _padded(name: str) -> str:
+    return words.link_name(name).ljust(_NAME_WIDTH)
