@@ -226,7 +226,7 @@ def _family(
     kind: str,
     source: str,
     witness: dict[str, Any],
-    *free: Mapping[tuple[str, ...], Free],
+    *free: Mapping[Any, Free],
     grade: Grade = "observed",
 ) -> Family:
     merged: dict[tuple[str, ...], Free] = {}

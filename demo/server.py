@@ -11,15 +11,23 @@ from __future__ import annotations
 
 import os
 import runpy
+import shutil
 import signal
 import sys
 import threading
+from pathlib import Path
+
+# As `demo.local_aws` names the directories it makes; nothing else is ever removed.
+_DIRECTORY_PREFIX = "c7n-mfa-local-aws-"
 
 
 def _end_with_the_parent() -> None:
     # os.read and not sys.stdin: a daemon thread inside the buffered reader aborts the interpreter.
     while os.read(0, 1):
         pass
+    # A parent that was killed outright has not tidied up either.
+    if Path.cwd().name.startswith(_DIRECTORY_PREFIX):
+        shutil.rmtree(Path.cwd(), ignore_errors=True)
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 

@@ -100,7 +100,7 @@ class Story:
     def _repair(self, inbox: Inbox) -> None:
         self._heading("Build what is missing")
         policy = self.out / Path(REPAIR_POLICY).name
-        _write_policy(_ROOT / REPAIR_POLICY, policy, inbox)
+        write_policy(_ROOT / REPAIR_POLICY, policy, inbox)
         self._say(f"{policy} is {REPAIR_POLICY}")
         self._say("with the queue as its only subscription; yours would have your own address.")
         out = self.out / "repair"
@@ -161,7 +161,7 @@ class Story:
         self.console.print(Text(line))
 
 
-def _write_policy(source: Path, target: Path, inbox: Inbox) -> None:
+def write_policy(source: Path, target: Path, inbox: Inbox) -> None:
     """A copy of the repair policy whose subscription is the queue."""
     content = yaml.safe_load(source.read_text(encoding="utf-8"))
     actions = [
@@ -171,7 +171,7 @@ def _write_policy(source: Path, target: Path, inbox: Inbox) -> None:
         if isinstance(action, dict) and action.get("type") == _ACTION
     ]
     if not actions:
-        raise Unexpected(f"{source.relative_to(_ROOT)} has no action {_ACTION}.")
+        raise Unexpected(f"{source} has no action {_ACTION}.")
     for action in actions:
         action["subscriptions"] = [{"protocol": "sqs", "endpoint": inbox.arn}]
     kept = {"policies": content["policies"]}

@@ -13,12 +13,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from c7n_mfa.chain import links
+from c7n_mfa.chain.reasons import Verdict
 from c7n_mfa.chain.values import Alarm, MetricFilter, Snapshot, Trail, Unseen
 from c7n_mfa.chain.verdicts import (
     Chain,
     Judgement,
     Link,
-    Verdict,
     fault,
     unseen,
 )

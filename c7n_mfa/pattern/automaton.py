@@ -75,7 +75,7 @@ class Automaton:
             self._add_sequence(sequence)
         self._masks: dict[str, tuple[int, int]] = {}
         self._rows: dict[int, dict[str, int]] = {}
-        # Only the start state has this bit: it alone knows that nothing came before.
+        # Says that a line starts here: at the start of the text, and after a line break.
         self._fresh = 1 << (len(self._sets) + 1)
         bits = self._closed(self._initial, self._starts)
         self.start = _MATCHED if bits & self._final else bits | self._fresh
@@ -167,7 +167,9 @@ class Automaton:
         taken, repeated = self._mask(char)
         moved = (state & taken) << 1 | (state & repeated) | self._initial
         bits = self._closed(moved, self._starts if at_break else 0)
-        return _MATCHED if bits & self._final else bits
+        if bits & self._final:
+            return _MATCHED
+        return bits | self._fresh if at_break else bits
 
     def _starts_in(self, state: int) -> int:
         return self._starts if state & self._fresh else 0
@@ -201,7 +203,7 @@ def text_automaton(body: str, *, leading: bool = False, trailing: bool = False) 
 
 
 def find_text(
-    inside: Sequence[Automaton], outside: Sequence[Automaton] = (), *, limit: int = 20_000
+    inside: Sequence[Automaton], outside: Sequence[Automaton] = (), *, limit: int = 50_000
 ) -> str | None:
     """A shortest text that all of ``inside`` accept and none of ``outside``, or None.
 

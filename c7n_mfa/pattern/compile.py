@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from .explain import judge_event, meets_container
+from .explain import judge_event, vetoing
 from .nodes import (
     And,
     Atom,
@@ -26,7 +26,15 @@ from .nodes import (
     Text,
 )
 from .select import judge_at, resolve
-from .values import MISSING, evaluate_atom, is_decimal, is_plain, known
+from .values import (
+    MISSING,
+    evaluate_atom,
+    is_decimal,
+    is_half_number,
+    is_plain,
+    known,
+    other_readings,
+)
 
 Match: TypeAlias = Callable[[Any], bool | None]
 _Test: TypeAlias = Callable[[Any], bool | None]
@@ -58,8 +66,7 @@ def _compile_json(node: JsonPattern) -> Match:
         return _guarded(node, _with_veto(node.condition))
     (step,) = head.selector.steps
     assert isinstance(step, Field)
-    assert isinstance(head.value, Text)
-    name, literal = step.name, head.value.value
+    name, literal = step.name, _literal(head)
     remaining = _always if rest is None else _with_veto(rest)
 
     def match(event: Any) -> bool | None:
@@ -114,15 +121,24 @@ def _is_sheer_equality(atom: Compare) -> bool:
     )
 
 
+def _literal(atom: Compare) -> str:
+    assert isinstance(atom.value, Text)
+    return atom.value.value
+
+
 def _with_veto(condition: Condition) -> _Test:
     test = _compile(condition)
     # Without '||' a comparison with an array or object fails the whole condition anyway.
     if not _has_or(condition):
         return test
 
+    getters = [_getter(selector) for selector in vetoing(condition)]
+
     def vetoed(event: Any) -> bool | None:
         answer = test(event)
-        return None if answer is True and meets_container(condition, event) else answer
+        if answer is True and any(isinstance(get(event), dict | list) for get in getters):
+            return None
+        return answer
 
     return vetoed
 
@@ -198,16 +214,56 @@ def _getter(selector: Selector) -> Callable[[Any], object]:
 
 
 def _value_test(atom: Atom) -> _Test:
-    if isinstance(atom, Compare) and isinstance(atom.value, Text) and is_plain(atom.value):
-        literal = atom.value.value
-        if _is_sheer_equality(atom):
-            return lambda value: bool(value == literal)
-        equal = atom.op == "="
+    if isinstance(atom, Compare) and _is_sheer_equality(atom):
+        literal = _literal(atom)
+        return lambda value: bool(value == literal)
+    on_string = _string_test(atom)
 
-        def check(value: Any) -> bool | None:
-            if isinstance(value, str):
-                return (value == literal) is equal
-            return evaluate_atom(atom, value)
+    def check(value: Any) -> bool | None:
+        if value is MISSING:
+            return False
+        if on_string is not None and isinstance(value, str):
+            return on_string(value)
+        return evaluate_atom(atom, value)
 
-        return check
-    return lambda value: evaluate_atom(atom, value)
+    return check
+
+
+def _string_test(atom: Atom) -> Callable[[str], bool | None] | None:
+    """The quick test of a string, where the comparison has one."""
+    if not isinstance(atom, Compare) or not isinstance(atom.value, Text):
+        return None
+    equal = _equality(atom.value)
+    if equal is None or atom.op == "=":
+        return equal
+    return _negated(equal)
+
+
+def _negated(test: Callable[[str], bool | None]) -> Callable[[str], bool | None]:
+    def negated(value: str) -> bool | None:
+        answer = test(value)
+        return None if answer is None else not answer
+
+    return negated
+
+
+def _equality(text: Text) -> Callable[[str], bool | None] | None:
+    if is_plain(text):
+        literal = text.value
+        return lambda value: value == literal
+    body = text.value.strip("*")
+    if other_readings(text) or not body or "*" in body or is_half_number(text):
+        return None
+    shapes: dict[str, Callable[[str], bool | None]] = {
+        f"{body}*": lambda value: value.startswith(body),
+        f"*{body}*": lambda value: body in value,
+        f"*{body}": lambda value: _ends(value, body),
+    }
+    return shapes.get(text.value)
+
+
+def _ends(value: str, body: str) -> bool | None:
+    if not value.endswith(body):
+        return False
+    # Where the body also occurs earlier, AWS was seen not to look further.
+    return True if value.find(body) + len(body) == len(value) else None

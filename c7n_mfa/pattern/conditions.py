@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import NoReturn
 
 from .nodes import And, Atom, Condition, Number, Operator, Or, Regex, Text, Value
 from .regex import read_regex
@@ -13,6 +14,7 @@ from .tokenizer import Token, Tokenizer
 _MOST_REGEXES = 2
 _ORDERINGS = ("<", ">", "<=", ">=")
 _WORD_OPERATORS = {"AND": "&&", "OR": "||", "&": "&&", "|": "||"}
+_OPERATOR_CHARS = ("=", "!", "<", ">")
 _SINGLE_QUOTES = "'\u2018\u2019\u201c\u201d`"
 
 
@@ -97,17 +99,19 @@ def _close_group(tokenizer: ConditionTokenizer, groups: list[_Group]) -> None:
     groups[-1].add(group.condition())
 
 
-def _fail_unclosed(tokenizer: ConditionTokenizer, group: _Group, closing: str) -> None:
+def _fail_unclosed(tokenizer: ConditionTokenizer, group: _Group, closing: str) -> NoReturn:
     if not tokenizer.at_end() and not tokenizer.source.startswith(closing, tokenizer.position):
         fail_after_condition(tokenizer, "')'")
     start, end = tokenizer.here()
     tokenizer.fail("Expected ')' to close this '('", (group.opened, max(end, start + 1)))
 
 
-def fail_after_condition(tokenizer: ConditionTokenizer, closing: str) -> None:
+def fail_after_condition(tokenizer: ConditionTokenizer, closing: str) -> NoReturn:
     """Say what may follow a condition, with a hint where a habit from elsewhere shows."""
     start, end = tokenizer.here()
     found = tokenizer.source[start:end]
+    if found and found not in "&|,)}]" and tokenizer.source[start - 1].isalnum():
+        tokenizer.fail(_needs_quotes(found))
     hint = _WORD_OPERATORS.get(found.upper())
     tail = f"; write {hint!r} for {found!r}" if hint else ""
     tokenizer.fail(f"Expected '&&', '||' or {closing} after a condition{tail}")
@@ -123,7 +127,6 @@ def parse_operator(token: Token) -> Operator:
 
 def parse_value(tokenizer: ConditionTokenizer, op: Operator) -> Value:
     """value := string | regex | number | bare; after an ordering operator only a number"""
-    start = tokenizer.position
     if op in _ORDERINGS and not tokenizer.check("NUMBER"):
         _fail_unordered(tokenizer, op)
     if tokenizer.check("QUOTE"):
@@ -134,33 +137,42 @@ def parse_value(tokenizer: ConditionTokenizer, op: Operator) -> Value:
     if number:
         return Number(number.text)
     bare = tokenizer.take("BARE")
-    if bare is None or tokenizer.source[start] == "=":
+    if bare is None:
         _fail_value(tokenizer, op)
-    assert bare is not None
     return Text(bare.text, quoted=False)
 
 
-def _fail_unordered(tokenizer: ConditionTokenizer, op: Operator) -> None:
+def _fail_unordered(tokenizer: ConditionTokenizer, op: Operator) -> NoReturn:
     span = tokenizer.here()
+    found = tokenizer.source[span[0] : span[1]]
+    if found in _OPERATOR_CHARS:
+        _fail_operator(tokenizer, op)
     for rule in ("STRING", "REGEX"):
         token = tokenizer.take(rule)
         span = token.span if token else span
     tokenizer.fail(f"Expected an unquoted number after {op!r}", span)
 
 
-def _fail_value(tokenizer: ConditionTokenizer, op: Operator) -> None:
+def _fail_value(tokenizer: ConditionTokenizer, op: Operator) -> NoReturn:
     found = tokenizer.source[tokenizer.position : tokenizer.position + 1]
     if found and found in _SINGLE_QUOTES:
         tokenizer.fail("Expected straight double quotes around a string")
-    if found in ("=", ">"):
-        start = tokenizer.position - len(op)
-        tokenizer.fail(
-            "Expected one of the operators '=', '!=', '<', '>', '<=', '>='",
-            (start, tokenizer.position + 1),
-        )
-    if found in ("$", "@", "/", ":") or (found and not found.isascii()):
-        tokenizer.fail(f"Expected a value in double quotes: it holds {found!r}")
+    if found in _OPERATOR_CHARS:
+        _fail_operator(tokenizer, op)
+    if found and found not in "&|,(){}[]":
+        tokenizer.fail(_needs_quotes(found))
     tokenizer.fail(f"Expected a string, a number or a %regex% after {op!r}")
+
+
+def _fail_operator(tokenizer: ConditionTokenizer, op: Operator) -> NoReturn:
+    tokenizer.fail(
+        "Expected one of the operators '=', '!=', '<', '>', '<=', '>='",
+        (tokenizer.position - len(op), tokenizer.position + 1),
+    )
+
+
+def _needs_quotes(found: str) -> str:
+    return f"Expected a value with {found[0]!r} in it to stand in double quotes"
 
 
 def parse_string(tokenizer: Tokenizer) -> Text:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 _INDENT = "    "
-_WIDEST = 1100
+_WIDEST = 1024
 _MARGIN = 60
 
 

@@ -20,6 +20,7 @@ from .nodes import (
     NotExists,
     Or,
     PatternNode,
+    Selector,
     TermPattern,
     atoms,
 )
@@ -94,7 +95,7 @@ def _judge_root(condition: Condition, root: object) -> Answer:
 def judge_condition(condition: Condition, event: object) -> Answer:
     """Whether a condition holds of a parsed event."""
     answer = _judge(condition, event)
-    if answer is True and meets_container(condition, event):
+    if answer is True and _meets_container(condition, event):
         return Doubt((u.CONTAINER_VETO,))
     return answer
 
@@ -107,10 +108,17 @@ def _judge(condition: Condition, event: object) -> Answer:
     return judge_at(condition, event)
 
 
-def meets_container(condition: Condition, event: object) -> bool:
+def _meets_container(condition: Condition, event: object) -> bool:
     """Whether any comparison meets an array or object, which may spoil the whole match."""
-    return any(
-        isinstance(resolve(event, atom.selector.steps), dict | list)
+    values = (resolve(event, selector.steps) for selector in vetoing(condition))
+    return any(isinstance(value, dict | list) for value in values)
+
+
+def vetoing(condition: Condition) -> list[Selector]:
+    """The selectors that may spoil the match if they lead to an array or object."""
+    selectors = [
+        atom.selector
         for atom in atoms(condition)
         if not isinstance(atom, NotExists) and not atom.selector.has_wildcard
-    )
+    ]
+    return list(dict.fromkeys(selectors))

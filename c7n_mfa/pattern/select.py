@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from . import undocumented as u
-from .nodes import AnyElement, AnyField, Atom, Compare, Field, Is, Selector, Step
+from .nodes import AnyElement, AnyField, Atom, Compare, Field, Index, Is, Selector, Step
 from .values import MISSING, Answer, any_of, judge_atom, negated, settle
 
 
@@ -18,16 +18,13 @@ def resolve(event: object, steps: Sequence[Step]) -> object:
     for step in steps:
         if isinstance(step, Field):
             value = value.get(step.name, MISSING) if isinstance(value, dict) else MISSING
-        else:
-            value = _element(value, step)
+        elif isinstance(step, Index):
+            value = _element(value, step.number)
     return value
 
 
-def _element(value: object, step: Step) -> object:
-    number = getattr(step, "number")  # noqa: B009
-    if isinstance(value, list) and number < len(value):
-        return value[number]
-    return MISSING
+def _element(value: object, number: int) -> object:
+    return value[number] if isinstance(value, list) and number < len(value) else MISSING
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from . import undocumented as u
 from .conditions import parse_regex_value, parse_string
 from .nodes import Regex, Sign, Term, TermPattern, Text
@@ -48,7 +50,6 @@ def _parse_term(tokenizer: Tokenizer) -> Term:
     word = tokenizer.take("TERM")
     if word is None:
         _fail_term(tokenizer)
-    assert word is not None
     return Term(kind, Text(word.text, quoted=False))
 
 
@@ -60,7 +61,7 @@ def _parse_phrase(tokenizer: Tokenizer) -> Text:
     return phrase
 
 
-def _fail_term(tokenizer: Tokenizer) -> None:
+def _fail_term(tokenizer: Tokenizer) -> NoReturn:
     start, _ = tokenizer.here()
     rest = tokenizer.source[start:]
     if start and rest.startswith(("{", "[")):

@@ -4,8 +4,8 @@
 
 A pattern only tests atoms over selectors.  For every selector that the patterns mention, the values
 its field may take in a family are split into the classes that the atoms can tell apart
-(:mod:`c7n_mfa.proof.classes`).  If no choice of classes slips through, the family is caught; otherwise
-the first choice found, which is the one nearest to the family's witness, is the counterexample.
+(:mod:`c7n_mfa.proof.classes`).  If no choice of classes slips through, the family is caught;
+otherwise the first choice found, the one nearest to the family's witness, is the counterexample.
 Every counterexample is evaluated against the patterns themselves before it is shown.
 """
 
@@ -15,11 +15,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from c7n_mfa.proof.blame import because
 from c7n_mfa.families import Family, Grade
 from c7n_mfa.pattern import Pattern
-from c7n_mfa.requirements import Requirement
+from c7n_mfa.proof.blame import because
 from c7n_mfa.proof.search import FALSE, TRUE, UNKNOWN, Question, TooLarge
+from c7n_mfa.requirements import Requirement
 
 Verdict = Literal["covers", "misses", "unknown"]
 

@@ -8,9 +8,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from c7n_mfa.proof.classes import MISSING, answers, path_of, value_at
 from c7n_mfa.pattern import Pattern
 from c7n_mfa.pattern.nodes import And, Atom, Compare, Condition, JsonPattern, NotExists, Or
+from c7n_mfa.proof.classes import MISSING, answers, path_of, value_at
 
 
 def because(pattern: Pattern, event: Mapping[str, Any]) -> str:

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from c7n_mfa.proof.classes import Answer, path_of, split, with_field
 from c7n_mfa.families import Family
 from c7n_mfa.pattern import Pattern
 from c7n_mfa.pattern.nodes import (
@@ -25,6 +24,7 @@ from c7n_mfa.pattern.nodes import (
     Selector,
     atoms,
 )
+from c7n_mfa.proof.classes import Answer, path_of, split, with_field
 
 # Sets of possible answers, as bits.
 TRUE, FALSE, UNKNOWN = 1, 2, 4
@@ -129,7 +129,7 @@ class Question:
         event: Mapping[str, Any] = dict(self._family.witness)
         for selector, value in chosen:
             path = path_of(selector)
-            if path in self._family.free and value is not None:
+            if path is not None and path in self._family.free and value is not None:
                 event = with_field(event, path, value)
         real = _or([FALSE, *(_BIT[pattern.match(event)] for pattern in self._patterns)])
         return event if real == wanted else None

@@ -47,11 +47,10 @@ def _account(account: Account) -> Iterator[str]:
     yield f"### {escape(account.account_id)}: {escape(account.judgement.requirement)}{when}"
     for chain in account.judgement.chains:
         yield from _chain(chain)
-    judged = account.judgement
-    yield from _list("Nobody hears when", map(words.spot_sentence, judged.blind_spots))
-    yield from _list("Advice: nobody would hear if", map(words.spot_sentence, judged.advice))
-    yield from _list("Noise: somebody also hears when", map(words.spot_sentence, judged.noise))
-    yield from _list("The answer hangs on", (each.sentence for each in judged.depends_on))
+        catches = words.catches(chain, account.judgement)
+        yield from ("", escape(catches)) if catches else ()
+    for title, sentences in words.notes(account.judgement):
+        yield from _list(title, sentences)
     if account.receipt:
         yield from _receipt(account.receipt)
 
@@ -76,17 +75,17 @@ def _receipt(receipt: Receipt) -> Iterator[str]:
     yield ""
     yield f"**Repair: {receipt.before} before, {receipt.after} after**"
     yield ""
-    yield "| step | result | resource | why | call | error |"
-    yield "|---|---|---|---|---|---|"
+    yield "| step | result | why | call | error |"
+    yield "|---|---|---|---|---|"
     for step in receipt.steps:
-        call = words.call_sentence(step.call) or ""
-        yield _row(step.step, step.result, step.resource or "", step.why, call, step.error or "")
+        call = words.call_name(step.call) or ""
+        yield _row(words.link_name(step.step), step.result, step.why, call, step.error or "")
 
 
 def _list(title: str, lines: Iterable[str]) -> Iterator[str]:
     items = [f"- {escape(line)}" for line in lines]
     if items:
-        yield from ("", f"**{title}**", "", *items)
+        yield from ("", f"**{escape(title)}**", "", *items)
 
 
 def _row(*cells: str) -> str:

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .shape import Node
+from .shape import Node, short_name
 from .values import Chain, Dependency, Judgement, Link, Receipt, Spot, Step
 
 ANNOTATION = "c7n:signin-monitoring"
-_NAMED = ("trail", "log-group", "metric-filter", "alarm", "topic")
-_KINDS = ("trail/", "log-group:", "alarm:")
+_NAMED = ("trail", "log-group", "metric-filter")
 _DEFAULT_REQUIREMENT = "single-factor"
 
 
@@ -83,17 +82,6 @@ def _names(links: tuple[Link, ...]) -> Iterator[str]:
     for link in links:
         if link.link in _NAMED and link.resource and link.verdict == "intact":
             yield short_name(link.resource)
-
-
-def short_name(resource: str) -> str:
-    """The name at the end of an ARN; anything else as it is."""
-    if not resource.startswith("arn:"):
-        return resource
-    parts = [*resource.split(":", 5), ""]
-    name = parts[5].removesuffix(":*")
-    for kind in _KINDS:
-        name = name.removeprefix(kind)
-    return name or resource
 
 
 def _spots(spots: Node) -> tuple[Spot, ...]:

@@ -15,6 +15,7 @@ from .values import VERDICTS, Verdict
 
 _DEEPEST = 64
 _TOO_DEEP = "is nested too deeply to be custodian's output."
+_PREFIXES = ("trail/", "log-group:", "alarm:")
 _KINDS = {
     dict: "an object",
     list: "a list",
@@ -112,6 +113,17 @@ def clean(text: str) -> str:
     """
     spaced = " ".join(text.split())
     return "".join(c if _printable(c) else "\N{REPLACEMENT CHARACTER}" for c in spaced)
+
+
+def short_name(resource: str) -> str:
+    """The name at the end of an ARN; anything else as it is."""
+    if not resource.startswith("arn:"):
+        return resource
+    parts = [*resource.split(":", 5), ""]
+    name = parts[5].removesuffix(":*")
+    for kind in _PREFIXES:
+        name = name.removeprefix(kind)
+    return name or resource
 
 
 def _printable(character: str) -> bool:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 from rich.console import Console, Group, RenderableType
@@ -95,11 +95,11 @@ def _details(account: Account) -> Tree:
     for chain in account.judgement.chains:
         branch = tree.add(Text(words.chain_title(chain), style=_STYLES[chain.verdict]))
         _add_links(branch, chain.links)
-    judged = account.judgement
-    _add_lines(tree, "nobody hears when", map(words.spot_sentence, judged.blind_spots))
-    _add_lines(tree, "advice: nobody would hear if", map(words.spot_sentence, judged.advice))
-    _add_lines(tree, "noise: somebody also hears when", map(words.spot_sentence, judged.noise))
-    _add_lines(tree, "the answer hangs on", (each.sentence for each in judged.depends_on))
+        catches = words.catches(chain, account.judgement)
+        if catches:
+            branch.add(Text(catches))
+    for note, sentences in words.notes(account.judgement):
+        _add_lines(tree, note, sentences)
     if account.receipt:
         _add_receipt(tree, account.receipt)
     return tree
@@ -126,11 +126,12 @@ def _not_reached(links: Sequence[Link]) -> Iterator[str]:
     return (name for name in LINKS if name not in seen)
 
 
-def _add_lines(tree: Tree, title: str, lines: Iterable[str]) -> None:
-    texts = [Text(line) for line in lines]
-    branch = tree.add(Text(title)) if texts else tree
-    for text in texts:
-        branch.add(text)
+def _add_lines(tree: Tree, title: str, lines: Sequence[str]) -> None:
+    if not lines:
+        return
+    branch = tree.add(Text(title))
+    for line in lines:
+        branch.add(Text(line))
 
 
 def _add_receipt(tree: Tree, receipt: Receipt) -> None:
@@ -141,11 +142,7 @@ def _add_receipt(tree: Tree, receipt: Receipt) -> None:
 
 def _step(step: Step) -> Text:
     mark, style = _STEP_MARKS.get(step.result, "·"), _STEP_STYLES.get(step.result, "dim")
-    rest = "; ".join(
-        part
-        for part in (step.resource, step.why, words.call_sentence(step.call), step.error)
-        if part
-    )
+    rest = words.step_sentence(step)
     head = f"{mark} {_padded(step.step)}  {step.result}"
     return Text.assemble((head, style), f": {rest}" if rest else "")
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from c7n_mfa.chain.reasons import REASONS
 
-from .shape import clean
-from .values import Account, Chain, Judgement, Link, Receipt, Report, Spot
+from .shape import clean, short_name
+from .values import Account, Chain, Judgement, Link, Receipt, Report, Spot, Step
 
 REPAIR_POLICY = "policies/repair/signin-monitoring-repaired.yml"
 AUDIT_POLICY = "policies/audit/signin-monitoring-broken.yml"
@@ -47,10 +47,10 @@ def link_name(link: str) -> str:
 
 def link_sentence(link: Link) -> str:
     """What was found on one link."""
-    code = f"{link.verdict.upper()}: {link.reason or 'no reason given'}. "
+    if link.verdict == "intact":
+        return _found(link)
     hub = f" (Security Hub: {link.security_hub})" if link.security_hub else ""
-    head = "" if link.verdict == "intact" else code
-    return f"{head}{_capital(_found(link))}{hub}"
+    return f"{link.verdict.upper()}, {link.reason or 'no reason given'}: {_found(link)}{hub}"
 
 
 def link_advice(link: Link) -> Iterator[str]:
@@ -62,19 +62,34 @@ def link_advice(link: Link) -> Iterator[str]:
 
 
 def chain_title(chain: Chain) -> str:
-    """The name of a chain, its verdict and what it covers."""
-    covers = f"; covers {listing(chain.covers)}" if chain.covers else ""
-    return f"{chain.name or 'chain'}: {chain.verdict}{covers}"
+    """The name of a chain and its verdict."""
+    return f"{chain.name or 'chain'}: {chain.verdict}"
 
 
-def spot_sentence(spot: Spot) -> str:
-    """Which sign-ins, and why."""
-    grade = f" ({spot.grade})" if spot.grade else ""
-    because = f": {spot.because}" if spot.because else ""
-    return f"{spot.sentence or spot.family}{grade}{because}"
+def catches(chain: Chain, judged: Judgement) -> str | None:
+    """What one chain adds, where it is not alone."""
+    alone = len(judged.chains) < 2 and not judged.blind_spots
+    return None if alone or not chain.covers else f"catches {listing(chain.covers)}"
 
 
-def call_sentence(call: Any) -> str | None:
+def notes(judged: Judgement) -> Iterator[tuple[str, list[str]]]:
+    """What there is to say about sign-ins: titles with sentences."""
+    yield _titled("nobody hears when", judged.blind_spots)
+    # Without a working chain nothing is heard anyway.
+    if any(chain.verdict == "intact" for chain in judged.chains):
+        yield _titled("advice: nobody would hear if", judged.advice)
+    yield _titled("noise: somebody also hears when", judged.noise)
+    yield "the answer hangs on", [each.sentence for each in judged.depends_on]
+
+
+def step_sentence(step: Step) -> str:
+    """What a step did, why, by which call, and what went wrong."""
+    call = " ".join(part for part in (call_name(step.call), _short(step.resource)) if part)
+    why = "; ".join(part for part in (step.why, step.error) if part)
+    return " ".join(part for part in (why, f"({call})" if call else "") if part)
+
+
+def call_name(call: Any) -> str | None:
     """`sns:CreateTopic`, from the call of a step."""
     if not isinstance(call, dict):
         return None
@@ -116,11 +131,11 @@ def _sentence(account: Account) -> str:
     if repaired:
         return repaired
     if account.verdict == "intact":
-        return f"{_capital(signin)} reaches a person."
+        return f"{signin[0].upper()}{signin[1:]} reaches a person."
     if account.verdict == "unknown":
         return f"Could not tell whether anybody hears of {signin}{_because(account.judgement)}"
     if any(chain.verdict == "intact" for chain in account.judgement.chains):
-        missed = [spot.sentence or spot.family for spot in account.judgement.blind_spots]
+        missed = [_spot(spot) for spot in account.judgement.blind_spots]
         return f"Some sign-ins reach a person, and nobody hears when {'; '.join(missed)}."
     return f"Nobody hears of {signin}{_because(account.judgement)}"
 
@@ -137,28 +152,37 @@ def _because(judged: Judgement) -> str:
     weak = next((link for link in links if link.verdict == judged.verdict), None)
     if weak is None and judged.depends_on:
         return f": {'; '.join(each.sentence for each in judged.depends_on)}."
-    return f": {_found(weak)}" if weak else "."
+    return f": {_found(weak)}." if weak else "."
 
 
 def _repaired(receipt: Receipt, signin: str) -> str | None:
     """What a repair says better than the judgement after it."""
     failed = next((step for step in receipt.steps if step.result == "failed"), None)
     if failed:
-        return f"The repair stopped at the {link_name(failed.step)}: {failed.error or failed.why}"
+        return f"The repair stopped at the {link_name(failed.step)}: {failed.error or failed.why}."
     if (receipt.before, receipt.after) == ("broken", "intact"):
         return f"Repaired: {signin} reaches a person."
     return None
 
 
 def _found(link: Link) -> str:
-    sentence = link.detail or link.resource or "nothing more is known"
-    return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
+    return link.detail or link.resource or "nothing more is known"
 
 
-def _capital(sentence: str) -> str:
-    """The sentence with a capital letter, unless it starts with a name."""
-    first = sentence.split(" ", 1)[0]
-    return sentence[0].upper() + sentence[1:] if first.isalpha() else sentence
+def _short(resource: str | None) -> str | None:
+    return short_name(resource) if resource else None
+
+
+def _titled(title: str, spots: Sequence[Spot]) -> tuple[str, list[str]]:
+    """A reason they all share is said once."""
+    reasons = {spot.because for spot in spots}
+    if len(spots) > 1 and len(reasons) == 1 and reasons != {""}:
+        return f"{title} ({reasons.pop()})", [_spot(spot) for spot in spots]
+    return title, [_spot(spot) + (f": {spot.because}" if spot.because else "") for spot in spots]
+
+
+def _spot(spot: Spot) -> str:
+    return spot.sentence or spot.family
 
 
 def _waits_for_mail(account: Account) -> bool:

@@ -149,18 +149,20 @@ def test_a_parent_killed_outright_takes_the_server_with_it(local_aws):
             sys.executable,
             "-c",
             "import time; from demo.local_aws import LocalAws\n"
-            "aws = LocalAws(); aws.start(); print(aws.endpoint_url, flush=True); time.sleep(60)",
+            "aws = LocalAws(); aws.start()\n"
+            "print(aws.endpoint_url, aws.env()['HOME'], flush=True); time.sleep(60)",
         ],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
     )
     with parent:
-        endpoint = parent.stdout.readline().strip()
+        endpoint, home = parent.stdout.readline().split()
         assert _answers(endpoint)
         parent.send_signal(signal.SIGKILL)
 
     assert _gone_within(5.0, endpoint)
+    assert not Path(home).exists()
 
 
 def test_a_missing_environment_is_a_sentence_with_the_command_that_makes_it(tmp_path):

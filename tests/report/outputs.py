@@ -88,6 +88,16 @@ def judgement(*chains: dict[str, Any], account: str = ACCOUNT, **changed: Any) -
     }
 
 
+def blind(family: str, sentence: str, because: str) -> dict[str, Any]:
+    return {
+        "family": family,
+        "grade": "observed",
+        "sentence": sentence,
+        "event": {"eventName": "ConsoleLogin"},
+        "because": because,
+    }
+
+
 INTACT = judgement(chain(intact_links()))
 BROKEN = judgement(chain(NO_ALARM))
 UNKNOWN = judgement(chain(DENIED))
@@ -108,7 +118,7 @@ def step(name: str, **changed: Any) -> dict[str, Any]:
         "result": "done",
         "resource": f"a-{name}",
         "why": f"there was no {name}",
-        "call": {"service": "sns", "operation": "CreateTopic", "parameters": {"Name": "t"}},
+        "call": {"service": "sns", "operation": "create_topic", "parameters": {"Name": "t"}},
         "undo": [],
         "error": None,
     } | changed
@@ -156,7 +166,8 @@ def audit(folder: Path, account: dict[str, Any], /, **changed: Any) -> Path:
 
 
 def repair(folder: Path, /, *receipts: dict[str, Any], **changed: Any) -> Path:
-    """A finished repair of one account that had no alarm."""
+    """A finished repair of one account that had no alarm; the judgement is the one after it."""
     noted = metadata("signin-monitoring-repaired", start=2.0)
-    files = {"metadata": noted, "receipts": list(receipts)}
+    after = INTACT if all(each["after"] == "intact" for each in receipts) else BROKEN
+    files = {"metadata": noted, "judged": [after], "receipts": list(receipts)}
     return audit(folder, BROKEN, **(files | changed))

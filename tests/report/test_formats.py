@@ -19,9 +19,11 @@ from .outputs import (
     BROKEN,
     DENIED,
     INTACT,
+    NO_ALARM,
     PENDING,
     UNKNOWN,
     audit,
+    blind,
     chain,
     intact_links,
     judgement,
@@ -66,11 +68,11 @@ def test_a_broken_chain_is_told_verdict_first_with_the_broken_link_and_its_fix(t
         "",
         "123456789012, requirement single-factor",
         "└── management → /aws/cloudtrail: broken",
-        "    ├── ✓ trail          Trail works.",
-        "    ├── ✓ log group      log-group works.",
-        "    ├── ✓ metric filter  metric-filter works.",
-        "    ├── ✓ metric         Metric works.",
-        "    ├── ✗ alarm          BROKEN: alarm-absent. No alarm watches the metric. "
+        "    ├── ✓ trail          trail works",
+        "    ├── ✓ log group      log-group works",
+        "    ├── ✓ metric filter  metric-filter works",
+        "    ├── ✓ metric         metric works",
+        "    ├── ✗ alarm          BROKEN, alarm-absent: no alarm watches the metric "
         "(Security Hub: CLOUDWATCH_ALARMS_NOT_PRESENT)",
         "    │   └── fix: run the repair policy",
         "    ├── · topic          not reached",
@@ -88,11 +90,11 @@ def test_where_the_output_holds_ascii_only_the_words_carry_it(tmp_path):
     assert lines(tmp_path, "ascii")[2:9] == [
         "123456789012, requirement single-factor",
         "`-- management -> /aws/cloudtrail: broken",
-        "    +-- + trail          Trail works.",
-        "    +-- + log group      log-group works.",
-        "    +-- + metric filter  metric-filter works.",
-        "    +-- + metric         Metric works.",
-        "    +-- x alarm          BROKEN: alarm-absent. No alarm watches the metric. "
+        "    +-- + trail          trail works",
+        "    +-- + log group      log-group works",
+        "    +-- + metric filter  metric-filter works",
+        "    +-- + metric         metric works",
+        "    +-- x alarm          BROKEN, alarm-absent: no alarm watches the metric "
         "(Security Hub: CLOUDWATCH_ALARMS_NOT_PRESENT)",
     ]
 
@@ -104,14 +106,14 @@ def test_an_intact_chain_asks_for_nothing(tmp_path):
         "123456789012: INTACT. A console sign-in without MFA reaches a person.",
         "",
         "123456789012, requirement single-factor",
-        "└── management → /aws/cloudtrail: intact; covers password-root and password-user",
-        "    ├── ✓ trail          Trail works.",
-        "    ├── ✓ log group      log-group works.",
-        "    ├── ✓ metric filter  metric-filter works.",
-        "    ├── ✓ metric         Metric works.",
-        "    ├── ✓ alarm          Alarm works.",
-        "    ├── ✓ topic          Topic works.",
-        "    └── ✓ subscription   Subscription works.",
+        "└── management → /aws/cloudtrail: intact",
+        "    ├── ✓ trail          trail works",
+        "    ├── ✓ log group      log-group works",
+        "    ├── ✓ metric filter  metric-filter works",
+        "    ├── ✓ metric         metric works",
+        "    ├── ✓ alarm          alarm works",
+        "    ├── ✓ topic          topic works",
+        "    └── ✓ subscription   subscription works",
     ]
 
 
@@ -131,19 +133,49 @@ def test_a_link_that_could_not_be_looked_at_names_the_permission(tmp_path):
 
 
 def test_a_working_chain_that_covers_too_little_names_what_nobody_hears_of(tmp_path):
-    spot = {"family": "password-root", "grade": "observed", "because": "no filter names it"}
+    spot = blind("root", "the root user signs in", "no filter names it")
     covered = chain(intact_links(), covers=["password-user"])
     audit(tmp_path, judgement(covered, verdict="broken", blind_spots=[spot]))
 
     assert headline(tmp_path) == (
-        "123456789012: BROKEN. Not every such sign-in reaches a person; "
-        "nobody hears of: password-root."
+        "123456789012: BROKEN. Some sign-ins reach a person, and nobody hears when "
+        "the root user signs in."
     )
     shown = lines(tmp_path)
-    assert shown[-6:-3] == [
-        "└── blind spots, nobody hears of",
-        "    └── password-root (observed): no filter names it",
+    assert shown[-8:-3] == [
+        "│   ├── ✓ subscription   subscription works",
+        "│   └── catches password-user",
+        "└── nobody hears when",
+        "    └── the root user signs in: no filter names it",
         "",
+    ]
+
+
+def test_a_reason_that_all_blind_spots_share_is_said_once(tmp_path):
+    spots = [
+        blind("root", "the root user signs in", "there is no metric filter"),
+        blind("iam-user", "an IAM user signs in", "there is no metric filter"),
+    ]
+    audit(tmp_path, judgement(chain(NO_ALARM), blind_spots=spots))
+
+    assert lines(tmp_path)[-7:-3] == [
+        "└── nobody hears when (there is no metric filter)",
+        "    ├── the root user signs in",
+        "    └── an IAM user signs in",
+        "",
+    ]
+
+
+def test_what_is_heard_too_much_and_what_an_answer_hangs_on_are_told(tmp_path):
+    noise = [blind("saml", "somebody signs in with SAML", "MFAUsed is No")]
+    hangs = [{"name": "numbers", "sentence": "how AWS compares a text with a number"}]
+    audit(tmp_path, judgement(chain(intact_links()), noise=noise, depends_on=hangs))
+
+    assert lines(tmp_path)[-4:] == [
+        "├── noise: somebody also hears when",
+        "│   └── somebody signs in with SAML: MFAUsed is No",
+        "└── the answer hangs on",
+        "    └── how AWS compares a text with a number",
     ]
 
 
@@ -158,13 +190,30 @@ def test_the_chain_that_comes_nearest_gives_the_reason(tmp_path):
 
 
 def test_advice_is_told_apart_from_blind_spots(tmp_path):
-    advice = {"family": "mfa-used-absent", "grade": "conceivable", "because": "AWS may omit it"}
-    audit(tmp_path, judgement(chain(intact_links()), advice=[advice]))
+    advice = [blind("unsaid", "the record has no MFAUsed", "AWS may omit it")]
+    audit(tmp_path, judgement(chain(intact_links()), advice=advice))
 
     assert lines(tmp_path)[-2:] == [
-        "└── advice, conceivable sign-ins nobody would hear of",
-        "    └── mfa-used-absent (conceivable): AWS may omit it",
+        "└── advice: nobody would hear if",
+        "    └── the record has no MFAUsed: AWS may omit it",
     ]
+
+
+def test_advice_waits_until_a_chain_works(tmp_path):
+    advice = [blind("unsaid", "the record has no MFAUsed", "AWS may omit it")]
+    audit(tmp_path, judgement(chain(NO_ALARM), advice=advice))
+
+    assert not any("advice" in line for line in lines(tmp_path))
+
+
+def test_a_chain_without_a_name_is_called_by_what_it_leads_through(tmp_path):
+    links = intact_links()
+    links[0]["resource"] = "arn:aws:cloudtrail:us-east-1:123456789012:trail/management"
+    links[1]["resource"] = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/cloudtrail:*"
+    links[2]["resource"] = "ConsoleSignIn"
+    audit(tmp_path, judgement(chain(links, name=None)))
+
+    assert lines(tmp_path)[3] == "└── management → /aws/cloudtrail → ConsoleSignIn: intact"
 
 
 def test_a_pending_mail_is_clicked_and_not_repaired(tmp_path):
@@ -192,11 +241,11 @@ def test_a_repair_is_told_step_by_step(tmp_path):
     assert shown[0] == (
         "123456789012: INTACT. Repaired: a console sign-in without MFA reaches a person."
     )
-    assert shown[2] == "123456789012, requirement single-factor, as it was before the repair"
+    assert shown[2] == "123456789012, requirement single-factor, after the repair"
     assert shown[-3:] == [
         "└── repair: broken before, intact after",
-        "    ├── ✓ topic          adopted: a-topic; it is there; sns:CreateTopic",
-        "    └── ✓ alarm          done: a-alarm; there was no alarm; sns:CreateTopic",
+        "    ├── ✓ topic          adopted: it is there (sns:CreateTopic a-topic)",
+        "    └── ✓ alarm          done: there was no alarm (sns:CreateTopic a-alarm)",
     ]
 
 
@@ -208,20 +257,23 @@ def test_a_repair_that_stopped_says_where_and_why(tmp_path):
     shown = lines(tmp_path)
     assert shown[0] == (
         "123456789012: BROKEN. The repair stopped at the metric filter: "
-        "access denied: logs:PutMetricFilter"
+        "access denied: logs:PutMetricFilter."
     )
     assert next_steps(tmp_path) == [AUDIT_AGAIN]
 
 
 def test_a_repair_that_waits_for_a_mail_says_so(tmp_path):
-    call = {"service": "sns", "operation": "Subscribe", "parameters": {"Protocol": "email"}}
-    repair(tmp_path, receipt(step("subscription", call=call), after="broken"))
+    after = judgement(chain(PENDING))
+    repair(tmp_path, receipt(step("subscription"), after="broken"), judged=[after])
 
     assert headline(tmp_path) == (
-        "123456789012: BROKEN. Repaired but for an e-mail subscription that nobody has "
-        "confirmed yet."
+        "123456789012: BROKEN. Nobody hears of a console sign-in without MFA: "
+        "the only subscriptions wait to be confirmed."
     )
-    assert next_steps(tmp_path)[0] == "Click the link in the mail that AWS sent to the subscriber."
+    assert next_steps(tmp_path) == [
+        "Click the link in the mail that AWS sent to the subscriber.",
+        AUDIT_AGAIN,
+    ]
 
 
 def test_what_could_not_be_read_is_told_above_what_was_intact(tmp_path):
@@ -277,11 +329,11 @@ def test_markdown_has_the_verdict_a_table_of_links_and_what_to_do(tmp_path):
         "",
         "| link | verdict | what was found | what to do |",
         "|---|---|---|---|",
-        "| trail | ✅ intact | Trail works. |  |",
-        "| log group | ✅ intact | log-group works. |  |",
-        "| metric filter | ✅ intact | metric-filter works. |  |",
-        "| metric | ✅ intact | Metric works. |  |",
-        "| alarm | ❌ broken | BROKEN: alarm-absent. No alarm watches the metric. "
+        "| trail | ✅ intact | trail works |  |",
+        "| log group | ✅ intact | log-group works |  |",
+        "| metric filter | ✅ intact | metric-filter works |  |",
+        "| metric | ✅ intact | metric works |  |",
+        "| alarm | ❌ broken | BROKEN, alarm-absent: no alarm watches the metric "
         "(Security Hub: CLOUDWATCH&#95;ALARMS&#95;NOT&#95;PRESENT) | fix: run the repair policy |",
         "| topic | not reached |  |  |",
         "| subscription | not reached |  |  |",
@@ -304,7 +356,7 @@ def test_markdown_tells_a_repair_step_by_step(tmp_path):
 
     shown = markdown.render(report_on([tmp_path])).splitlines()
 
-    assert "| alarm | failed | a-alarm | there was no alarm | sns:CreateTopic | denied |" in shown
+    assert "| alarm | failed | there was no alarm | sns:CreateTopic | denied |" in shown
 
 
 def test_json_holds_everything_that_was_read(tmp_path):
@@ -321,6 +373,8 @@ def test_json_holds_everything_that_was_read(tmp_path):
                 "requirement": "single-factor",
                 "blind_spots": [],
                 "advice": [],
+                "noise": [],
+                "depends_on": [],
                 "chains": [chain(DENIED)],
                 "receipt": None,
                 "run": str(tmp_path),
@@ -377,7 +431,7 @@ def test_a_pipeline_gets_no_escape_codes_and_whole_lines(tmp_path):
     result = CliRunner().invoke(report, [str(tmp_path)])
 
     assert "\x1b" not in result.stdout
-    assert any(line.endswith(f" {long}.") for line in result.stdout.splitlines())
+    assert any(line.endswith(f" {long}") for line in result.stdout.splitlines())
 
 
 def test_a_terminal_gets_colour(tmp_path, monkeypatch):

@@ -1,0 +1,298 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+
+"""The account filter, through c7n's own policy loading, on moto."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import pytest
+from c7n.exceptions import PolicyValidationError
+from c7n.testing import PyTestUtils
+from moto import mock_aws
+
+import mocked_account as account
+from calls import denied, watched
+
+KEY = "c7n:signin-monitoring"
+ALL = ["intact", "broken", "unknown"]
+
+
+@pytest.fixture
+def load(request):
+    def load(*actions, **options):
+        return PyTestUtils(request).load_policy(
+            {
+                "name": "signin-monitoring-broken",
+                "resource": "aws.account",
+                "filters": [{"type": "signin-monitoring", **options}],
+                "actions": list(actions),
+            },
+            config={"region": account.REGION, "account_id": account.ACCOUNT},
+        )
+
+    return load
+
+
+def judged(policy) -> dict:
+    (found,) = policy.run()
+    return found[KEY]
+
+
+def faults(judgement: dict) -> list[tuple[str, str]]:
+    return [
+        (link["link"], link["reason"])
+        for chain in judgement["chains"]
+        for link in chain["links"]
+        if link["reason"]
+    ]
+
+
+@mock_aws
+def test_a_good_chain_is_intact_and_not_kept(load):
+    account.add_good_chain()
+
+    assert load().run() == []
+    judgement = judged(load(state=ALL))
+    assert judgement["verdict"] == "intact"
+    assert [link["link"] for link in judgement["chains"][0]["links"]] == [
+        "trail",
+        "log-group",
+        "metric-filter",
+        "metric",
+        "alarm",
+        "topic",
+        "subscription",
+    ]
+    assert faults(judgement) == []
+    assert judgement["blind_spots"] == []
+
+
+@mock_aws
+def test_the_annotation_has_the_keys_that_others_rely_on(load):
+    account.add_good_chain()
+
+    judgement = judged(load(state=ALL))
+
+    assert judgement.keys() >= {"requirement", "verdict", "blind_spots", "chains"}
+    (chain,) = judgement["chains"]
+    assert chain.keys() >= {"verdict", "covers", "links"}
+    for link in chain["links"]:
+        assert link.keys() >= {
+            "link",
+            "verdict",
+            "reason",
+            "detail",
+            "resource",
+            "evidence",
+            "security_hub",
+        }
+    assert json.loads(json.dumps(judgement)) == judgement
+
+
+@mock_aws
+def test_an_account_without_anything_is_broken_at_the_trail(load):
+    judgement = judged(load())
+
+    assert judgement["verdict"] == "broken"
+    assert faults(judgement) == [("trail", "trail-absent")]
+
+
+@mock_aws
+def test_a_filter_without_alarm_is_broken_at_the_alarm(load):
+    account.add_trail()
+    account.add_filter()
+
+    assert faults(judged(load())) == [("alarm", "alarm-absent")]
+
+
+@mock_aws
+def test_an_alarm_in_another_namespace_is_named(load):
+    account.add_trail()
+    account.add_filter()
+    account.add_alarm(Namespace="Other")
+
+    judgement = judged(load())
+
+    (link,) = [link for link in judgement["chains"][0]["links"] if link["reason"]]
+    assert link["reason"] == "alarm-on-other-metric"
+    assert link["evidence"] == {"watches": "Other/SignIns", "writes": "Security/SignIns"}
+
+
+@mock_aws
+def test_the_filter_behind_the_first_page_is_found(load):
+    account.add_trail()
+    for number in range(60):
+        account.add_filter('{ $.eventName = "Other" }', filterName=f"a-{number:02}")
+    account.add_filter(filterName="z")
+    account.add_topic()
+    account.add_alarm()
+    account.add_subscription()
+
+    assert load().run() == []
+
+
+@mock_aws
+def test_the_subscription_behind_the_first_page_is_found(load):
+    account.add_good_chain()
+    sns = account.client("sns")
+    for number in range(120):
+        sns.subscribe(TopicArn=account.TOPIC, Protocol="sms", Endpoint=f"+1555010{number:04}")
+
+    assert load().run() == []
+
+
+@mock_aws
+def test_the_requirement_decides(load):
+    account.add_good_chain(
+        '{ ($.eventName = "ConsoleLogin") && ($.additionalEventData.MFAUsed != "Yes") && '
+        '($.userIdentity.type = "IAMUser") && ($.responseElements.ConsoleLogin = "Success") }'
+    )
+
+    assert load(requirement="cis-iam-user").run() == []
+    assert {spot["family"] for spot in judged(load())["blind_spots"]} == {"root", "broker-role"}
+
+
+@mock_aws
+def test_strict_lets_conceivable_sign_ins_decide(load):
+    account.add_good_chain(
+        '{ $.eventName = "ConsoleLogin" && $.additionalEventData.MFAUsed != "Yes" }'
+    )
+
+    assert load(requirement="cis").run() == []
+    strict = judged(load(requirement="cis", strict=True))
+    assert strict["verdict"] == "broken"
+    assert {spot["grade"] for spot in strict["blind_spots"]} == {"conceivable"}
+
+
+@mock_aws
+def test_a_good_chain_takes_nine_calls_of_ours_beside_custodians_own(load):
+    account.add_good_chain()
+    policy = load()
+
+    with watched() as calls:
+        policy.run()
+
+    assert calls.counts() == Counter(
+        {
+            # custodian's own; it asks STS for the account too where nobody has told it.
+            "iam:ListAccountAliases": 1,
+            "cloudtrail:DescribeTrails": 1,
+            "cloudtrail:GetTrailStatus": 1,
+            "cloudtrail:GetEventSelectors": 1,
+            "logs:DescribeLogGroups": 1,
+            "logs:DescribeMetricFilters": 1,
+            "cloudwatch:DescribeAlarmsForMetric": 1,
+            "sns:GetTopicAttributes": 1,
+            "sns:ListSubscriptionsByTopic": 1,
+            "sns:GetSubscriptionAttributes": 1,
+        }
+    )
+
+
+@mock_aws
+def test_unrelated_filters_are_not_followed_to_their_alarms(load):
+    account.add_good_chain()
+    for number in range(30):
+        account.add_filter('{ $.eventName = "Other" }', filterName=f"other-{number}")
+
+    with watched() as calls:
+        load().run()
+
+    assert calls.counts()["cloudwatch:DescribeAlarmsForMetric"] == 1
+
+
+@mock_aws
+@pytest.mark.parametrize(
+    ("permission", "link", "reason"),
+    [
+        ("cloudtrail:DescribeTrails", "trail", "trail-unreadable"),
+        ("cloudtrail:GetTrailStatus", "trail", "trail-unreadable"),
+        ("cloudtrail:GetEventSelectors", "trail", "trail-unreadable"),
+        ("logs:DescribeLogGroups", "log-group", "log-group-unreadable"),
+        ("logs:DescribeMetricFilters", "metric-filter", "filters-unreadable"),
+        ("cloudwatch:DescribeAlarmsForMetric", "alarm", "alarms-unreadable"),
+        ("sns:GetTopicAttributes", "topic", "topic-unreadable"),
+        ("sns:ListSubscriptionsByTopic", "subscription", "subscriptions-unreadable"),
+        ("sns:GetSubscriptionAttributes", "subscription", "subscriptions-unreadable"),
+    ],
+)
+def test_a_denied_read_is_unknown_and_names_the_permission(load, permission, link, reason):
+    account.add_good_chain()
+
+    with watched({permission: denied}):
+        judgement = judged(load())
+
+    assert judgement["verdict"] == "unknown"
+    assert faults(judgement) == [(link, reason)]
+    (faulty,) = [each for each in judgement["chains"][0]["links"] if each["reason"]]
+    assert faulty["permission"] == permission
+    assert faulty["detail"].startswith(f"access denied: grant {permission} on ")
+
+
+@mock_aws
+def test_a_denied_list_of_all_alarms_leaves_the_alarm_absent(load):
+    account.add_trail()
+    account.add_filter()
+
+    with watched({"cloudwatch:DescribeAlarms": denied}):
+        judgement = judged(load())
+
+    assert faults(judgement) == [("alarm", "alarm-absent")]
+
+
+@mock_aws
+def test_calls_are_a_subset_of_the_declared_permissions(load):
+    account.add_trail()
+    account.add_filter()
+    account.add_filter(filterName="second", metricTransformations=[_other_metric()])
+    account.add_topic()
+    account.add_alarm()
+    account.add_subscription()
+    policy = load(state=ALL)
+
+    with watched() as calls:
+        policy.run()
+
+    assert set(calls.made) <= policy.get_permissions()
+    assert "cloudwatch:DescribeAlarms" in calls.made
+
+
+@mock_aws
+def test_the_whole_judgement_is_left_beside_custodians_output(load, tmp_path):
+    account.add_good_chain()
+    policy = load()
+    policy.options["output_dir"] = str(tmp_path)
+
+    policy.run()
+
+    (left,) = json.loads(next(tmp_path.rglob("signin-monitoring.json")).read_text())
+    assert left["account_id"] == account.ACCOUNT
+    assert left[KEY]["verdict"] == "intact"
+    assert json.loads(next(tmp_path.rglob("resources.json")).read_text()) == []
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"requirment": "cis"},
+        {"requirement": "cis-2"},
+        {"state": ["fine"]},
+        {"state": []},
+        {"strict": "yes"},
+    ],
+    ids=str,
+)
+def test_a_wrong_option_is_refused_by_name(load, options):
+    with pytest.raises(PolicyValidationError) as caught:
+        load(**options)
+
+    (wrong,) = options.values()
+    named = {*options, *(wrong if isinstance(wrong, list) else [wrong])}
+    assert any(name in str(caught.value) for name in named)
+
+
+def _other_metric() -> dict[str, str]:
+    return {"metricName": "Second", "metricNamespace": "Security", "metricValue": "1"}
