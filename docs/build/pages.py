@@ -1,0 +1,21 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+
+"""Which pages are generated, and by what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from docs.build import index, permissions, reasons, reference, requirements
+
+DOCS = Path(__file__).resolve().parent.parent
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "README.md": index.page,
+    "permissions.md": permissions.page,
+    "reasons.md": reasons.page,
+    "reference.md": reference.page,
+    "requirements.md": requirements.page,
+}

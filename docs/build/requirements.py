@@ -1,0 +1,106 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+
+"""docs/requirements.md: what must be caught, and what every kind of sign-in is to each demand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from c7n_mfa.families import FAMILIES, Family
+from c7n_mfa.pattern import parse
+from c7n_mfa.proof import DROWNING, Spot, assess
+from c7n_mfa.requirements import DEFAULT, REQUIREMENTS, Requirement
+from docs.build import text
+
+_INTRODUCTION = """\
+A requirement says which console sign-ins the metric filters of an account must catch between \
+them, and which they should leave alone.
+It is written in the filter-pattern language itself, so that one question decides: does every \
+sign-in that matches the requirement match one of the account's patterns?
+The answer is a proof over the families below, and not a comparison of texts: see [why](why.md)."""
+_FAMILIES = """\
+A family is a class of CloudTrail records that a person would speak of as one kind of event.
+Its grade is *observed* (seen in real logs of today) or *conceivable* (documented as optional, or \
+seen only in old records and in the fixtures of other projects).
+A blind spot in an observed family breaks the chain.
+A blind spot in a conceivable one is advice, and breaks the chain only with `strict: true`.
+
+*Must catch* makes a blind spot when it is missed; *must leave* makes noise when it is caught; \
+*either* is nobody's fault.
+Noise is reported and breaks nothing, but for {drowning}: an alarm that also tells of these tells \
+of nothing, so the filter is broken with the reason `filter-catches-everything`."""
+
+
+def page() -> str:
+    blocks = [_INTRODUCTION, "## The requirements"]
+    for requirement in REQUIREMENTS.values():
+        blocks += _requirement(requirement)
+    blocks += ["## Families", _FAMILIES.format(drowning=text.listing(_drowning()))]
+    return text.page("Requirements", [*blocks, _places(), "## Where the families come from", _sources()])
+
+
+def _requirement(requirement: Requirement) -> Iterator[str]:
+    default = ", the default" if requirement.name == DEFAULT else ""
+    yield f"### `{requirement.name}`{default}"
+    sentence = requirement.sentence[0].upper() + requirement.sentence[1:]
+    yield f"{sentence}.\nSource: {requirement.source}."
+    yield "What must be caught:"
+    yield text.code(requirement.catch)
+    yield "What should be left alone:"
+    yield text.code(requirement.leave)
+    yield from _canonical(requirement)
+
+
+def _canonical(requirement: Requirement) -> Iterator[str]:
+    strict = requirement.canonical_strict
+    if requirement.canonical == strict:
+        yield "What repair provisions, `strict` or not:"
+        yield text.code(strict)
+        yield _said_of(requirement, strict, strict=True)
+        return
+    yield "What repair provisions:"
+    yield text.code(requirement.canonical)
+    yield _said_of(requirement, requirement.canonical, strict=False)
+    yield "What repair provisions with `strict: true`:"
+    yield text.code(strict)
+    yield _said_of(requirement, strict, strict=True)
+
+
+def _said_of(requirement: Requirement, pattern: str, strict: bool) -> str:
+    """The proof's own verdict on the pattern."""
+    found = assess([parse(pattern)], requirement, strict)
+    lines = [f"Proven: it {found.verdict} the requirement, with {len(pattern)} of 1024 characters."]
+    lines += [f"Blind spots: {_names(found.blind_spots)}."] if found.blind_spots else []
+    lines += [f"Advice, since it is silent in: {_names(found.advice)}."] if found.advice else []
+    lines += [f"Noise: {_names(found.noise)}."] if found.noise else ["Noise: none."]
+    return "\n".join(lines)
+
+
+def _names(spots: tuple[Spot, ...]) -> str:
+    return text.listing(spot.family for spot in spots)
+
+
+def _drowning() -> list[str]:
+    return [family.name for family in FAMILIES if family.name in DROWNING]
+
+
+def _places() -> str:
+    names = [f"`{name}`" for name in REQUIREMENTS]
+    rows = [
+        (f"`{family.name}`", family.grade, *(place(family, r) for r in REQUIREMENTS.values()))
+        for family in FAMILIES
+    ]
+    return text.table(("Family", "Grade", *names), rows)
+
+
+def place(family: Family, requirement: Requirement) -> str:
+    """What the requirement says of the family's sign-ins."""
+    if family in requirement.must_catch:
+        return "**must catch**"
+    return "must leave" if family in requirement.must_leave else "either"
+
+
+def _sources() -> str:
+    rows = [(f"`{f.name}`", f.sentence, f.kind, f.source) for f in FAMILIES]
+    return text.table(("Family", "A record of it says that", "Kind", "Source"), rows)
