@@ -17,7 +17,10 @@ from dataclasses import dataclass
 MOST_POSITIONS = 2_000
 """An automaton with more positions than this is refused as ``TooLarge``."""
 
-_MOST_REMEMBERED = 4_000
+MOST_STEPS = 50_000
+"""A text that needs more steps than this, not taken before, is refused as ``TooLarge``."""
+
+_MOST_REMEMBERED = 1_000
 _MATCHED = 0
 
 # A set of characters is an integer: bit n for the ASCII character n, one bit for all others.
@@ -81,14 +84,18 @@ class Automaton:
         self.start = _MATCHED if bits & self._final else bits | self._fresh
 
     def accepts(self, text: str) -> bool:
-        """Whether a text is in the set. Linear in its length."""
+        """Whether a text is in the set. Linear in its length; ``TooLarge`` if that is long."""
         if not text.isascii():
             text = _BEYOND_ASCII.sub(_OTHER, text)
         state = self.start
         row = self._row(state)
+        steps = 0
         for char in text:
             following = row.get(char)
             if following is None:
+                steps += 1
+                if steps > MOST_STEPS:
+                    raise TooLarge
                 following = row[char] = self._advanced(state, char)
             if following != state:
                 if following == _MATCHED:

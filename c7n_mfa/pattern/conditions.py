@@ -194,7 +194,7 @@ def _unescaped(inside: str) -> str:
     return "\\".join(piece.replace('\\"', '"') for piece in pieces)
 
 
-def parse_regex_value(tokenizer: Tokenizer) -> Regex:
+def _parse_regex(tokenizer: Tokenizer) -> Regex:
     """regex := '%' body '%'"""
     token = tokenizer.take("REGEX")
     if token is None:
@@ -205,8 +205,9 @@ def parse_regex_value(tokenizer: Tokenizer) -> Regex:
 
 
 def parse_counted_regex(tokenizer: ConditionTokenizer) -> Regex:
+    """A regex, counted: AWS takes two in a pattern."""
     start = tokenizer.position
-    regex = parse_regex_value(tokenizer)
+    regex = _parse_regex(tokenizer)
     tokenizer.regexes += 1
     if tokenizer.regexes > _MOST_REGEXES:
         span = start, tokenizer.position

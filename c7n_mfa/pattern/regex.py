@@ -57,7 +57,7 @@ def read_regex(source: str, start: int, end: int) -> Alternatives:
     return _Reader(source, start, end).read()
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=64)
 def automaton_of(body: str, dot_all: bool = False, multi_line: bool = False) -> Automaton:
     """An automaton that accepts the texts in which the regex is found."""
     dot = _EVERYTHING if dot_all else _EVERYTHING & ~_LINE_BREAKS

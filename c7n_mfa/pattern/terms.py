@@ -7,9 +7,9 @@ from __future__ import annotations
 from typing import NoReturn
 
 from . import undocumented as u
-from .conditions import parse_regex_value, parse_string
+from .conditions import ConditionTokenizer, parse_counted_regex, parse_string
 from .nodes import Regex, Sign, Term, TermPattern, Text
-from .tokenizer import Tokenizer, compile_rules
+from .tokenizer import compile_rules
 from .undocumented import Behaviour
 from .values import (
     Answer,
@@ -28,7 +28,7 @@ _SIGNS: dict[str, Sign] = {"-": "-", "?": "?"}
 
 def parse_term_pattern(source: str) -> tuple[TermPattern, tuple[Behaviour, ...]]:
     """pattern := term ( blank term )*"""
-    tokenizer = Tokenizer(source, _RULES)
+    tokenizer = ConditionTokenizer(source, _RULES)
     tokenizer.consume("BLANK")
     terms = [_parse_term(tokenizer)]
     while not tokenizer.at_end():
@@ -39,21 +39,21 @@ def parse_term_pattern(source: str) -> tuple[TermPattern, tuple[Behaviour, ...]]
     return TermPattern(tuple(terms)), tuple(tokenizer.doubts)
 
 
-def _parse_term(tokenizer: Tokenizer) -> Term:
+def _parse_term(tokenizer: ConditionTokenizer) -> Term:
     """term := ( '-' | '?' )? ( string | regex | word )"""
     sign = tokenizer.take("SIGN")
     kind: Sign = _SIGNS[sign.text] if sign else ""
     if tokenizer.check("QUOTE"):
         return Term(kind, _parse_phrase(tokenizer))
     if tokenizer.check("PERCENT"):
-        return Term(kind, parse_regex_value(tokenizer))
+        return Term(kind, parse_counted_regex(tokenizer))
     word = tokenizer.take("TERM")
     if word is None:
         _fail_term(tokenizer)
     return Term(kind, Text(word.text, quoted=False))
 
 
-def _parse_phrase(tokenizer: Tokenizer) -> Text:
+def _parse_phrase(tokenizer: ConditionTokenizer) -> Text:
     start = tokenizer.position
     phrase = parse_string(tokenizer)
     if not phrase.value:
@@ -61,7 +61,7 @@ def _parse_phrase(tokenizer: Tokenizer) -> Text:
     return phrase
 
 
-def _fail_term(tokenizer: Tokenizer) -> NoReturn:
+def _fail_term(tokenizer: ConditionTokenizer) -> NoReturn:
     start, _ = tokenizer.here()
     rest = tokenizer.source[start:]
     if start and rest.startswith(("{", "[")):

@@ -215,8 +215,9 @@ REGEX_NON_ASCII_TEXT = _open(
 )
 REGEX_TOO_LARGE = _open(
     "regex-too-large",
-    "How far a regex may be repeated before AWS refuses it.",
-    "No document mentions a bound for {m,n}.",
+    "What is found by a regex that repeats thousands of times, or has thousands of ways through "
+    "a long text.",
+    "No document mentions a bound; none is searched for here.",
 )
 
 # Assumed: the best evidence is followed.
@@ -278,7 +279,7 @@ SURROUNDED_JSON = _assumed(
 )
 BARE_CHARACTERS = _assumed(
     "bare-characters",
-    "An unquoted value may hold letters, digits, and the characters _ . * -",
+    "An unquoted value may hold letters, digits, points, hyphens, underscores and asterisks.",
     "Documented examples use points and asterisks; the hyphen is taken by every parser known.",
 )
 EMPTY_STRING = _assumed(

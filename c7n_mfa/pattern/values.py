@@ -154,11 +154,16 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 def judge_text(text: Text, value: str) -> Answer:
     """Whether a string is what the text says, in every reading of the text."""
+    answer = _judge_spellings(text, value)
+    if is_half_number(text):
+        answer = settle(u.NUMBER_WITHOUT_DIGITS, answer, judge_number(Number(text.value), value))
+    return answer
+
+
+def _judge_spellings(text: Text, value: str) -> Answer:
     answer = _judge_wildcards(text.value, value)
     for behaviour, other in other_readings(text):
         answer = settle(behaviour, answer, _judge_wildcards(other, value))
-    if is_half_number(text):
-        answer = settle(u.NUMBER_WITHOUT_DIGITS, answer, judge_number(Number(text.value), value))
     return answer
 
 
@@ -268,7 +273,7 @@ def _judge_order(op: Operator, literal: Number, value: object) -> Answer:
 
 
 def _judge_text_of_number(text: Text, value: object) -> Answer:
-    answers = [judge_text(text, spelled) for spelled in number_texts(value)]
+    answers = [_judge_spellings(text, spelled) for spelled in number_texts(value)]
     answer = settle(u.NUMBER_TEXT, *answers)
     if "*" in text.value.strip("*"):
         globbed = any(_glob(text.value, spelled) for spelled in number_texts(value))
@@ -281,6 +286,7 @@ def _judge_text_of_number(text: Text, value: object) -> Answer:
 
 # Regexes
 
+_LINE_SENSITIVE = re.compile(r"[.^$]")
 _HIGH_ESCAPE = re.compile(r"\\x[89A-Fa-f]")
 
 
@@ -288,7 +294,7 @@ def judge_regex(regex: Regex, text: str) -> Answer:
     """Whether a regex is found in a text, in every reading of line breaks and bytes."""
     try:
         answer: Answer = search(regex.body, text)
-        if "\n" in text or "\r" in text:
+        if _LINE_SENSITIVE.search(regex.body) and ("\n" in text or "\r" in text):
             answer = settle(u.REGEX_LINE_BREAK, answer, *_line_readings(regex, text))
         if not text.isascii():
             answer = _in_bytes_too(regex, text, answer)
