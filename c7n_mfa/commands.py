@@ -15,6 +15,8 @@ from c7n_mfa.cli import run_custodian
 
 _COMMANDS = {
     "custodian": "c7n_mfa.commands:custodian",
+    "pattern": "c7n_mfa.review.command:pattern",
+    "plan": "c7n_mfa.report.plan:plan",
     "report": "c7n_mfa.report.command:report",
 }
 

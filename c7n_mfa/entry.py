@@ -37,4 +37,12 @@ def _account() -> None:
     actions.register("set-signin-monitoring", SetSigninMonitoring)
 
 
-_ELEMENTS = {"account": _account}
+def _log_metric() -> None:
+    from c7n.resources.cw import LogMetric
+
+    from c7n_mfa.elements.log_metric import SigninCoverage
+
+    LogMetric.filter_registry.register("signin-coverage", SigninCoverage)
+
+
+_ELEMENTS = {"account": _account, "log-metric": _log_metric}

@@ -32,11 +32,15 @@ class Calls:
 
 
 @contextmanager
-def watched(faults: dict[str, Fault] | None = None, answers: dict[str, Answer] | None = None):
+def watched(
+    faults: dict[str, Fault] | None = None,
+    answers: dict[str, Answer] | None = None,
+    stubs: dict[str, dict] | None = None,
+):
     """Record every call.
 
     `faults` maps a permission to the error raised in its place, `answers` to what becomes of the
-    answer where the emulator is blind.
+    answer where the emulator is blind, `stubs` to the answer where there is no emulator.
     """
     calls = Calls(faults or {})
     real = BaseClient._make_api_call
@@ -47,6 +51,8 @@ def watched(faults: dict[str, Fault] | None = None, answers: dict[str, Answer] |
         calls.made.append(permission)
         if permission in calls.faults:
             raise calls.faults[permission](operation)
+        if permission in (stubs or {}):
+            return stubs[permission]
         answer = real(client, operation, parameters)
         change = (answers or {}).get(permission)
         return change(answer) if change else answer

@@ -23,7 +23,7 @@ ANNOTATION = "c7n:signin-monitoring"
 JUDGEMENT_FILE = "signin-monitoring.json"
 
 _STATES = ("intact", "broken", "unknown")
-_REQUIREMENT_SCHEMA = {"enum": sorted(REQUIREMENTS)}
+REQUIREMENT_SCHEMA = {"enum": sorted(REQUIREMENTS)}
 
 
 def audit(manager, account, data):
@@ -70,7 +70,7 @@ class SigninMonitoring(Filter):
 
     schema = type_schema(
         "signin-monitoring",
-        requirement=_REQUIREMENT_SCHEMA,
+        requirement=REQUIREMENT_SCHEMA,
         strict={"type": "boolean"},
         state={
             "type": "array",
@@ -122,7 +122,7 @@ class SetSigninMonitoring(BaseAction):
 
     schema = type_schema(
         "set-signin-monitoring",
-        requirement=_REQUIREMENT_SCHEMA,
+        requirement=REQUIREMENT_SCHEMA,
         strict={"type": "boolean"},
         topic={"type": "string", "minLength": 1},
         subscriptions={

@@ -1,0 +1,143 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+
+"""`c7n-mfa pattern`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from c7n_mfa.report.tree import console_for
+from c7n_mfa.requirements import DEFAULT, REQUIREMENTS
+from c7n_mfa.review import text
+from c7n_mfa.review.findings import Findings, examine
+from c7n_mfa.review.live import Difference, ask, events_to_ask
+
+_CANNOT_TELL = 2
+
+
+@click.command("pattern")
+@click.argument("patterns", nargs=-1, metavar="[PATTERN]...")
+@click.option(
+    "-f",
+    "--file",
+    "files",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
+    help="Read a pattern from a file; - is standard input.",
+)
+@click.option(
+    "--requirement", type=click.Choice(sorted(REQUIREMENTS)), default=DEFAULT, show_default=True
+)
+@click.option("--strict", is_flag=True, help="Let sign-ins that are only conceivable decide too.")
+@click.option(
+    "--event",
+    "event_file",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
+    help="Say whether and why the event in this JSON file matches, clause by clause.",
+)
+@click.option("--live", is_flag=True, help="Ask AWS too (needs logs:TestMetricFilter only).")
+@click.option(
+    "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+@click.pass_context
+def pattern(
+    context: click.Context,
+    patterns: Sequence[str],
+    files: Sequence[Path],
+    requirement: str,
+    strict: bool,
+    event_file: Path | None,
+    live: bool,
+    format_: str,
+) -> None:
+    """Prove what metric-filter patterns catch of the sign-ins that must be caught.
+
+    Several patterns are taken together, as several filters on one log group are; a PATTERN that is
+    - is read from standard input.
+
+    Exit status: 0 covers, 1 misses or unknown, 2 AWS would refuse the pattern.
+    """
+    texts = [_read(Path("-")) if each == "-" else each for each in patterns]
+    texts += [_read(path) for path in files]
+    if not texts:
+        raise click.UsageError("Give a pattern, in single quotes, or --file FILE.")
+    found = examine(texts, REQUIREMENTS[requirement], strict)
+    event = _read_event(event_file) if event_file else None
+    asked = _ask_aws(found) if live and not found.error else None
+    if format_ == "json":
+        click.echo(json.dumps(_as_dict(found, event, asked), indent=2))
+    else:
+        _show(found, event, asked)
+    context.exit(found.exit_code)
+
+
+def _read(path: Path) -> str:
+    """A pattern's text; the line break that ends a file is none of it."""
+    whole = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+    return whole.removesuffix("\n")
+
+
+def _read_event(path: Path) -> dict[str, Any]:
+    try:
+        event = json.loads(_read(path))
+    except ValueError as error:
+        raise click.UsageError(f"{path} is not JSON: {error}.") from error
+    if not isinstance(event, dict):
+        raise click.UsageError(f"{path} holds no event: a JSON object was expected.")
+    return event
+
+
+def _ask_aws(found: Findings) -> tuple[int, tuple[Difference, ...]]:
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    events = events_to_ask([spot.event for spot in found.spots])
+    try:
+        return ask(boto3.client("logs"), found.patterns, events)
+    except (BotoCoreError, ClientError) as error:
+        raise click.ClickException(
+            f"AWS could not be asked (it takes logs:TestMetricFilter): {error}"
+        ) from error
+
+
+def _as_dict(
+    found: Findings,
+    event: Mapping[str, Any] | None,
+    asked: tuple[int, tuple[Difference, ...]] | None,
+) -> dict[str, Any]:
+    whole = found.to_dict()
+    if event is not None:
+        whole["event"] = [_explained(each, event) for each in found.patterns]
+    if asked is not None:
+        whole["live"] = {"compared": asked[0], "differences": [d.to_dict() for d in asked[1]]}
+    return whole
+
+
+def _explained(pattern: Any, event: Mapping[str, Any]) -> dict[str, Any]:
+    clauses = [
+        {"clause": str(clause.atom), "holds": clause.holds}
+        for clause in pattern.explain(dict(event))
+    ]
+    return {"pattern": pattern.text, "match": pattern.match(event), "clauses": clauses}
+
+
+def _show(
+    found: Findings,
+    event: Mapping[str, Any] | None,
+    asked: tuple[int, tuple[Difference, ...]] | None,
+) -> None:
+    console = console_for(sys.stdout)
+    if event is not None:
+        for each in found.patterns:
+            console.print(text.explanation(each, event))
+        console.print()
+    console.print(text.findings(found))
+    if asked is not None:
+        console.print(text.live(*asked))

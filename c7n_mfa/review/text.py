@@ -1,0 +1,134 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+
+"""Findings about patterns, for a person: the verdict, then why, then what to write instead."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from c7n_mfa.pattern import MISSING, Pattern
+from c7n_mfa.pattern.explain import Clause
+from c7n_mfa.proof import Spot
+from c7n_mfa.proof.classes import path_of, value_at, with_field
+from c7n_mfa.review.findings import Findings
+from c7n_mfa.review.live import Difference
+
+_STYLES = {"covers": "green", "misses": "bold red", "unknown": "yellow", "invalid": "bold red"}
+_TELLING = (
+    ("eventName",),
+    ("userIdentity", "type"),
+    ("userIdentity", "userName"),
+    ("responseElements", "ConsoleLogin"),
+    ("additionalEventData", "MFAUsed"),
+)
+_ANSWERS = {True: "matches", False: "does not match", None: "hangs on undocumented behaviour"}
+
+
+def findings(found: Findings) -> RenderableType:
+    """The verdict, the blind spots with one event each, the noise, and the canonical pattern."""
+    parts: list[RenderableType] = [_headline(found)]
+    if found.error:
+        return Group(*parts, "", Text(str(found.error)))
+    assert found.coverage is not None
+    parts += _spots("Nobody hears when", found.coverage.blind_spots, found.patterns)
+    parts += _spots("Conceivable, and nobody would hear when", found.coverage.advice)
+    parts += _spots("Noise: it also fires when", found.coverage.noise)
+    if found.coverage.depends_on:
+        parts += ["", Text("The answer hangs on:", style="bold")]
+        parts += [Text(f"  {each.name}: {each.sentence}") for each in found.coverage.depends_on]
+    if found.verdict != "covers":
+        parts += ["", Text(f"A pattern that covers {found.requirement.name}:", style="bold")]
+        parts += [Text(f"  {found.requirement.canonical_for(found.strict)}")]
+    return Group(*parts)
+
+
+def _headline(found: Findings) -> Text:
+    what = "The pattern" if len(found.texts) == 1 else f"The {len(found.texts)} patterns together"
+    rest = {
+        "covers": f"{what} catch{_s(found)} {found.requirement.sentence}.",
+        "misses": f"{what} let{_s(found, 's')} sign-ins through that have to be caught.",
+        "unknown": f"Whether {what.lower()} catch{_s(found)} what must be caught is open.",
+        "invalid": "AWS would refuse this pattern.",
+    }[found.verdict]
+    return Text.assemble(
+        (found.verdict.upper(), _STYLES[found.verdict]), f" {found.requirement.name}. {rest}"
+    )
+
+
+def _s(found: Findings, ending: str = "es") -> str:
+    return ending if len(found.texts) == 1 else ""
+
+
+def _spots(
+    title: str, spots: Sequence[Spot], patterns: Sequence[Pattern] = ()
+) -> Iterator[RenderableType]:
+    """A sentence each; with the patterns, also the reason and the example event."""
+    if not spots:
+        return
+    yield ""
+    yield Text(f"{title}:", style="bold")
+    for spot in spots:
+        yield Text(f"  {spot.sentence}")
+        if patterns:
+            yield Text(f"    because {spot.because}")
+            yield Text(f"    for example {json.dumps(essence(spot.event, patterns))}", style="dim")
+
+
+def essence(event: Mapping[str, Any], patterns: Sequence[Pattern]) -> dict[str, Any]:
+    """The part of an event that says what it is and that the patterns look at.
+
+    The whole event is in the JSON form.
+    """
+    wanted = {*_TELLING, *(path_of(s) for pattern in patterns for s in pattern.selectors())}
+    small: dict[str, Any] = {}
+    for path in sorted(filter(None, wanted)):
+        value = value_at(event, path)
+        if value is not MISSING and not isinstance(value, dict):
+            small = with_field(small, path, value)
+    return small
+
+
+def explanation(pattern: Pattern, event: Mapping[str, Any]) -> RenderableType:
+    """Whether one event matches one pattern, and each condition on its own."""
+    answer = pattern.match(event)
+    parts: list[RenderableType] = [Text(f"The event {_ANSWERS[answer]}.", style="bold")]
+    parts += [Text(f"  {_clause(clause)}") for clause in pattern.explain(dict(event))]
+    parts += [Text(f"  open: {each}") for each in pattern.explain_unknown(dict(event))]
+    return Group(*parts)
+
+
+def _clause(clause: Clause) -> str:
+    mark = {True: "✓", False: "✗", None: "?"}[clause.holds]
+    word = {True: "true", False: "false", None: "open"}[clause.holds]
+    if clause.value is MISSING:
+        return f"{mark} {clause.atom}: {word}, the field is absent"
+    if clause.atom.selector.has_wildcard:
+        return f"{mark} {clause.atom}: {word}"
+    return f"{mark} {clause.atom}: {word}, the field is {json.dumps(clause.value)}"
+
+
+def live(compared: int, differences: Sequence[Difference]) -> RenderableType:
+    """What AWS said beside what this project said."""
+    bugs = [each for each in differences if each.is_bug]
+    settled = [each for each in differences if not each.is_bug]
+    parts: list[RenderableType] = [
+        "",
+        Text(f"AWS was asked {compared} times and differs in {len(bugs)}.", style="bold"),
+    ]
+    for each in bugs:
+        parts += [
+            Text(
+                f"  AWS says that it {_ANSWERS[each.theirs]}, c7n-mfa that it {_ANSWERS[each.ours]}"
+            ),
+            Text(f"    {json.dumps(each.event)}", style="dim"),
+            Text("    This is a bug of c7n-mfa: please report the pattern and this event."),
+        ]
+    if settled:
+        parts.append(Text(f"  AWS settles {len(settled)} answers that no document does."))
+    return Group(*parts)

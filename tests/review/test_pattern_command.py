@@ -1,0 +1,171 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from c7n_mfa.commands import group
+from c7n_mfa.families import FAMILIES
+from c7n_mfa.pattern import parse
+from c7n_mfa.requirements import REQUIREMENTS
+
+CIS = '{ ($.eventName = "ConsoleLogin") && ($.additionalEventData.MFAUsed != "Yes") }'
+SSO = (
+    '{ ($.eventName = "ConsoleLogin") && ($.additionalEventData.MFAUsed != "Yes") && '
+    '($.userIdentity.type = "IAMUser") && ($.responseElements.ConsoleLogin = "Success") }'
+)
+ROOT = (
+    '{ ($.eventName = "ConsoleLogin") && ($.userIdentity.type = "Root") && '
+    '($.additionalEventData.MFAUsed = "No") }'
+)
+WITNESS = {family.name: family.witness for family in FAMILIES}
+
+
+@pytest.fixture
+def run(tmp_path):
+    def run(*args, stdin=None):
+        return CliRunner().invoke(group, ["pattern", *map(str, args)], input=stdin)
+
+    return run
+
+
+def as_json(result) -> dict:
+    return json.loads(result.stdout)
+
+
+@pytest.mark.parametrize(
+    ("args", "verdict", "status"),
+    [
+        ([REQUIREMENTS["single-factor"].canonical], "covers", 0),
+        ([CIS], "covers", 0),
+        ([CIS, "--strict"], "misses", 1),
+        ([SSO], "misses", 1),
+        ([SSO, "--requirement", "cis-iam-user"], "covers", 0),
+        ([SSO, ROOT, "--requirement", "cis"], "covers", 0),
+        (['{ ($.eventName = "ConsoleLogin") && ($.readOnly = *) }'], "unknown", 1),
+        (["{ $.eventName = 'ConsoleLogin' }"], "invalid", 2),
+        ([CIS, "{ $.eventName }"], "invalid", 2),
+    ],
+    ids=str,
+)
+def test_the_verdict_is_the_exit_status(run, args, verdict, status):
+    result = run(*args, "--format", "json")
+
+    assert (as_json(result)["verdict"], result.exit_code) == (verdict, status)
+
+
+def test_json_has_the_keys_that_others_rely_on(run):
+    found = as_json(run(SSO, "--format", "json"))
+
+    assert found.keys() >= {
+        "pattern",
+        "requirement",
+        "verdict",
+        "blind_spots",
+        "noise",
+        "depends_on",
+    }
+    assert (found["pattern"], found["requirement"]) == (SSO, "single-factor")
+    assert [(spot["family"], spot["grade"], spot["because"]) for spot in found["blind_spots"]] == [
+        ("root", "observed", '$.userIdentity.type is "Root", not "IAMUser"'),
+        ("broker-role", "observed", '$.userIdentity.type is "AssumedRole", not "IAMUser"'),
+    ]
+
+
+def test_every_example_is_what_it_claims(run):
+    found = as_json(run(CIS, "--strict", "--format", "json"))
+
+    pattern = parse(CIS)
+    assert [pattern.match(spot["event"]) for spot in found["blind_spots"]] == [False] * 3
+    assert [pattern.match(spot["event"]) for spot in found["noise"]] == [True] * 7
+
+
+def test_text_says_the_verdict_first_and_what_to_write_instead_last(run):
+    lines = run(SSO).stdout.splitlines()
+
+    assert lines[:6] == [
+        "MISSES single-factor. The pattern lets sign-ins through that have to be caught.",
+        "",
+        "Nobody hears when:",
+        "  the root user signs in with a password and no MFA",
+        '    because $.userIdentity.type is "Root", not "IAMUser"',
+        '    for example {"additionalEventData": {"MFAUsed": "No"}, "eventName": "ConsoleLogin", '
+        '"responseElements": {"ConsoleLogin": "Success"}, "userIdentity": {"type": "Root"}}',
+    ]
+    assert lines[-2:] == [
+        "A pattern that covers single-factor:",
+        f"  {REQUIREMENTS['single-factor'].canonical}",
+    ]
+
+
+def test_a_refused_pattern_is_shown_with_the_fault_marked(run):
+    result = run("{ $.eventName = 'ConsoleLogin' }")
+
+    assert result.stdout == (
+        "INVALID single-factor. AWS would refuse this pattern.\n"
+        "\n"
+        "Expected straight double quotes around a string\n"
+        "    { $.eventName = 'ConsoleLogin' }\n"
+        "                    ^\n"
+    )
+
+
+def test_a_pattern_is_read_from_a_file_without_its_last_line_break(run, tmp_path):
+    path = tmp_path / "pattern.txt"
+    path.write_text(CIS + "\n")
+
+    assert as_json(run("--file", path, "--format", "json"))["pattern"] == CIS
+
+
+@pytest.mark.parametrize("args", [["-"], ["--file", "-"]], ids=str)
+def test_a_pattern_is_read_from_standard_input(run, args):
+    assert as_json(run(*args, "--format", "json", stdin=CIS))["pattern"] == CIS
+
+
+def test_an_event_is_explained_clause_by_clause(run, tmp_path):
+    path = tmp_path / "event.json"
+    path.write_text(json.dumps(WITNESS["root"]))
+
+    lines = run(SSO, "--event", path).stdout.splitlines()
+
+    assert lines[:5] == [
+        "The event does not match.",
+        '  ✓ $.eventName = "ConsoleLogin": true, the field is "ConsoleLogin"',
+        '  ✓ $.additionalEventData.MFAUsed != "Yes": true, the field is "No"',
+        '  ✗ $.userIdentity.type = "IAMUser": false, the field is "Root"',
+        '  ✓ $.responseElements.ConsoleLogin = "Success": true, the field is "Success"',
+    ]
+
+
+def test_an_absent_field_is_said_to_be_absent(run, tmp_path):
+    path = tmp_path / "event.json"
+    path.write_text("{}")
+
+    assert run('{ $.a != "b" }', "--event", path).stdout.splitlines()[1] == (
+        '  ✗ $.a != "b": false, the field is absent'
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("{", "is not JSON"), ("[1]", "holds no event: a JSON object was expected")],
+)
+def test_an_event_file_that_holds_no_event_is_a_sentence(run, tmp_path, text, said):
+    path = tmp_path / "event.json"
+    path.write_text(text)
+
+    result = run(CIS, "--event", path)
+
+    assert (result.exit_code, said in result.stderr) == (2, True)
+    assert "Traceback" not in result.stderr
+
+
+def test_no_pattern_is_a_usage_error(run):
+    result = run()
+
+    assert result.exit_code == 2
+    assert "Give a pattern, in single quotes, or --file FILE." in result.stderr
