@@ -14,7 +14,7 @@ export C7N_MFA_LOCAL_AWS_PYTHON ?= $(CURDIR)/$(LOCAL_AWS)/bin/python
 export C7N_MFA_LAMBDA_PYTHON ?= $(CURDIR)/$(LAMBDA)/bin/python
 export PIP_ROOT_USER_ACTION ?= ignore
 
-.PHONY: help setup demo test lint validate check bench clean
+.PHONY: help setup demo docs test lint validate check bench clean
 .DEFAULT_GOAL := help
 
 help: ## Show what can be made
@@ -26,6 +26,9 @@ setup: $(VENV)/.ready $(LOCAL_AWS)/.ready $(LAMBDA)/.ready ## Make the environme
 
 demo: setup ## Watch a broken chain found, repaired and proven, on a local AWS
 	@$(BIN)/python -m demo
+
+docs: setup ## Write the generated pages of docs/ again
+	@$(BIN)/python -m docs.build
 
 test: setup ## Run the tests, or some of them: make test TESTS=tests/test_autoload.py
 	@echo '==> running the tests'

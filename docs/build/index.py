@@ -17,7 +17,7 @@ _PAGES = (
     ("vocabulary.md", "the words, with one meaning each"),
     ("requirements.md", "what has to be caught, and the kinds of sign-in"),
     ("reasons.md", "every reason a link can be broken or unknown for, and its fix"),
-    ("reference.md", "the filter and the action, with all their options"),
+    ("reference.md", "our filters and actions, with all their options"),
     ("permissions.md", "the IAM policies for audit, repair and the Lambda function"),
 )
 _HEAD = ("Policy", "What it finds", "Severity", "Category", "Changes")

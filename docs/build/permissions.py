@@ -51,9 +51,11 @@ are made.
 A run makes only the calls that it needs, so few runs make all of these.
 Replace 123456789012 with your account, and `arn:aws` in other partitions.
 
-A permission that is missing does no harm: the link that could not be looked at is `unknown`, and \
-the permission is named.
-The exception is `iam:ListAccountAliases`, which is custodian's own: without it the policy fails."""
+Where a permission to read is missing, the link that could not be looked at is `unknown`, and the \
+permission is named.
+Where one to write is missing, its step is `failed`, and the later steps are not tried.
+Only where `iam:ListAccountAliases`, which is custodian's own, or the listing of the policy's own \
+resource is denied does the policy itself fail."""
 _ELSEWHERE = """\
 Custodian's own options ask for more when they are used: `cloudwatch:PutMetricData` with \
 `--metrics aws`, `s3:PutObject` on the bucket with `--output-dir s3://`, `logs:CreateLogGroup`, \

@@ -7,47 +7,70 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import yaml
-from c7n.resources.account import actions, filters
+from c7n.resources.aws import AWS
 from c7n.schema import ElementSchema
 
 from c7n_mfa.entry import initialize
 from docs.build import text
 
 _INTRODUCTION = """\
-The filters and actions that c7n-mfa adds to Cloud Custodian, all of them on the resource \
-`aws.account`.
+The filters and actions that c7n-mfa adds to Cloud Custodian.
 `custodian schema aws.account.filters.signin-monitoring` prints the same in a terminal."""
 _EXAMPLE = re.compile(r":example:\s+\.\. code-block:: yaml\n\n((?:    .*\n?|\n)+)")
 
 
 def page() -> str:
+    return text.page("Reference", [_INTRODUCTION, *(b for e in elements() for b in _element(e))])
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One of our filters or actions, and the resource it is registered on."""
+
+    resource: str
+    kind: str
+    cls: type
+
+    @property
+    def name(self) -> str:
+        return str(ElementSchema.name(self.cls))
+
+
+def elements() -> list[Element]:
+    """All of ours, by resource, filters before actions, by name."""
     initialize()
-    return text.page("Reference", [_INTRODUCTION, *_elements("filter"), *_elements("action")])
+    found = [
+        Element(f"aws.{resource}", kind, cls)
+        for resource, manager in AWS.resources.items()
+        for kind, registry in (
+            ("filter", manager.filter_registry),
+            ("action", manager.action_registry),
+        )
+        for cls in registry.values()
+        if cls.__module__.startswith("c7n_mfa.")
+    ]
+    return sorted(found, key=lambda e: (e.resource, e.kind != "filter", e.name))
 
 
-def elements(kind: str) -> list[type]:
-    """Our filters, or our actions, by name."""
-    registry = filters if kind == "filter" else actions
-    ours = [cls for cls in registry.values() if cls.__module__.startswith("c7n_mfa.")]
-    return sorted(ours, key=ElementSchema.name)
-
-
-def _elements(kind: str) -> Iterator[str]:
-    for cls in elements(kind):
-        yield f"## {kind} `{ElementSchema.name(cls)}`"
-        yield from _documentation(ElementSchema.doc(cls))
-        yield "### Options"
-        yield text.code(_options(cls), "yaml")
-        yield "### Permissions"
-        yield "\n".join(f"- `{permission}`" for permission in sorted(cls.permissions))
+def _element(element: Element) -> Iterator[str]:
+    yield f"## {element.resource}: {element.kind} `{element.name}`"
+    yield from _documentation(ElementSchema.doc(element.cls))
+    yield "### Options"
+    required = set(ElementSchema.schema({}, element.cls)["required"]) - {"type"}
+    yield f"Required: {text.listing(sorted(required))}."
+    yield text.code(_options(element.cls), "yaml")
+    yield "### Permissions"
+    permissions = sorted(element.cls.permissions)  # type: ignore[attr-defined]
+    yield "\n".join(f"- `{permission}`" for permission in permissions)
 
 
 def _documentation(doc: str) -> Iterator[str]:
     prose, example = _EXAMPLE.sub("", doc), _EXAMPLE.search(doc)
     for paragraph in prose.strip().split("\n\n"):
-        yield text.sentences(paragraph)
+        yield paragraph if paragraph.startswith("- ") else text.sentences(paragraph)
     if example:
         lines = example[1].splitlines()
         yield text.code("\n".join(line.removeprefix("    ") for line in lines), "yaml")

@@ -37,7 +37,9 @@ def page() -> str:
     for requirement in REQUIREMENTS.values():
         blocks += _requirement(requirement)
     blocks += ["## Families", _FAMILIES.format(drowning=text.listing(_drowning()))]
-    return text.page("Requirements", [*blocks, _places(), "## Where the families come from", _sources()])
+    return text.page(
+        "Requirements", [*blocks, _places(), "## Where the families come from", _sources()]
+    )
 
 
 def _requirement(requirement: Requirement) -> Iterator[str]:

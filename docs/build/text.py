@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 _NOTE = "<!-- Written by `make docs` from the code: change the code, not this page. -->"
 # A full stop, and a capital or a code span behind it: how a sentence ends in our docstrings.
-_SENTENCE_END = re.compile(r"(?<=[a-z0-9)`][.:]) +(?=[A-Z`])")
+_SENTENCE_END = re.compile(r"(?<=[A-Za-z0-9)`][.:]) +(?=[A-Z`])")
 
 
 def page(title: str, blocks: Iterable[str]) -> str:

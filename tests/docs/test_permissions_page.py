@@ -1,0 +1,135 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+
+"""The permissions that we ask people to grant: real ones, enough, and no more."""
+
+from __future__ import annotations
+
+import gc
+import json
+import re
+
+import boto3
+import botocore.session
+import pytest
+from c7n.config import Config
+from c7n.policy import load
+from moto import mock_aws
+
+import mocked_account as account
+from calls import watched
+from docs.build import permissions, policies
+from docs.build.pages import DOCS
+from docs.build.permission_words import WHY
+
+PAGE = (DOCS / "permissions.md").read_text(encoding="utf-8")
+FUNCTION = "arn:aws:lambda:*:123456789012:function:custodian-signin-monitoring-daily"
+TO_LAMBDA = {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}
+
+
+def documents(section: str) -> list[dict]:
+    """The IAM policies below a heading of the second level."""
+    (body,) = re.findall(rf"^## {section}\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)
+    return [json.loads(text) for text in re.findall(r"```json\n(.*?)```", body, re.DOTALL)]
+
+
+def granted(document: dict) -> set[str]:
+    actions = [statement["Action"] for statement in document["Statement"]]
+    return {action for each in actions for action in each}
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Run a shipped policy in moto, as custodian does: the permissions that its calls take."""
+
+    def run(name):
+        (path,) = [path for path in policies.files() if path.stem == name]
+        config = Config.empty(
+            account_id=account.ACCOUNT, region=account.REGION, output_dir=str(tmp_path)
+        )
+        (policy,) = load(config, str(path))
+        policy.expand_variables(policy.get_variables())
+        with watched() as calls:
+            policy()
+        return set(calls.made)
+
+    return run
+
+
+@pytest.mark.parametrize("permission", sorted(WHY))
+def test_a_permission_is_an_operation_of_its_service_or_has_a_reason(permission):
+    service, _, operation = permission.partition(":")
+    model = botocore.session.get_session().get_service_model(service)
+    is_operation = operation in model.operation_names
+    assert is_operation != (permission in permissions.NOT_OPERATIONS)
+
+
+def test_every_permission_with_words_is_on_the_page_and_no_other():
+    on_page = set(re.findall(r"^\| `(\w+:\w+)` \|", PAGE, re.MULTILINE))
+    assert on_page == set(WHY)
+
+
+def test_the_audit_may_change_nothing():
+    (document,) = documents("signin-monitoring-broken")
+    assert [action for action in granted(document) if not permissions.is_read(action)] == []
+
+
+@pytest.mark.parametrize("path", policies.files(), ids=lambda path: path.stem)
+def test_a_document_grants_what_the_policy_declares_and_custodian_needs(path):
+    policy = policies.policy(path)
+    found = [d for d in documents(policy.name) if "Principal" not in d["Statement"][0]]
+    extra = permissions.LAMBDA_LOGS if "mode" in policy.data else frozenset()
+    assert granted(found[0]) == policy.get_permissions() | {"sts:GetCallerIdentity"} | extra
+
+
+def test_no_write_is_granted_on_everything():
+    wide = [
+        action
+        for path in policies.files()
+        for document in documents(path.stem)
+        for statement in document["Statement"]
+        if statement.get("Resource") == "*"
+        for action in statement["Action"]
+        if not permissions.is_read(action)
+    ]
+    assert wide == []
+
+
+@mock_aws
+def test_an_audit_of_a_good_chain_makes_only_granted_calls(run):
+    account.add_good_chain()
+    made = run("signin-monitoring-broken")
+    assert made - granted(documents("signin-monitoring-broken")[0]) == set()
+    assert "sns:GetTopicAttributes" in made
+
+
+@mock_aws
+def test_a_repair_makes_only_granted_calls(run):
+    account.add_trail()
+    made = run("signin-monitoring-repaired")
+    assert made - granted(documents("signin-monitoring-repaired")[0]) == set()
+    assert "cloudwatch:PutMetricAlarm" in made
+
+
+# custodian leaves the temporary file of its archive open.
+@pytest.mark.filterwarnings("ignore:Exception ignored in. <_io.FileIO")
+@mock_aws(config={"lambda": {"use_docker": False}})
+def test_a_deployment_makes_only_granted_calls(run):
+    trust = json.dumps(permissions.TRUST)
+    role = "c7n-mfa-signin-monitoring"
+    boto3.client("iam").create_role(RoleName=role, AssumeRolePolicyDocument=trust)
+
+    made = run("signin-monitoring-daily")
+
+    # Here and not in whatever test comes next.
+    gc.collect()
+    _, _, deployer = documents("signin-monitoring-daily")
+    assert made - granted(deployer) == set()
+    assert made >= {"lambda:CreateFunction", "events:PutTargets"}
+
+
+def test_the_deployer_may_pass_the_role_to_lambda_only():
+    _, _, deployer = documents("signin-monitoring-daily")
+    by_name = {statement["Sid"]: statement for statement in deployer["Statement"]}
+    assert by_name["PassTheRole"]["Condition"] == TO_LAMBDA
+    assert by_name["Function"]["Resource"] == FUNCTION
