@@ -8,14 +8,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from docs.build import index, permissions, reasons, reference, requirements
+from docs.build import (
+    behaviours,
+    index,
+    patterns,
+    permissions,
+    reasons,
+    reference,
+    requirements,
+)
 
 DOCS = Path(__file__).resolve().parent.parent
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "README.md": index.page,
+    "patterns.md": patterns.page,
     "permissions.md": permissions.page,
     "reasons.md": reasons.page,
     "reference.md": reference.page,
     "requirements.md": requirements.page,
+    "undocumented.md": behaviours.page,
 }

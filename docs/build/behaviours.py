@@ -1,0 +1,37 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+
+"""docs/undocumented.md: what AWS does not say about filter patterns, by name."""
+
+from __future__ import annotations
+
+from c7n_mfa.pattern import BEHAVIOURS, Behaviour
+from docs.build import text
+
+_INTRODUCTION = """\
+The filter-pattern language is documented in prose, and the prose leaves questions.
+Each has a name here, which is the name that a verdict of *unknown* carries in `depends_on`.
+
+Where the readings disagree and nothing settles it, the behaviour is *open*: a pattern whose \
+answer hangs on it is unknown, never a guess.
+Where evidence points one way, that way is *assumed*.
+`c7n-mfa pattern --live` asks AWS itself, and says when it settles one of them."""
+
+
+def page() -> str:
+    return text.page(
+        "Undocumented behaviour",
+        [_INTRODUCTION, "## Open", _rows("open"), "## Assumed", _rows("assumed")],
+    )
+
+
+def _rows(status: str) -> str:
+    chosen = [each for each in _all() if each.status == status]
+    rows = [(f"`{each.name}`", each.sentence, each.evidence) for each in chosen]
+    return text.table(
+        ("Name", "The question" if status == "open" else "Taken as", "Evidence"), rows
+    )
+
+
+def _all() -> list[Behaviour]:
+    return sorted(BEHAVIOURS, key=lambda each: each.name)
