@@ -27,7 +27,8 @@ ACCOUNT = "123456789012"
 class Free:
     """A field whose value nobody can foresee.
 
-    ``like`` is a regular expression that the whole text matches (any text without it);
+    ``like`` is a regular expression that the whole text matches (any text without it), in the
+    dialect of filter patterns: alternatives, but no groups.
     ``optional`` says that the field may be absent.
     """
 
@@ -52,11 +53,19 @@ class Family:
     free: Mapping[tuple[str, ...], Free] = field(default_factory=dict)
 
 
+Fields = Mapping[tuple[str, ...], Free]
+
+
+def _arn(rest: str) -> Free:
+    """Amazon Resource Names that go on like this, in every partition."""
+    return Free("|".join(f"arn:{name}:{rest}" for name in ("aws", "aws-cn", "aws-us-gov")))
+
+
 _ACCOUNT_ID = Free("[0-9]{12}")
 _TEXT = Free()
 _MAYBE = Free(optional=True)
 
-_COMMON_FREE: dict[tuple[str, ...], Free] = {
+_COMMON_FREE: Fields = {
     ("eventVersion",): Free("1[.][0-9]+"),
     ("eventTime",): _TEXT,
     ("awsRegion",): Free("[a-z0-9-]+"),
@@ -70,22 +79,22 @@ _COMMON_FREE: dict[tuple[str, ...], Free] = {
     ("tlsDetails", "cipherSuite"): _MAYBE,
     ("tlsDetails", "clientProvidedHostHeader"): _MAYBE,
 }
-_LOGIN_TO: dict[tuple[str, ...], Free] = {
+_LOGIN_TO: Fields = {
     ("additionalEventData", "LoginTo"): Free("https://.+"),
     ("additionalEventData", "MobileVersion"): Free("[A-Z][a-z]+"),
 }
-_IAM_USER_FREE = {
+_IAM_USER_FREE: Fields = {
     ("userIdentity", "userName"): _TEXT,
-    ("userIdentity", "arn"): Free("arn:aws(-cn|-us-gov)?:iam::[0-9]{12}:user/[A-Za-z0-9_+=,.@/-]+"),
+    ("userIdentity", "arn"): _arn("iam::[0-9]{12}:user/[A-Za-z0-9_+=,.@/-]+"),
 }
-_ROOT_FREE = {
+_ROOT_FREE: Fields = {
     ("userIdentity", "userName"): _MAYBE,
     ("userIdentity", "accessKeyId"): _MAYBE,
-    ("userIdentity", "arn"): Free("arn:aws(-cn|-us-gov)?:iam::[0-9]{12}:root"),
+    ("userIdentity", "arn"): _arn("iam::[0-9]{12}:root"),
 }
 _ISSUER = ("userIdentity", "sessionContext", "sessionIssuer")
-_ROLE_FREE = {
-    ("userIdentity", "arn"): Free("arn:aws(-cn|-us-gov)?:sts::[0-9]{12}:assumed-role/.+"),
+_ROLE_FREE: Fields = {
+    ("userIdentity", "arn"): _arn("sts::[0-9]{12}:assumed-role/.+"),
     ("userIdentity", "accessKeyId"): _MAYBE,
     (*_ISSUER, "principalId"): _TEXT,
     (*_ISSUER, "accountId"): _ACCOUNT_ID,
@@ -235,7 +244,7 @@ def _family(
     return Family(name, sentence, kind, grade, source, witness, MappingProxyType(merged))
 
 
-_DEVICE_FREE = {("additionalEventData", "MFAIdentifier"): _MAYBE}
+_DEVICE_FREE: Fields = {("additionalEventData", "MFAIdentifier"): _MAYBE}
 _CALL = {
     "eventSource": "ec2.amazonaws.com",
     "eventName": "DescribeInstances",
@@ -244,7 +253,7 @@ _CALL = {
     "additionalEventData": _GONE,
     "readOnly": True,
 }
-_CALL_FREE = {
+_CALL_FREE: Fields = {
     ("eventSource",): Free("[a-z0-9-]+[.]amazonaws[.]com"),
     ("requestID",): _MAYBE,
 }
@@ -275,7 +284,7 @@ FAMILIES: tuple[Family, ...] = (
         "seen: mapbox records of GetSigninToken sign-ins",
         _record(_session("Broker", "", "false"), _NO_LOGIN_TO),
         _ROLE_FREE,
-        {(*_ISSUER, "arn"): Free("arn:aws(-cn|-us-gov)?:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@-]+")},
+        {(*_ISSUER, "arn"): _arn("iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@-]+")},
     ),
     _family(
         "broker-federated-user",
@@ -285,12 +294,8 @@ FAMILIES: tuple[Family, ...] = (
         _record(_federated_user("false"), _NO_LOGIN_TO),
         _ROLE_FREE,
         {
-            ("userIdentity", "arn"): Free(
-                "arn:aws(-cn|-us-gov)?:sts::[0-9]{12}:federated-user/[A-Za-z0-9_+=,.@-]+"
-            ),
-            (*_ISSUER, "arn"): Free(
-                "arn:aws(-cn|-us-gov)?:iam::[0-9]{12}:user/[A-Za-z0-9_+=,.@/-]+"
-            ),
+            ("userIdentity", "arn"): _arn("sts::[0-9]{12}:federated-user/[A-Za-z0-9_+=,.@-]+"),
+            (*_ISSUER, "arn"): _arn("iam::[0-9]{12}:user/[A-Za-z0-9_+=,.@/-]+"),
         },
         grade="conceivable",
     ),
@@ -302,7 +307,7 @@ FAMILIES: tuple[Family, ...] = (
         "AWS: sessionContext attributes are optional",
         _record(_session("Broker", "", None), _NO_LOGIN_TO),
         _ROLE_FREE,
-        {(*_ISSUER, "arn"): Free("arn:aws(-cn|-us-gov)?:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@-]+")},
+        {(*_ISSUER, "arn"): _arn("iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@-]+")},
         grade="conceivable",
     ),
     _family(
@@ -382,7 +387,7 @@ FAMILIES: tuple[Family, ...] = (
         "seen: mapbox records (mfaAuthenticated true beside MFAUsed No)",
         _record(_session("Broker", "", "true"), _NO_LOGIN_TO),
         _ROLE_FREE,
-        {(*_ISSUER, "arn"): Free("arn:aws(-cn|-us-gov)?:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@-]+")},
+        {(*_ISSUER, "arn"): _arn("iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@-]+")},
     ),
     _family(
         "saml",
@@ -395,10 +400,8 @@ FAMILIES: tuple[Family, ...] = (
         ),
         _LOGIN_TO,
         {
-            ("userIdentity", "arn"): Free("arn:aws(-cn|-us-gov)?:sts::[0-9]{12}:assumed-role/.+"),
-            ("additionalEventData", "SamlProviderArn"): Free(
-                "arn:aws(-cn|-us-gov)?:iam::[0-9]{12}:saml-provider/.+"
-            ),
+            ("userIdentity", "arn"): _arn("sts::[0-9]{12}:assumed-role/.+"),
+            ("additionalEventData", "SamlProviderArn"): _arn("iam::[0-9]{12}:saml-provider/.+"),
         },
     ),
     _family(
@@ -409,12 +412,8 @@ FAMILIES: tuple[Family, ...] = (
         _record(_session(_SSO_ROLE, _SSO_PATH, "false"), _NO_LOGIN_TO),
         _ROLE_FREE,
         {
-            ("userIdentity", "arn"): Free(
-                "arn:aws(-cn|-us-gov)?:sts::[0-9]{12}:assumed-role/AWSReservedSSO_.+"
-            ),
-            (*_ISSUER, "arn"): Free(
-                "arn:aws(-cn|-us-gov)?:iam::[0-9]{12}:role/aws-reserved/sso[.]amazonaws[.]com/.+"
-            ),
+            ("userIdentity", "arn"): _arn("sts::[0-9]{12}:assumed-role/AWSReservedSSO_.+"),
+            (*_ISSUER, "arn"): _arn("iam::[0-9]{12}:role/aws-reserved/sso[.]amazonaws[.]com/.+"),
             (*_ISSUER, "userName"): Free("AWSReservedSSO_.+"),
         },
     ),

@@ -61,7 +61,12 @@ def simulate(alarm: Alarm, value: float, default: float | None) -> Simulation:
             ("a busy log group", (default,) * (60 * minutes), (default,) * (60 * minutes)),
         ]
     answers = [(name, _scene(alarm, value, beside, rest)) for name, beside, rest in scenes]
-    return _worst(alarm, answers)
+    simulation = _worst(alarm, answers)
+    if simulation.answer == "fires" and alarm.missing == "ignore" and default is None:
+        # Only matches are data, and all of them breach: nothing ever brings the alarm back.
+        because = f"{_rule(alarm)}, missing data ignore: after one sign-in it stays in ALARM"
+        return Simulation("always", because + " and tells of no other")
+    return simulation
 
 
 def _worst(alarm: Alarm, answers: list[tuple[str, Answer]]) -> Simulation:

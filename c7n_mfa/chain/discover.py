@@ -42,15 +42,23 @@ PERMISSIONS = (
     "sns:GetSubscriptionAttributes",
     "sns:GetTopicAttributes",
     "sns:ListSubscriptionsByTopic",
+    "sts:GetCallerIdentity",
 )
 
 
-def discover(session: Any, account_id: str, region: str, relevant: Relevant) -> Snapshot:
+def discover(session: Any, account_id: str | None, region: str, relevant: Relevant) -> Snapshot:
     """Look at every chain of the account.
 
     ``relevant`` says which metric filters are worth following to their alarms.
+    Without an ``account_id`` AWS is asked whose account this is: custodian goes on with none when
+    it could not find out.
     """
     looker = Looker(session)
+    if account_id is None:
+        answer = _whose(looker, region)
+        if not isinstance(answer, str):
+            return Snapshot("", region, trails=answer)
+        account_id = answer
     seen = Snapshot(account_id, region, trails=_trails(looker, region))
     for arn in _log_group_arns(seen):
         _see_log_group(looker, seen, arn)
@@ -59,6 +67,13 @@ def discover(session: Any, account_id: str, region: str, relevant: Relevant) -> 
     for arn in _topic_arns(seen):
         see_topic(looker, seen, arn)
     return seen
+
+
+def _whose(looker: Looker, region: str) -> str | Unseen:
+    answer: str | Unseen = looker.one(
+        "sts", region, "get_caller_identity", "*", lambda answer: answer["Account"]
+    )
+    return answer
 
 
 def _trails(looker: Looker, region: str) -> tuple[Trail, ...] | Unseen:

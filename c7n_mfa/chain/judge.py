@@ -52,31 +52,28 @@ def judge(seen: Snapshot, requirement: Requirement, strict: bool = False) -> Jud
         for chain in _from_trail(seen, requirement, strict, prefix, trail)
     ]
     working = _coverage(chains, requirement, strict, ("intact",))
-    if working.verdict != "covers":
+    hoped = _coverage(chains, requirement, strict, ("intact", "unknown"))
+    verdict = _account_verdict(working, hoped, chains)
+    # While the chains that may work catch between them what one of them misses, it is no fault.
+    if hoped.verdict == "misses":
         chains = [_with_blind_spots(chain) for chain in chains]
-    verdict = _account_verdict(working, chains, requirement, strict)
     # Best chain first: it is the one to read, and the one that repair starts from.
     order = {"intact": 0, "unknown": 1, "broken": 2}
     chains.sort(key=lambda chain: (order[chain.verdict], -len(chain.links)))
     return Judgement(requirement.name, verdict, working, tuple(chains))
 
 
-def _account_verdict(
-    working: Coverage, chains: Sequence[Chain], requirement: Requirement, strict: bool
-) -> Verdict:
+def _account_verdict(working: Coverage, hoped: Coverage, chains: Sequence[Chain]) -> Verdict:
     if working.verdict == "covers":
         return "intact"
-    if working.verdict == "unknown":
+    if working.verdict == "unknown" or any(_hides_what_follows(chain) for chain in chains):
         return "unknown"
-    if any(_hides_what_follows(chain) for chain in chains):
-        return "unknown"
-    hoped = _coverage(chains, requirement, strict, ("intact", "unknown"))
     return "broken" if hoped.verdict == "misses" else "unknown"
 
 
 def _hides_what_follows(chain: Chain) -> bool:
-    """An unknown link before the filter: nothing is known of what the chain catches."""
-    return chain.verdict == "unknown" and chain.metric_filter is None
+    """An unknown link before the filter, or an unreadable pattern: it may catch everything."""
+    return chain.verdict == "unknown" and chain.coverage is None
 
 
 def _coverage(
@@ -93,10 +90,7 @@ def _coverage(
 
 
 def _with_blind_spots(chain: Chain) -> Chain:
-    """When the account is not covered, a filter that misses sign-ins is a broken link.
-
-    While other chains catch what this one misses, it is none.
-    """
+    """When the account is not covered, a filter that misses sign-ins is a broken link."""
     if chain.coverage is None or chain.coverage.verdict != "misses":
         return chain
     position = next(i for i, link in enumerate(chain.links) if link.link == "metric-filter")
@@ -158,7 +152,7 @@ def _from_filters(
         if filter_link.verdict != "intact":
             yield start
         else:
-            yield from _from_metric(seen, start, metric_filter)
+            yield from _from_metric(seen, requirement, start, metric_filter)
 
 
 def _without_filter(
@@ -184,8 +178,29 @@ def _none_matches(count: int) -> str:
     return f"of the log group's metric filters ({count}), none matches a console sign-in"
 
 
-def _from_metric(seen: Snapshot, chain: Chain, metric_filter: MetricFilter) -> Iterator[Chain]:
-    metric_link = links.judge_metric(metric_filter)
+def drowning(
+    seen: Snapshot, requirement: Requirement, metric_filter: MetricFilter
+) -> MetricFilter | None:
+    """Another filter that writes the same metric for the events of every day."""
+    for filters in seen.filters.values():
+        for other in () if isinstance(filters, Unseen) else filters:
+            if other == metric_filter or other.metric_key != metric_filter.metric_key:
+                continue
+            if _writes_every_day(other, requirement):
+                return other
+    return None
+
+
+def _writes_every_day(metric_filter: MetricFilter, requirement: Requirement) -> bool:
+    pattern = read(metric_filter)
+    drowned = pattern is not None and assess((pattern,), requirement).drowned
+    return bool(drowned) or (metric_filter.default or 0) > 0
+
+
+def _from_metric(
+    seen: Snapshot, requirement: Requirement, chain: Chain, metric_filter: MetricFilter
+) -> Iterator[Chain]:
+    metric_link = links.judge_metric(metric_filter, drowning(seen, requirement, metric_filter))
     chain = replace(chain, links=(*chain.links, metric_link))
     if metric_link.verdict != "intact":
         yield chain

@@ -94,7 +94,7 @@ def judge_filter(metric_filter: MetricFilter, coverage: Coverage | None) -> Link
         detail = f"metric filter {name} also fires when {spot.sentence}"
         return fault("filter-catches-everything", name, detail, **evidence)
     if coverage.verdict == "unknown":
-        hangs = "; ".join(dependency.sentence for dependency in coverage.depends_on)
+        hangs = "; ".join(each.sentence.removesuffix(".") for each in coverage.depends_on)
         detail = f"whether metric filter {name} catches what it must is open: {hangs}"
         return fault("filter-undecided", name, detail, **evidence)
     return intact("metric-filter", name, f"metric filter {name}", **evidence)
@@ -111,7 +111,8 @@ def blind(metric_filter: MetricFilter, coverage: Coverage) -> Link:
     return fault("filter-misses-sign-ins", metric_filter.name, detail, **evidence)
 
 
-def judge_metric(metric_filter: MetricFilter) -> Link:
+def judge_metric(metric_filter: MetricFilter, drowning: MetricFilter | None) -> Link:
+    """The metric link; ``drowning`` is a filter that writes the same metric every day."""
     metric = str(metric_filter.metric_key)
     value = _number(metric_filter.value)
     if value is None or value <= 0:
@@ -123,6 +124,9 @@ def judge_metric(metric_filter: MetricFilter) -> Link:
         return fault(
             "metric-has-dimensions", metric, detail, dimensions=[*metric_filter.dimensions]
         )
+    if drowning:
+        detail = f"metric filter {drowning.name} writes {metric} too, also without such a sign-in"
+        return fault("metric-shared", metric, detail, pattern=drowning.pattern)
     return intact("metric", metric, f"metric {metric}", value=metric_filter.value)
 
 
@@ -185,7 +189,7 @@ def judge_topic(seen: Snapshot, arn: str, alarm: Alarm) -> Link:
         return fault("topic-gone", arn, f"alarm {alarm.name} notifies topic {name}, which is gone")
     if may_publish(topic, alarm.arn, seen.account_id) is not True:
         return _refuses(topic, alarm, seen.account_id, name)
-    return _judge_key(topic, name, seen.account_id, alarm.arn)
+    return judge_key(topic, name, seen.account_id, alarm.arn)
 
 
 def may_publish(topic: Topic, alarm_arn: str, account_id: str) -> bool | None:
@@ -214,7 +218,8 @@ def _refuses(topic: Topic, alarm: Alarm, account_id: str, name: str) -> Link:
     return fault("topic-refuses-alarms", topic.arn, detail, policy=topic.policy)
 
 
-def _judge_key(topic: Topic, name: str, account_id: str, alarm_arn: str) -> Link:
+def judge_key(topic: Topic, name: str, account_id: str, alarm_arn: str) -> Link:
+    """The topic link of a topic whose policy lets CloudWatch publish."""
     key = topic.kms_key
     if key is None:
         return intact("topic", topic.arn, f"topic {name}")
@@ -226,7 +231,7 @@ def _judge_key(topic: Topic, name: str, account_id: str, alarm_arn: str) -> Link
     if topic.key_policy is None:
         detail = f"the policy of key {key} that encrypts topic {name} was not found"
         return fault("topic-undecided", topic.arn, detail, key=key)
-    context = {**_context(account_id, alarm_arn), "kms:viaservice": "sns.amazonaws.com"}
+    context = _context(account_id, alarm_arn)
     answers = [
         policy.allows(topic.key_policy, CLOUDWATCH, action, "*", context)
         for action in ("kms:Decrypt", "kms:GenerateDataKey")

@@ -192,6 +192,15 @@ _ALL = (
         repaired=True,
     ),
     Reason(
+        "metric-shared",
+        "metric",
+        "broken",
+        "another metric filter writes the same metric for sign-ins with MFA or calls that are no "
+        "sign-ins, so an alarm on it does not tell of a sign-in without MFA",
+        "give the other metric filter a metric of its own, or " + _RUN_REPAIR,
+        repaired=True,
+    ),
+    Reason(
         "alarm-absent",
         "alarm",
         "broken",

@@ -35,6 +35,11 @@ def audit(manager, account, data):
     return seen, judge(seen, requirement, data.get("strict", False))
 
 
+def annotation(judgement, data):
+    """The judgement, with the strictness that it was made with."""
+    return {**judgement.to_dict(), "strict": data.get("strict", False)}
+
+
 def write_judgements(manager, accounts):
     """Leave the whole judgement beside custodian's own output, clean or not.
 
@@ -86,7 +91,7 @@ class SigninMonitoring(Filter):
         wanted = self.data.get("state", ["broken", "unknown"])
         for account in resources:
             _, judgement = audit(self.manager, account, self.data)
-            account[self.annotation_key] = judgement.to_dict()
+            account[self.annotation_key] = annotation(judgement, self.data)
             self.log.info(
                 "account:%s signin-monitoring:%s", account["account_id"], judgement.verdict
             )
@@ -137,7 +142,6 @@ class SetSigninMonitoring(BaseAction):
                             "application",
                             "email",
                             "email-json",
-                            "firehose",
                             "http",
                             "https",
                             "lambda",
@@ -177,8 +181,7 @@ class SetSigninMonitoring(BaseAction):
     def plan(self, account):
         """What repair would do to the account, writing nothing: the judgement and the steps."""
         wish = self._wish(account)
-        options = {"requirement": wish.requirement, "strict": wish.strict}
-        seen, judgement = audit(self.manager, account, options)
+        seen, judgement = audit(self.manager, account, _asked(wish))
         base = target(judgement, wish)
         in_the_way = InTheWay()
         if base is not None and judgement.verdict == "broken":
@@ -188,13 +191,20 @@ class SetSigninMonitoring(BaseAction):
 
     def _repair(self, account):
         before, plan = self.plan(account)
-        session = local_session(self.manager.session_factory)
-        steps = apply(session, plan)
+        steps = apply(local_session(self.manager.session_factory), plan)
         wish = self._wish(account)
-        _, after = audit(
-            self.manager, account, {"requirement": wish.requirement, "strict": wish.strict}
-        )
-        account[ANNOTATION] = after.to_dict()
+        _, after = audit(self.manager, account, _asked(wish))
+        account[ANNOTATION] = annotation(after, _asked(wish))
+        self._tell(account, steps)
+        return {
+            "account_id": account["account_id"],
+            "requirement": wish.requirement,
+            "before": before.verdict,
+            "after": after.verdict,
+            "steps": [step.to_dict() for step in steps],
+        }
+
+    def _tell(self, account, steps):
         for step in steps:
             level = self.log.error if step.result == "failed" else self.log.info
             level(
@@ -205,28 +215,14 @@ class SetSigninMonitoring(BaseAction):
                 step.resource,
                 step.error or step.why,
             )
-        return {
-            "account_id": account["account_id"],
-            "requirement": wish.requirement,
-            "before": before.verdict,
-            "after": after.verdict,
-            "steps": [step.to_dict() for step in steps],
-        }
 
     def _wish(self, account):
         """The action's options; requirement and strictness are the filter's unless given."""
-        audited = account.get(ANNOTATION, {}).get("requirement", DEFAULT)
-        names = {
-            "filter_name": "filter-name",
-            "metric_name": "metric-name",
-            "namespace": "namespace",
-            "alarm_name": "alarm-name",
-            "topic": "topic",
-        }
-        given = {field: self.data[name] for field, name in names.items() if name in self.data}
+        audited = account.get(ANNOTATION, {})
+        given = {field: self.data[name] for field, name in _NAMES.items() if name in self.data}
         return Wish(
-            requirement=self.data.get("requirement", audited),
-            strict=self.data.get("strict", False),
+            requirement=self.data.get("requirement", audited.get("requirement", DEFAULT)),
+            strict=self.data.get("strict", audited.get("strict", False)),
             topic_given="topic" in self.data,
             subscriptions=tuple(
                 (s["protocol"], s["endpoint"]) for s in self.data.get("subscriptions", ())
@@ -235,3 +231,18 @@ class SetSigninMonitoring(BaseAction):
             tags=self.data.get("tags", {}),
             **given,
         )
+
+
+# The fields of a Wish whose options are named with hyphens, or left to its defaults.
+_NAMES = {
+    "filter_name": "filter-name",
+    "metric_name": "metric-name",
+    "namespace": "namespace",
+    "alarm_name": "alarm-name",
+    "topic": "topic",
+}
+
+
+def _asked(wish):
+    """The options of the audit that a wish is repaired and audited again for."""
+    return {"requirement": wish.requirement, "strict": wish.strict}

@@ -8,9 +8,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from c7n_mfa.pattern import Pattern
-from c7n_mfa.pattern.nodes import And, Atom, Compare, Condition, JsonPattern, NotExists, Or
-from c7n_mfa.proof.classes import MISSING, answers, path_of, value_at
+from c7n_mfa.pattern import MISSING, Pattern
+from c7n_mfa.pattern.nodes import And, Atom, Compare, Condition, Is, JsonPattern, NotExists, Or
+from c7n_mfa.proof.classes import answer_of, path_of, value_at
 
 
 def because(pattern: Pattern, event: Mapping[str, Any]) -> str:
@@ -26,14 +26,16 @@ def _blame(condition: Condition, event: Mapping[str, Any]) -> str:
     if isinstance(condition, Or):
         parts = [_blame(operand, event) for operand in condition.operands]
         return " and ".join(dict.fromkeys(parts)) if all(parts) else ""
-    if answers((condition,), event)[0] is not False:
+    if answer_of(condition, event) is not False:
         return ""
     return _atom(condition, event)
 
 
 def _atom(atom: Atom, event: Mapping[str, Any]) -> str:
     path = path_of(atom.selector)
-    value = value_at(event, path) if path else MISSING
+    if path is None:
+        return f"{atom} is not true"
+    value = value_at(event, path)
     if isinstance(atom, NotExists):
         return f"{atom.selector} is there ({_shown(value)})"
     if value is MISSING:
@@ -47,14 +49,14 @@ def _atom(atom: Atom, event: Mapping[str, Any]) -> str:
     return f"{atom.selector} is {_shown(value)}, not {_wanted(atom)}"
 
 
-def _wanted(atom: Atom) -> str:
+def _wanted(atom: Compare | Is) -> str:
     if isinstance(atom, Compare):
         return f"{atom.value}" if atom.op == "=" else f"{atom.op} {atom.value}"
-    return str(atom)
+    return atom.what
 
 
 def _shown(value: Any) -> str:
-    return "present" if value is MISSING else json.dumps(value)
+    return json.dumps(value)
 
 
 def _kind(value: Any) -> str:

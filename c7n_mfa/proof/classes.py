@@ -1,31 +1,69 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""The classes of values that a pattern's atoms can tell apart on one field of a family."""
+"""The classes of values that a pattern's atoms can tell apart on one field of a family.
+
+A free field takes any text of a regular language (``Free.like``), and what an atom says of a text
+hangs on whether it is in a few regular languages: the literal, the wildcard, the regex.  So the
+classes are the intersections of those languages and their complements that are not empty, which
+automata decide exactly.
+"""
 
 from __future__ import annotations
 
-import copy
-import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from c7n_mfa.families import Family, Free
-from c7n_mfa.pattern import Pattern, parse
-from c7n_mfa.pattern.nodes import Atom, Compare, Field, Number, Selector, Text
+from c7n_mfa.pattern import MISSING, evaluate_atom
+from c7n_mfa.pattern.automaton import (
+    ASCII,
+    END,
+    NON_ASCII,
+    START,
+    Automaton,
+    Piece,
+    charset,
+    find_text,
+    text_automaton,
+)
+from c7n_mfa.pattern.automaton import TooLarge as AutomatonTooLarge
+from c7n_mfa.pattern.nodes import (
+    AnyElement,
+    AnyField,
+    Atom,
+    Compare,
+    Field,
+    Number,
+    Regex,
+    Selector,
+    Text,
+)
+from c7n_mfa.pattern.regex import automaton_of
+from c7n_mfa.pattern.select import judge_at
+from c7n_mfa.pattern.values import known, other_readings
 
 Answer = bool | None
-MISSING = object()
 
-# No literal in anybody's pattern.
+# No literal in anybody's pattern; tried first, because a person can read them.
 _FRESH = ("zq7-fresh", "9", "ZQ7/fresh", "zq7fresh@example.com")
-_MOST_COMBINED = 5
+_MOST_STATES = 2_000
+_MOST_SEARCHES = 48
+
+
+class TooLarge(Exception):
+    """The search was given up: the product of classes is too large to decide."""
+
+    sentence = "the pattern tests too many fields in combination to decide"
 
 
 def with_field(event: Mapping[str, Any], path: Sequence[str], value: Any) -> dict[str, Any]:
     """A copy of the event with one field set, or taken out when ``value`` is ``MISSING``."""
-    changed = copy.copy(dict(event))
+    changed = dict(event)
+    if value is MISSING and value_at(event, path) is MISSING:
+        return changed
     *parents, last = path
     here = changed
     for name in parents:
@@ -46,16 +84,6 @@ def path_of(selector: Selector) -> tuple[str, ...] | None:
     return None
 
 
-@lru_cache(maxsize=4096)
-def _atom_pattern(atom: Atom) -> Pattern:
-    return parse(f"{{ {atom} }}")
-
-
-def answers(atoms: Sequence[Atom], event: Mapping[str, Any]) -> tuple[Answer, ...]:
-    """What each atom alone says of the event."""
-    return tuple(_atom_pattern(atom).match(event) for atom in atoms)
-
-
 def value_at(event: Mapping[str, Any], path: Sequence[str]) -> Any:
     """The field's value, or ``MISSING``."""
     here: Any = event
@@ -66,56 +94,88 @@ def value_at(event: Mapping[str, Any], path: Sequence[str]) -> Any:
     return here
 
 
+def answer_of(atom: Atom, event: Mapping[str, Any]) -> Answer:
+    """What one atom alone says of the event."""
+    return known(judge_at(atom, event))
+
+
+def ranges_over_free_fields(selector: Selector, family: Family) -> bool:
+    """Does a wildcard in the selector reach a field that is not the same in all records?
+
+    Such a selector is not split into classes.
+    """
+    names = [step.name if isinstance(step, Field) else None for step in selector.steps]
+    wild = [isinstance(step, AnyField | AnyElement) for step in selector.steps]
+    if True not in wild:
+        return False
+    return any(
+        len(path) == len(names)
+        and all(star or name == part for star, name, part in zip(wild, names, path, strict=True))
+        for path in family.free
+    )
+
+
 def split(
-    family: Family, selector: Selector, atoms: Sequence[Atom]
+    family: Family, selector: Selector, atoms: Sequence[Atom], exact: bool
 ) -> Iterator[tuple[tuple[Answer, ...], Any]]:
     """One representative value for each class, with the atoms' answers on it.
 
     The witness's own value comes first, so that a counterexample stays as near to it as it can.
+    Only with ``exact`` is no class left out; without, only values that come to mind are tried.
     """
     path = path_of(selector)
     free = family.free.get(path) if path else None
     if path is None or free is None:
-        # The same in every record of the family, as far as its fields are named.
-        yield answers(atoms, family.witness), None
+        # The same in every record of the family.
+        yield tuple(answer_of(atom, family.witness) for atom in atoms), None
         return
     seen: set[tuple[Answer, ...]] = set()
-    for value in _candidates(free, value_at(family.witness, path), atoms):
-        signature = answers(atoms, with_field(family.witness, path, value))
+    for value in _candidates(free, value_at(family.witness, path), tuple(atoms), exact):
+        signature = tuple(evaluate_atom(atom, value) for atom in atoms)
         if signature not in seen:
             seen.add(signature)
             yield signature, value
 
 
-def _candidates(free: Free, witness: Any, atoms: Sequence[Atom]) -> Iterator[Any]:
+def other_value(free: Free, witness: Any) -> Any:
+    """A value of the field that the witness does not have; ``MISSING`` where it may be absent."""
+    if free.optional:
+        return MISSING
+    return next(_readable(free, witness if isinstance(witness, str) else ""), witness)
+
+
+def _candidates(free: Free, witness: Any, atoms: tuple[Atom, ...], exact: bool) -> Iterator[Any]:
     if witness is not MISSING:
         yield witness
-    likely = witness if isinstance(witness, str) else ""
-    for value in dict.fromkeys(_texts(likely, [a for a in atoms if isinstance(a, Compare)])):
-        if free.like is None or re.fullmatch(free.like, value):
-            yield value
     if free.optional:
         yield MISSING
+    text = witness if isinstance(witness, str) else ""
+    known = tuple(
+        dict.fromkeys([*filter(None, [text]), *_readable(free, text, [*_literals(atoms)])])
+    )
+    yield from known
+    if exact:
+        yield from _one_of_each(free.like, known, atoms)
 
 
-def _texts(witness: str, comparisons: Sequence[Compare]) -> Iterator[str]:
-    yield from _FRESH
-    yield from _variants(witness)
-    globs: list[str] = []
-    for comparison in comparisons:
-        value = comparison.value
-        if isinstance(value, Number):
-            yield value.text
-        elif isinstance(value, Text):
-            globs.append(value.value)
-            yield from _completions(value.value, witness)
-    for size in range(2, min(len(globs), _MOST_COMBINED) + 1):
-        for chosen in itertools.combinations(globs, size):
-            yield from _meetings(chosen)
+def _readable(free: Free, witness: str, literals: Sequence[str] = ()) -> Iterator[str]:
+    """Texts that a person would rather see than what automata make up."""
+    made = (text for body in literals for text in (body, witness + body, body + witness))
+    for value in (*_FRESH, *_variants(witness), *made):
+        if free.like is None or re.fullmatch(free.like, value):
+            yield value
+
+
+def _literals(atoms: Sequence[Atom]) -> Iterator[str]:
+    for atom in atoms:
+        if isinstance(atom, Compare) and isinstance(atom.value, Text):
+            # Both, because an asterisk may be itself, and because automata do not tell letters
+            # beyond ASCII apart.
+            yield from (atom.value.value, atom.value.value.strip("*"))
 
 
 def _variants(witness: str) -> Iterator[str]:
-    """Texts of the witness's shape: its last letters changed."""
+    """Texts of the witness's shape: one letter or digit changed, the last ones first."""
     for position in range(len(witness) - 1, -1, -1):
         other = "b" if witness[position] == "a" else "a"
         if witness[position].isdigit():
@@ -124,20 +184,96 @@ def _variants(witness: str) -> Iterator[str]:
             yield witness[:position] + other + witness[position + 1 :]
 
 
-def _completions(glob: str, witness: str) -> Iterator[str]:
-    """Texts that a wildcard value matches, built around the witness so that they fit its shape."""
-    core = glob.strip("*") or glob
-    for cut in range(len(witness) + 1):
-        head = witness[:cut] if glob.startswith("*") else ""
-        for tail in ("", witness[cut:], "zq7") if glob.endswith("*") else ("",):
-            yield head + core + tail
+@lru_cache(maxsize=1024)
+def _one_of_each(
+    like: str | None, known: tuple[str, ...], atoms: tuple[Atom, ...]
+) -> tuple[str, ...]:
+    """A text of every class in which none is known; each is found by automata or proven empty."""
+    try:
+        inside = [_whole(like)] if like is not None else []
+        languages = dict.fromkeys(each for atom in atoms for each in _languages(atom))
+        cells = _Cells()
+        cells.split(known, inside, [], list(languages))
+        return tuple(cells.found)
+    except AutomatonTooLarge as error:
+        raise TooLarge from error
 
 
-def _meetings(globs: Sequence[str]) -> Iterator[str]:
-    """Texts that several wildcard values match at once, where one text can."""
-    heads = [g.strip("*") for g in globs if not g.startswith("*")]
-    tails = [g.strip("*") for g in globs if not g.endswith("*")]
-    middles = [g.strip("*") for g in globs if g.startswith("*") and g.endswith("*")]
-    head = max(heads, key=len, default="")
-    tail = max(tails, key=len, default="")
-    yield head + "-".join(middles) + tail
+def _whole(like: str) -> Automaton:
+    return automaton_of("|".join(f"^{alternative}$" for alternative in like.split("|")))
+
+
+@dataclass(slots=True)
+class _Cells:
+    """Splits texts by languages, one after the other, and finds a text for every cell."""
+
+    searches: int = 0
+    found: list[str] = field(default_factory=list)
+
+    def split(
+        self,
+        known: Sequence[str],
+        inside: list[Automaton],
+        outside: list[Automaton],
+        languages: Sequence[Automaton],
+    ) -> None:
+        if not known:
+            self.searches += 1
+            if self.searches > _MOST_SEARCHES:
+                raise TooLarge
+            text = find_text(inside, outside, limit=_MOST_STATES)
+            if text is None:
+                return
+            self.found.append(text)
+            known = [text]
+        if languages:
+            first, *rest = languages
+            within = [text for text in known if first.accepts(text)]
+            without = [text for text in known if text not in within]
+            self.split(without, inside, [*outside, first], rest)
+            self.split(within, [*inside, first], outside, rest)
+
+
+def _languages(atom: Atom) -> list[Automaton]:
+    """The languages on which the atom's answer for a text hangs."""
+    if not isinstance(atom, Compare) or atom.op not in ("=", "!="):
+        return []
+    value = atom.value
+    if isinstance(value, Regex):
+        return [automaton_of(value.body)]
+    if isinstance(value, Number):
+        # "5.0" for 5: equal as numbers, but not as texts; undocumented.
+        return [_exactly(value.text), _exactly(repr(value.value)), _exactly(f"{value.text}.0")]
+    readings = [value.value, *(reading for _, reading in other_readings(value))]
+    return [each for reading in readings for each in _glob_languages(reading)]
+
+
+@lru_cache(maxsize=1024)
+def _glob_languages(text: str) -> tuple[Automaton, ...]:
+    leading, trailing = text.startswith("*"), text.endswith("*")
+    if not text.strip("*") or not (leading or trailing):
+        return (_exactly(text),)
+    body = text[leading : len(text) - trailing]
+    found = [text_automaton(body, leading=leading, trailing=trailing)]
+    if leading and not trailing:
+        # What stands at the end and earlier too: undocumented.
+        found.append(_globbed(["", body, ""], least=1))
+    if "*" in body:
+        found.append(_globbed(text.split("*")))
+    return tuple(found)
+
+
+@lru_cache(maxsize=1024)
+def _exactly(text: str) -> Automaton:
+    return text_automaton(text)
+
+
+def _globbed(parts: Sequence[str], least: int = 0) -> Automaton:
+    """The parts one after the other with anything between, at least ``least`` at the end."""
+    pieces = [Piece(START)]
+    for position, part in enumerate(parts):
+        if position:
+            last = position == len(parts) - 1
+            pieces.append(Piece(ASCII | NON_ASCII, least if last else 0, None))
+        pieces += [Piece(charset(char)) for char in part]
+    return Automaton([[*pieces, Piece(END)]])

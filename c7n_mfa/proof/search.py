@@ -14,28 +14,33 @@ from typing import Any
 
 from c7n_mfa.families import Family
 from c7n_mfa.pattern import Pattern
+from c7n_mfa.pattern.automaton import find_text
 from c7n_mfa.pattern.nodes import (
     And,
     Atom,
     Condition,
-    EverythingPattern,
     JsonPattern,
     Or,
+    Regex,
     Selector,
-    atoms,
+    TermPattern,
 )
-from c7n_mfa.proof.classes import Answer, path_of, split, with_field
+from c7n_mfa.pattern.regex import automaton_of
+from c7n_mfa.proof.classes import (
+    Answer,
+    TooLarge,
+    other_value,
+    path_of,
+    ranges_over_free_fields,
+    split,
+    value_at,
+    with_field,
+)
 
 # Sets of possible answers, as bits.
 TRUE, FALSE, UNKNOWN = 1, 2, 4
 _BIT: Mapping[Answer, int] = {True: TRUE, False: FALSE, None: UNKNOWN}
 _BUDGET = 20_000
-
-
-class TooLarge(Exception):
-    """The search was given up: the product of classes is too large to decide."""
-
-    sentence = "the pattern tests too many fields in combination to decide"
 
 
 @dataclass(slots=True)
@@ -48,47 +53,60 @@ class _Variable:
 
 
 class Question:
-    """What can patterns, joined by "or", answer on the events of one family?"""
+    """What can patterns, joined by "or", answer on the events of one family?
 
-    def __init__(self, patterns: Sequence[Pattern], family: Family) -> None:
+    Without ``exact`` an event that is found is real, but none being found proves nothing.
+    """
+
+    def __init__(self, patterns: Sequence[Pattern], family: Family, exact: bool) -> None:
         self._patterns = patterns
         self._family = family
-        self._conditions = [p.node.condition for p in patterns if isinstance(p.node, JsonPattern)]
-        # A pattern that is no JSON pattern reads the text of the record, which the witness stands
-        # for: fields come and go in it, but the text that such patterns look for does not.
-        self._others = self._answer_of_others()
+        self._exact = exact
+        # Whether not finding an event proves that there is none.
+        self.complete = True
+        self._texts = [p for p in patterns if not isinstance(p.node, JsonPattern)]
+        self._backgrounds = _backgrounds(self._texts, family)
+        self._others = self._answer_of_texts()
         self._possible: dict[Atom, int] = {}
         self._budget = _BUDGET
         self._variables = self._split_variables()
 
     def find(self, wanted: int) -> Mapping[str, Any] | None:
         """The event nearest to the witness on which the patterns answer ``wanted``."""
+        self._budget = _BUDGET
         return self._search(0, wanted, [])
 
-    def _answer_of_others(self) -> int:
-        answer = FALSE
-        for pattern in self._patterns:
-            if isinstance(pattern.node, EverythingPattern):
-                return TRUE
-            if not isinstance(pattern.node, JsonPattern):
-                answer = _or([answer, _BIT[pattern.match(self._family.witness)]])
-        return answer
+    def _answer_of_texts(self) -> int:
+        """What the patterns that read the record as text answer on each background."""
+        answers = 0
+        for event in self._backgrounds:
+            answers |= _or([FALSE, *(_BIT[pattern.match(event)] for pattern in self._texts)])
+        return answers
 
     def _split_variables(self) -> list[_Variable]:
         variables: dict[Selector, _Variable] = {}
-        for condition in self._conditions:
-            for atom in atoms(condition):
+        for pattern in self._patterns:
+            for atom in pattern.atoms():
                 variable = variables.setdefault(atom.selector, _Variable(atom.selector, []))
                 if atom not in variable.atoms:
                     variable.atoms.append(atom)
-        for variable in variables.values():
-            variable.classes = list(split(self._family, variable.selector, variable.atoms))
-            for position, atom in enumerate(variable.atoms):
-                bits = 0
-                for signature, _ in variable.classes:
-                    bits |= _BIT[signature[position]]
-                self._possible[atom] = bits
-        return sorted(variables.values(), key=lambda variable: len(variable.classes))
+        decided = [v for v in variables.values() if self._split(v)]
+        return sorted(decided, key=lambda variable: len(variable.classes))
+
+    def _split(self, variable: _Variable) -> bool:
+        """Note what the variable's atoms may answer; whether they can be decided."""
+        if ranges_over_free_fields(variable.selector, self._family):
+            self._possible.update(dict.fromkeys(variable.atoms, TRUE | FALSE | UNKNOWN))
+            return False
+        if path_of(variable.selector) in self._family.free:
+            self.complete = self._exact
+        variable.classes = list(split(self._family, variable.selector, variable.atoms, self._exact))
+        for position, atom in enumerate(variable.atoms):
+            bits = 0
+            for signature, _ in variable.classes:
+                bits |= _BIT[signature[position]]
+            self._possible[atom] = bits
+        return True
 
     def _search(
         self, depth: int, wanted: int, chosen: list[tuple[Selector, Any]]
@@ -102,18 +120,27 @@ class Question:
             return self._event(chosen, wanted)
         variable = self._variables[depth]
         before = [self._possible[atom] for atom in variable.atoms]
+        found = None
         for signature, value in variable.classes:
             for atom, answer in zip(variable.atoms, signature, strict=True):
                 self._possible[atom] = _BIT[answer]
             found = self._search(depth + 1, wanted, [*chosen, (variable.selector, value)])
             if found is not None:
-                return found
+                break
         for atom, bits in zip(variable.atoms, before, strict=True):
             self._possible[atom] = bits
-        return None
+        return found
 
     def _evaluate(self) -> int:
-        return _or([self._others, *(self._bits(c) for c in self._conditions)])
+        return _or([self._others, *(self._pattern_bits(p) for p in self._patterns)])
+
+    def _pattern_bits(self, pattern: Pattern) -> int:
+        if not isinstance(pattern.node, JsonPattern):
+            return FALSE
+        bits = self._bits(pattern.node.condition)
+        # A match of the condition is none of the pattern when AWS may refuse the pattern, or when
+        # a comparison meets an object: the pattern itself has the last word, in _event.
+        return bits | UNKNOWN if bits & TRUE else bits
 
     def _bits(self, condition: Condition) -> int:
         if isinstance(condition, And):
@@ -126,13 +153,22 @@ class Question:
         self, chosen: Sequence[tuple[Selector, Any]], wanted: int
     ) -> Mapping[str, Any] | None:
         """The event of a choice, if the patterns themselves agree on it."""
-        event: Mapping[str, Any] = dict(self._family.witness)
-        for selector, value in chosen:
-            path = path_of(selector)
-            if path is not None and path in self._family.free and value is not None:
-                event = with_field(event, path, value)
-        real = _or([FALSE, *(_BIT[pattern.match(event)] for pattern in self._patterns)])
-        return event if real == wanted else None
+        for background in self._backgrounds:
+            event = background
+            for selector, value in chosen:
+                path = path_of(selector)
+                if path is not None and path in self._family.free and value is not None:
+                    event = with_field(event, path, value)
+            real = _or([FALSE, *(_BIT[pattern.match(event)] for pattern in self._patterns)])
+            if real == wanted or (wanted == UNKNOWN and self._undecided()):
+                return event
+        return None
+
+    def _undecided(self) -> bool:
+        """Does the answer hang on a selector that was not split?"""
+        conditions = [p.node.condition for p in self._patterns if isinstance(p.node, JsonPattern)]
+        bits = _or([self._others, *map(self._bits, conditions)])
+        return bits not in (TRUE, FALSE, UNKNOWN)
 
 
 def _and(sets: Sequence[int]) -> int:
@@ -155,3 +191,39 @@ def _or(sets: Sequence[int]) -> int:
     if any(bits & UNKNOWN for bits in sets) and all(bits & (FALSE | UNKNOWN) for bits in sets):
         result |= UNKNOWN
     return result
+
+
+def ordinary(family: Family) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The witness, and an event that shares with it only what all records of the family share."""
+    witness: Mapping[str, Any] = dict(family.witness)
+    other = witness
+    for path, free in family.free.items():
+        other = with_field(other, path, other_value(free, value_at(witness, path)))
+    return witness, other
+
+
+def _backgrounds(patterns: Sequence[Pattern], family: Family) -> list[Mapping[str, Any]]:
+    """The events that stand for the family where patterns read the record as text.
+
+    Two ordinary ones, and one in which a free text holds every excluded term.
+    """
+    witness, other = ordinary(family)
+    if not patterns:
+        return [witness]
+    excluded = [text for pattern in patterns for text in _excluded(pattern)]
+    poisoned = with_field(witness, _TEXT_OF_ANYBODY, " ".join(["Mozilla/5.0", *excluded]))
+    return [witness, other, poisoned]
+
+
+# The browser says what it likes.
+_TEXT_OF_ANYBODY = ("userAgent",)
+
+
+def _excluded(pattern: Pattern) -> list[str]:
+    if not isinstance(pattern.node, TermPattern):
+        return []
+    values = [term.value for term in pattern.node.terms if term.sign == "-"]
+    return [
+        (find_text([automaton_of(v.body)]) or "") if isinstance(v, Regex) else v.value
+        for v in values
+    ]

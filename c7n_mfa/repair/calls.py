@@ -20,6 +20,7 @@ __all__ = [
     "put_metric_filter",
     "put_statement",
     "subscribe",
+    "with_statement",
 ]
 
 STATEMENT_ID = "C7nMfaCloudWatchAlarms"
@@ -38,14 +39,19 @@ def create_topic(arn: str, why: str, wish: Wish) -> Step:
     return Step("topic", "planned", arn, why, call, (undo,))
 
 
-def put_statement(arn: str, current: Mapping[str, Any] | None, account_id: str) -> Step:
-    """Let CloudWatch alarms of this account publish; every other statement stays."""
+def with_statement(arn: str, current: Mapping[str, Any] | None, account_id: str) -> dict[str, Any]:
+    """A topic's policy that lets CloudWatch alarms of the account publish, all else kept."""
     others = [s for s in policy.statements(current or {}) if s.get("Sid") != STATEMENT_ID]
-    document = {
+    return {
         "Version": "2012-10-17",
         **{key: value for key, value in (current or {}).items() if key != "Statement"},
         "Statement": [*others, _statement(arn, account_id)],
     }
+
+
+def put_statement(arn: str, current: Mapping[str, Any] | None, account_id: str) -> Step:
+    """Let CloudWatch alarms of this account publish; every other statement stays."""
+    document = with_statement(arn, current, account_id)
     undo = (_set_policy(arn, current),) if current else ()
     why = "CloudWatch alarms have to be allowed to publish to the topic"
     return Step("topic-policy", "planned", arn, why, _set_policy(arn, document), undo)

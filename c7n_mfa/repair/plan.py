@@ -8,10 +8,12 @@ beside it.  Where that is not possible the plan holds one refusal and no write a
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from c7n_mfa.chain.links import judge_alarm, may_publish, topics_of
+from c7n_mfa.chain.judge import drowning
+from c7n_mfa.chain.links import hears, judge_alarm, judge_key, may_publish, topics_of
 from c7n_mfa.chain.reasons import REASONS
 from c7n_mfa.chain.shapes import log_group_name
 from c7n_mfa.chain.values import Arn, MetricFilter, Snapshot, Subscription, Topic, Unseen
@@ -28,7 +30,9 @@ def make_plan(
     if judgement.verdict == "intact":
         return ()
     if judgement.verdict == "unknown":
-        return (_refuse("chain", judgement.chains[0], "the audit could not tell: "),)
+        chains = judgement.chains
+        open_end = next((chain for chain in chains if chain.verdict == "unknown"), chains[0])
+        return (_refuse("chain", open_end, "the audit could not tell: "),)
     base = target(judgement, wish)
     if base is None:
         return (_refuse("chain", judgement.chains[0], ""),)
@@ -63,8 +67,7 @@ def target(judgement: Judgement, wish: Wish) -> Target | None:
     chain = max(usable, key=lambda chain: _progress(chain, wish))
     group = chain.links[1].resource
     adopted = chain.metric_filter if _progress(chain, wish) >= 2 else None
-    region, account = Arn.parse(group).region, Arn.parse(group).account
-    topic = _topic_arn(wish, Arn.parse(group).partition, region, account)
+    topic = _wished_topic(wish, chain)
     if _progress(chain, wish) >= 3 and not wish.topic_given:
         topic = _mendable_topic(chain) or topic
     return Target(group, adopted, chain, topic)
@@ -74,14 +77,21 @@ def _progress(chain: Chain, wish: Wish) -> int:
     """How much of a chain can be kept: 1 its log group, 2 its filter, 3 its alarm, 4 its topic."""
     if not chain.coverage or chain.coverage.verdict != "covers" or not _reached(chain, "metric"):
         return 1
+    alone = 2 if _suits_our_alarm(chain.metric_filter) else 1
     if not _reached(chain, "alarm") or chain.alarm is None:
-        return 2
+        return alone
     if wish.topic_given:
-        names = {topic: Arn.parse(topic).resource for topic in topics_of(chain.alarm)}
-        return 4 if wish.topic in {*names, *names.values()} else 2
+        return 4 if _wished_topic(wish, chain) in topics_of(chain.alarm) else alone
     if _mendable_topic(chain) is None:
-        return 2
+        return alone
     return 4 if _reached(chain, "topic") else 3
+
+
+def _suits_our_alarm(metric_filter: MetricFilter | None) -> bool:
+    """Would Sum >= 1 fire on one match, and only then?"""
+    if metric_filter is None:
+        return False
+    return float(metric_filter.value) >= 1 and not metric_filter.default
 
 
 def _reached(chain: Chain, link: str) -> bool:
@@ -98,16 +108,41 @@ def _mendable_topic(chain: Chain) -> str | None:
     return None
 
 
-def _topic_arn(wish: Wish, partition: str, region: str, account: str) -> str:
+def _wished_topic(wish: Wish, chain: Chain) -> str:
+    """The ARN of the option's topic; a name is one in the log group's account and Region."""
     if wish.topic.startswith("arn:"):
         return wish.topic
-    return f"arn:{partition}:sns:{region}:{account}:{wish.topic}"
+    group = Arn.parse(chain.links[1].resource)
+    return f"arn:{group.partition}:sns:{group.region}:{group.account}:{wish.topic}"
 
 
 def _refuse(step: str, chain: Chain, before: str) -> Step:
     link = chain.last
     fix = f"; {link.fix}" if link.fix else ""
     return Step("chain", "skipped", link.resource, f"{before}{link.detail}{fix}")
+
+
+def _names(wished: str) -> Iterator[str]:
+    """The wished name, and others like it for when it is taken."""
+    yield wished
+    yield f"{wished}-c7n-mfa"
+    yield from (f"{wished}-c7n-mfa-{number}" for number in itertools.count(2))
+
+
+def _may_hear(subscription: Subscription) -> bool:
+    return hears(subscription) is not False
+
+
+def _existing(subscription: Subscription) -> Step:
+    """A subscription that is there: adopted, unless nothing gets through to it."""
+    resource = f"{subscription.protocol}:{subscription.endpoint}"
+    if subscription.pending:
+        why = "it waits to be confirmed: " + REASONS["subscription-pending"].fix
+        return Step("subscription", "adopted", resource, why)
+    if not _may_hear(subscription):
+        reason = REASONS["subscription-filtered"]
+        return Step("subscription", "skipped", resource, f"{reason.meaning}; {reason.fix}")
+    return Step("subscription", "adopted", resource, "it is subscribed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +165,11 @@ class _Planner:
 
     def _topic_steps(self, alarm_arn: str) -> Iterator[Step]:
         arn, topic = self.base.topic_arn, self.in_the_way.topic
-        if isinstance(topic, Unseen):
+        region = Arn.parse(self.base.log_group_arn).region
+        if Arn.parse(arn).region != region:
+            why = f"an alarm notifies topics of its own Region only; give one in {region}"
+            yield Step("topic", "skipped", arn, why)
+        elif isinstance(topic, Unseen):
             yield Step("topic", "skipped", arn, topic.sentence())
         elif topic is None and self.wish.topic.startswith("arn:"):
             why = "the topic of the policy's option does not exist; create it or leave it out"
@@ -143,9 +182,19 @@ class _Planner:
             yield from self._adopt_topic(arn, topic, alarm_arn)
 
     def _adopt_topic(self, arn: str, topic: Topic, alarm_arn: str) -> Iterator[Step]:
+        account = self.seen.account_id
+        key = judge_key(topic, Arn.parse(arn).resource, account, alarm_arn)
+        if key.verdict == "broken":
+            yield Step("topic", "skipped", arn, f"{key.detail}; {key.fix}")
+            return
         yield Step("topic", "adopted", arn, "the topic exists")
-        if may_publish(topic, alarm_arn, self.seen.account_id) is not True:
-            yield calls.put_statement(arn, topic.policy, self.seen.account_id)
+        if may_publish(topic, alarm_arn, account) is not True:
+            mended = replace(topic, policy=calls.with_statement(arn, topic.policy, account))
+            if may_publish(mended, alarm_arn, account) is True:
+                yield calls.put_statement(arn, topic.policy, account)
+            else:
+                why = "a statement of its policy denies CloudWatch alarms; take that one out"
+                yield Step("topic-policy", "skipped", arn, why)
 
     # Subscriptions
 
@@ -154,40 +203,46 @@ class _Planner:
         if isinstance(existing, Unseen):
             yield Step("subscription", "skipped", self.base.topic_arn, existing.sentence())
             return
-        if not self.wish.subscriptions and not any(s.confirmed for s in existing):
-            why = "nobody is subscribed and the policy names no subscription; add subscriptions:"
-            yield Step("subscription", "skipped", self.base.topic_arn, why)
+        live = [s for s in existing if s.confirmed or s.pending]
+        if not self.wish.subscriptions and not any(s.confirmed and _may_hear(s) for s in live):
+            yield self._nobody_hears(live)
         for protocol, endpoint in self.wish.subscriptions:
-            yield self._subscription_step(existing, protocol, endpoint)
+            yield self._subscription_step(live, protocol, endpoint)
+
+    def _nobody_hears(self, live: Sequence[Subscription]) -> Step:
+        if live:
+            return _existing(live[0])
+        why = "nobody is subscribed and the policy names no subscription; add subscriptions:"
+        return Step("subscription", "skipped", self.base.topic_arn, why)
 
     def _subscription_step(
-        self, existing: Sequence[Subscription], protocol: str, endpoint: str
+        self, live: Sequence[Subscription], protocol: str, endpoint: str
     ) -> Step:
-        for subscription in existing:
+        for subscription in live:
             if (subscription.protocol, subscription.endpoint) == (protocol, endpoint):
-                why = "it is subscribed"
-                if not subscription.confirmed:
-                    why = "it waits to be confirmed: " + REASONS["subscription-pending"].fix
-                return Step("subscription", "adopted", f"{protocol}:{endpoint}", why)
+                return _existing(subscription)
         return calls.subscribe(self.base.topic_arn, protocol, endpoint)
 
     # Metric filter
 
     def _new_filter(self) -> MetricFilter:
-        return MetricFilter(
+        requirement = REQUIREMENTS[self.wish.requirement]
+        wished = MetricFilter(
             name=self._filter_name(),
             log_group_arn=self.base.log_group_arn,
-            pattern=REQUIREMENTS[self.wish.requirement].canonical_for(self.wish.strict),
+            pattern=requirement.canonical_for(self.wish.strict),
             namespace=self.wish.namespace,
             metric=self.wish.metric_name,
         )
+        # A metric that somebody else's filter writes every day can carry no alarm of ours.
+        metrics = (replace(wished, metric=name) for name in _names(self.wish.metric_name))
+        return next(f for f in metrics if drowning(self.seen, requirement, f) is None)
 
     def _filter_name(self) -> str:
         """A metric filter cannot carry tags, so one that bears the name already is not ours."""
         filters = self.seen.filters.get(self.base.log_group_arn, ())
         taken = {f.name for f in filters} if not isinstance(filters, Unseen) else set()
-        candidates = [self.wish.filter_name, f"{self.wish.filter_name}-c7n-mfa"]
-        return next((name for name in candidates if name not in taken), candidates[-1])
+        return next(name for name in _names(self.wish.filter_name) if name not in taken)
 
     def _filter_step(self, metric_filter: MetricFilter) -> Step:
         if self.base.metric_filter:

@@ -382,6 +382,18 @@ def test_the_action_repairs_for_the_requirement_of_the_filter(repair):
 
 
 @mock_aws
+def test_the_action_is_as_strict_as_the_filter(repair):
+    account.add_good_chain(
+        '{ ($.eventName = "ConsoleLogin") && ($.additionalEventData.MFAUsed = "No") }'
+    )
+
+    after, receipt = repair(filter_options={"requirement": "cis", "strict": True}, **TO_QUEUE)
+
+    assert (receipt["before"], receipt["after"]) == ("broken", "intact")
+    assert after["strict"] is True
+
+
+@mock_aws
 def test_calls_are_a_subset_of_the_declared_permissions(load):
     account.add_trail()
     account.add_alarm(AlarmName="ConsoleSignInWithoutMfaAlarm", MetricName="Other")
@@ -414,6 +426,8 @@ def test_a_dry_run_writes_nothing(load):
         ({"subscription": []}, "subscription"),
         ({"subscriptions": [{"protocol": "pigeon", "endpoint": "x"}]}, "pigeon"),
         ({"subscriptions": [{"protocol": "email"}]}, "endpoint"),
+        # SNS wants a role for it that there is no option for.
+        ({"subscriptions": [{"protocol": "firehose", "endpoint": "x"}]}, "firehose"),
         ({"namespace": "AWS/CloudTrailMetrics"}, "AWS/CloudTrailMetrics"),
         ({"kms-key": "alias/aws/sns"}, "kms-key"),
         ({"tags": {"cost": 3}}, "3"),
