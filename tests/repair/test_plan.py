@@ -1,0 +1,812 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+
+"""The plan, from values to values; what it would do is tried in imagination."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from c7n_mfa.chain.judge import judge
+from c7n_mfa.chain.values import (
+    Alarm,
+    Arn,
+    LogGroup,
+    MetricFilter,
+    Snapshot,
+    Subscription,
+    Topic,
+)
+from c7n_mfa.repair.plan import make_plan, target
+from c7n_mfa.repair.values import InTheWay, Step, Wish, is_write
+from c7n_mfa.requirements import REQUIREMENTS
+from chains import (
+    ACCOUNT,
+    ALARM,
+    CIS,
+    CIS_SSO,
+    GROUP,
+    KEY,
+    METRIC,
+    OTHER,
+    REGION,
+    SINGLE_FACTOR,
+    TOPIC,
+    a_filter,
+    a_subscription,
+    a_topic,
+    an_alarm,
+    changed,
+    denied,
+    document,
+    good_snapshot,
+    owner_policy,
+    statement,
+)
+
+MAIL = ("email", "user@example.com")
+QUEUE = ("sqs", f"arn:aws:sqs:{REGION}:{ACCOUNT}:security")
+WISH = Wish("single-factor", subscriptions=(QUEUE,))
+OUR_TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:SignInWithoutMfaAlarmSNSTopic"
+OUR_ALARM = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:ConsoleSignInWithoutMfaAlarm"
+NOISY = '{ ($.eventName = "ConsoleLogin") || ($.additionalEventData.MFAUsed != "Yes") }'
+
+
+class Imagination:
+    """An account in which steps are done at once, and only those that the plan can make."""
+
+    def __init__(self, seen: Snapshot, ours: tuple[str, ...] = ()) -> None:
+        self.seen = seen
+        self.ours = set(ours)
+        self.others: dict[str, Alarm] = {}
+
+    def plan(self, wish: Wish = WISH) -> tuple[Step, ...]:
+        judgement = self.judge(wish)
+        base = target(judgement, wish)
+        in_the_way = self.look(base.topic_arn, wish) if base else InTheWay()
+        return make_plan(judgement, self.seen, in_the_way, wish)
+
+    def judge(self, wish: Wish = WISH):
+        return judge(self.seen, REQUIREMENTS[wish.requirement], wish.strict)
+
+    def look(self, topic_arn: str, wish: Wish) -> InTheWay:
+        alarm = self.alarm_named(wish.alarm_name)
+        return InTheWay(
+            topic=self.seen.topics.get(topic_arn),
+            subscriptions=self.seen.subscriptions.get(topic_arn, ()),
+            alarm=alarm,
+            alarm_is_ours=alarm is not None and alarm.name in self.ours,
+        )
+
+    def alarm_named(self, name: str) -> Alarm | None:
+        lists = [alarms for alarms in self.seen.alarms.values() if isinstance(alarms, tuple)]
+        seen = [alarm for alarms in lists for alarm in alarms]
+        return next((a for a in (*seen, *self.others.values()) if a.name == name), None)
+
+    def do(self, steps: tuple[Step, ...]) -> None:
+        for step in steps:
+            if is_write(step):
+                getattr(self, step.call.operation)(step.call.parameters)
+
+    def create_topic(self, given) -> None:
+        arn = f"arn:aws:sns:{REGION}:{ACCOUNT}:{given['Name']}"
+        assert arn not in self.seen.topics
+        self.seen.topics[arn] = Topic(arn, owner_policy(arn))
+        self.seen.subscriptions[arn] = ()
+
+    def set_topic_attributes(self, given) -> None:
+        assert given["AttributeName"] == "Policy"
+        topic = self.seen.topics[given["TopicArn"]]
+        policy = json.loads(given["AttributeValue"])
+        self.seen.topics[topic.arn] = replace(topic, policy=policy)
+
+    def subscribe(self, given) -> None:
+        waits = given["Protocol"] == "email"
+        arn = "PendingConfirmation" if waits else given["TopicArn"] + ":new"
+        made = Subscription(arn, given["Protocol"], given["Endpoint"])
+        topic = given["TopicArn"]
+        self.seen.subscriptions[topic] = (*self.seen.subscriptions[topic], made)
+
+    def put_metric_filter(self, given) -> None:
+        (transformation,) = given["metricTransformations"]
+        made = MetricFilter(
+            given["filterName"],
+            GROUP,
+            given["filterPattern"],
+            transformation["metricNamespace"],
+            transformation["metricName"],
+            transformation["metricValue"],
+        )
+        assert made.name not in [f.name for f in self.seen.filters[GROUP]]
+        self.seen.filters[GROUP] = (*self.seen.filters[GROUP], made)
+
+    def put_metric_alarm(self, given) -> None:
+        made = an_alarm(
+            arn=f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{given['AlarmName']}",
+            name=given["AlarmName"],
+            namespace=given["Namespace"],
+            metric=given["MetricName"],
+            statistic=given["Statistic"],
+            threshold=given["Threshold"],
+            comparison=given["ComparisonOperator"],
+            period=given["Period"],
+            evaluation_periods=given["EvaluationPeriods"],
+            datapoints_to_alarm=given["EvaluationPeriods"],
+            missing=given["TreatMissingData"],
+            actions_enabled=given["ActionsEnabled"],
+            actions=tuple(given["AlarmActions"]),
+        )
+        for key, alarms in self.seen.alarms.items():
+            self.seen.alarms[key] = tuple(a for a in alarms if a.name != made.name)
+        key = replace(METRIC, namespace=made.namespace, metric=made.metric)
+        self.seen.alarms[key] = (*self.seen.alarms.get(key, ()), made)
+        self.ours.add(made.name)
+
+
+def imagined(*, ours: tuple[str, ...] = (), **changes) -> Imagination:
+    return Imagination(changed(good_snapshot(), **changes), ours)
+
+
+def bare() -> Imagination:
+    """A trail into a log group, and nothing else."""
+    return Imagination(
+        replace(good_snapshot(), filters={GROUP: ()}, alarms={}, topics={}, subscriptions={})
+    )
+
+
+def told(steps) -> list[tuple[str, str]]:
+    return [(step.step, step.result) for step in steps]
+
+
+def check_repaired(account: Imagination, wish: Wish = WISH) -> None:
+    """The plan, done, leaves an intact account and nothing more to do."""
+    account.do(account.plan(wish))
+
+    assert account.judge(wish).verdict == "intact"
+    assert account.plan(wish) == ()
+
+
+def check_refused(account: Imagination, wish: Wish = WISH) -> str:
+    """The plan is one refusal and no write; why."""
+    (step,) = account.plan(wish)
+    assert step.result == "skipped"
+    assert (step.call, step.undo, step.error) == (None, (), None)
+    return step.why
+
+
+# Nothing to do
+
+
+def test_an_intact_account_has_an_empty_plan():
+    assert imagined().plan() == ()
+
+
+def test_an_intact_account_is_left_alone_whatever_is_wished():
+    wish = Wish("single-factor", topic="Another", topic_given=True, subscriptions=(MAIL,))
+
+    assert imagined().plan(wish) == ()
+
+
+# From nothing
+
+
+def test_everything_is_built_over_a_bare_log_group():
+    account = bare()
+
+    steps = account.plan()
+
+    assert told(steps) == [
+        ("topic", "planned"),
+        ("topic-policy", "planned"),
+        ("subscription", "planned"),
+        ("metric-filter", "planned"),
+        ("alarm", "planned"),
+    ]
+    check_repaired(account)
+
+
+def test_the_calls_over_a_bare_log_group():
+    topic, policy, subscription, metric_filter, alarm = bare().plan(
+        replace(WISH, tags={"team": "security"})
+    )
+
+    tags = [{"Key": "c7n-mfa", "Value": "signin-monitoring"}, {"Key": "team", "Value": "security"}]
+    assert topic.to_dict() == {
+        "step": "topic",
+        "result": "planned",
+        "resource": OUR_TOPIC,
+        "why": "no topic carries the alarm's notifications",
+        "call": {
+            "service": "sns",
+            "region": REGION,
+            "operation": "create_topic",
+            "parameters": {"Name": "SignInWithoutMfaAlarmSNSTopic", "Tags": tags},
+        },
+        "undo": [
+            {
+                "service": "sns",
+                "region": REGION,
+                "operation": "delete_topic",
+                "parameters": {"TopicArn": OUR_TOPIC},
+            }
+        ],
+        "error": None,
+    }
+    assert json.loads(policy.call.parameters["AttributeValue"]) == {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "C7nMfaCloudWatchAlarms",
+                "Effect": "Allow",
+                "Principal": {"Service": "cloudwatch.amazonaws.com"},
+                "Action": "sns:Publish",
+                "Resource": OUR_TOPIC,
+                "Condition": {
+                    "StringEquals": {"aws:SourceAccount": ACCOUNT},
+                    "ArnLike": {"aws:SourceArn": f"arn:aws:cloudwatch:*:{ACCOUNT}:alarm:*"},
+                },
+            }
+        ],
+    }
+    assert subscription.call.parameters == {
+        "TopicArn": OUR_TOPIC,
+        "Protocol": QUEUE[0],
+        "Endpoint": QUEUE[1],
+        "ReturnSubscriptionArn": True,
+    }
+    assert metric_filter.call.parameters == {
+        "logGroupName": "CloudTrail/Logs",
+        "filterName": "ConsoleSignInWithoutMfa",
+        "filterPattern": SINGLE_FACTOR,
+        "metricTransformations": [
+            {
+                "metricName": "ConsoleSignInWithoutMfaCount",
+                "metricNamespace": "CloudTrailMetrics",
+                "metricValue": "1",
+            }
+        ],
+    }
+    assert alarm.call.parameters == {
+        "AlarmName": "ConsoleSignInWithoutMfaAlarm",
+        "AlarmDescription": "Triggered by sign-in requests made without MFA.",
+        "MetricName": "ConsoleSignInWithoutMfaCount",
+        "Namespace": "CloudTrailMetrics",
+        "Statistic": "Sum",
+        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+        "EvaluationPeriods": 1,
+        "Period": 300,
+        "Threshold": 1.0,
+        "TreatMissingData": "notBreaching",
+        "ActionsEnabled": True,
+        "AlarmActions": [OUR_TOPIC],
+        "Tags": tags,
+    }
+
+
+@pytest.mark.parametrize("strict", [False, True], ids=["observed", "strict"])
+@pytest.mark.parametrize("name", REQUIREMENTS)
+def test_every_requirement_is_built_over_a_bare_log_group(name, strict):
+    check_repaired(bare(), Wish(name, strict=strict, subscriptions=(QUEUE,)))
+
+
+def test_the_names_of_the_wish_are_used():
+    account = bare()
+    wish = replace(
+        WISH,
+        topic="Told",
+        topic_given=True,
+        filter_name="f",
+        metric_name="m",
+        namespace="n",
+        alarm_name="a",
+        kms_key=KEY,
+    )
+
+    topic, _, _, metric_filter, alarm = account.plan(wish)
+
+    assert topic.call.parameters["Name"] == "Told"
+    assert topic.call.parameters["Attributes"] == {"KmsMasterKeyId": KEY}
+    assert metric_filter.call.parameters["filterName"] == "f"
+    assert alarm.call.parameters["AlarmName"] == "a"
+    assert (alarm.call.parameters["Namespace"], alarm.call.parameters["MetricName"]) == ("n", "m")
+
+
+def test_without_subscriptions_the_rest_is_built_and_the_lack_is_said():
+    account = bare()
+    wish = Wish("single-factor")
+
+    steps = account.plan(wish)
+
+    assert told(steps)[2] == ("subscription", "skipped")
+    assert steps[2].why == (
+        "nobody is subscribed and the policy names no subscription; add subscriptions:"
+    )
+    account.do(steps)
+    assert [c.last.reason for c in account.judge(wish).chains] == ["subscription-absent"]
+    assert not any(is_write(step) for step in account.plan(wish))
+
+
+def test_a_mail_waits_and_is_not_asked_for_twice():
+    account = bare()
+    wish = Wish("single-factor", subscriptions=(MAIL,))
+    account.do(account.plan(wish))
+
+    steps = account.plan(wish)
+
+    assert [c.last.reason for c in account.judge(wish).chains] == ["subscription-pending"]
+    assert told(steps) == [
+        ("topic", "adopted"),
+        ("subscription", "adopted"),
+        ("metric-filter", "adopted"),
+        ("alarm", "adopted"),
+    ]
+    assert steps[1].why.startswith("it waits to be confirmed: click the link in the mail")
+
+
+# One link broken: everything before it is adopted, and nothing else is built
+
+ADOPTED = [("topic", "adopted"), ("metric-filter", "adopted"), ("alarm", "adopted")]
+
+
+def test_only_the_subscription_is_missing():
+    account = imagined(subscription=())
+
+    assert told(account.plan()) == [
+        ("topic", "adopted"),
+        ("subscription", "planned"),
+        ("metric-filter", "adopted"),
+        ("alarm", "adopted"),
+    ]
+    assert [step.resource for step in account.plan()] == [
+        TOPIC,
+        ":".join(QUEUE),
+        "SignIns",
+        ALARM,
+    ]
+    check_repaired(account)
+
+
+def test_only_the_topic_policy_refuses():
+    foreign = statement(Sid="foreign", Principal={"Service": "events.amazonaws.com"})
+    account = imagined(topic={"policy": {**document(foreign), "Id": "kept"}})
+
+    steps = account.plan(Wish("single-factor"))
+
+    assert told(steps) == [
+        ("topic", "adopted"),
+        ("topic-policy", "planned"),
+        ("metric-filter", "adopted"),
+        ("alarm", "adopted"),
+    ]
+    written = json.loads(steps[1].call.parameters["AttributeValue"])
+    assert written["Statement"][0] == foreign
+    assert (written["Version"], written["Id"]) == ("2012-10-17", "kept")
+    (undo,) = steps[1].undo
+    assert json.loads(undo.parameters["AttributeValue"]) == {**document(foreign), "Id": "kept"}
+    check_repaired(account)
+
+
+def test_our_own_statement_is_replaced_and_not_doubled():
+    stale = statement(Sid="C7nMfaCloudWatchAlarms", Resource="arn:aws:sns:::stale")
+    account = imagined(topic={"policy": document(stale)})
+
+    account.do(account.plan())
+
+    policy = account.seen.topics[TOPIC].policy
+    assert [s["Sid"] for s in policy["Statement"]] == ["C7nMfaCloudWatchAlarms"]
+
+
+def test_a_policy_of_one_statement_without_a_list_keeps_it():
+    foreign = statement(Sid="foreign", Principal={"Service": "events.amazonaws.com"})
+    account = imagined(topic={"policy": {"Version": "2012-10-17", "Statement": foreign}})
+
+    account.do(account.plan())
+
+    assert account.seen.topics[TOPIC].policy["Statement"][0] == foreign
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"alarm": ()},
+        {"alarm": {"threshold": 1e9}},
+        {"alarm": {"actions": ()}},
+        {"alarm": {"actions_enabled": False}},
+        {"alarm": {"missing": "breaching"}},
+        {"near_alarms": (an_alarm(namespace="Other"),)},
+        {"topic": None},
+        {"topic": {"kms_key": "alias/aws/sns"}},
+    ],
+    ids=str,
+)
+def test_from_the_alarm_on_a_chain_of_our_own_is_built_on_the_filter(change):
+    account = imagined(**change)
+
+    assert told(account.plan()) == [
+        ("topic", "planned"),
+        ("topic-policy", "planned"),
+        ("subscription", "planned"),
+        ("metric-filter", "adopted"),
+        ("alarm", "planned"),
+    ]
+    alarm = account.plan()[-1].call.parameters
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("Security", "SignIns")
+    check_repaired(account)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"filter": ()},
+        {"filter": CIS_SSO},
+        {"filter": NOISY},
+        {"filter": {"value": "0"}},
+        {"filter": {"dimensions": ("User",)}},
+        {"filter": {"value": "0.5"}},
+        {"filter": {"default": 1.0}},
+        {"filter": f'{{ $.userIdentity.userName = "alice" && {CIS[2:]}'},
+    ],
+    ids=str,
+)
+def test_a_filter_that_does_not_serve_is_left_and_another_put_beside_it(change):
+    account = imagined(**change)
+    before = account.seen.filters[GROUP]
+
+    assert told(account.plan())[-2:] == [("metric-filter", "planned"), ("alarm", "planned")]
+    check_repaired(account)
+    assert account.seen.filters[GROUP][: len(before)] == before
+
+
+# Names that are taken
+
+
+def test_a_filter_name_that_is_taken_is_not_overwritten():
+    account = imagined(filter={"name": "ConsoleSignInWithoutMfa", "pattern": CIS_SSO})
+
+    assert account.plan()[-2].resource == "ConsoleSignInWithoutMfa-c7n-mfa"
+    check_repaired(account)
+
+
+def test_two_filter_names_that_are_taken_are_not_overwritten():
+    account = imagined(
+        filter=(
+            a_filter(CIS_SSO, name="ConsoleSignInWithoutMfa"),
+            a_filter(CIS_SSO, name="ConsoleSignInWithoutMfa-c7n-mfa"),
+        )
+    )
+
+    assert account.plan()[-2].resource == "ConsoleSignInWithoutMfa-c7n-mfa-2"
+    check_repaired(account)
+
+
+def under_our_names(pattern: str, **alarm) -> Imagination:
+    """The chain of Cloud Conformity's steps, made by hand, with another pattern."""
+    account = bare()
+    account.do(account.plan())
+    (metric_filter,) = account.seen.filters[GROUP]
+    account.seen.filters[GROUP] = (replace(metric_filter, pattern=pattern),)
+    ((key, (made,)),) = account.seen.alarms.items()
+    account.seen.alarms[key] = (replace(made, **alarm),)
+    account.ours.clear()
+    return account
+
+
+def test_a_good_filter_beside_a_blind_one_shares_its_metric_and_alarm():
+    account = under_our_names(CIS_SSO)
+
+    assert told(account.plan()) == [
+        ("topic", "adopted"),
+        ("subscription", "adopted"),
+        ("metric-filter", "planned"),
+        ("alarm", "adopted"),
+    ]
+    check_repaired(account)
+
+
+def test_a_good_filter_beside_a_noisy_one_has_a_metric_of_its_own():
+    account = under_our_names(NOISY)
+    account.ours.add("ConsoleSignInWithoutMfaAlarm")
+
+    metric_filter, alarm = account.plan()[-2:]
+
+    assert metric_filter.call.parameters["filterName"] == "ConsoleSignInWithoutMfa-c7n-mfa"
+    assert alarm.call.parameters["MetricName"] == "ConsoleSignInWithoutMfaCount-c7n-mfa"
+    check_repaired(account)
+
+
+def test_the_alarm_on_a_noisy_metric_is_not_taken_from_its_owner():
+    why = check_refused(under_our_names(NOISY))
+
+    assert why == (
+        "an alarm named ConsoleSignInWithoutMfaAlarm exists, watches "
+        "CloudTrailMetrics/ConsoleSignInWithoutMfaCount and is not ours (no tag c7n-mfa); rename "
+        "it, or give the action another alarm-name"
+    )
+
+
+def test_an_alarm_of_that_name_that_is_not_ours_is_refused_without_any_write():
+    account = imagined(alarm=())
+    name = "ConsoleSignInWithoutMfaAlarm"
+    account.others[name] = an_alarm(name=name, namespace="AWS/EC2", metric="CPUUtilization")
+
+    assert check_refused(account) == (
+        "an alarm named ConsoleSignInWithoutMfaAlarm exists, watches AWS/EC2/CPUUtilization and is "
+        "not ours (no tag c7n-mfa); rename it, or give the action another alarm-name"
+    )
+
+
+def test_with_another_alarm_name_it_is_not_in_the_way():
+    account = imagined(alarm=())
+    name = "ConsoleSignInWithoutMfaAlarm"
+    account.others[name] = an_alarm(name=name, namespace="AWS/EC2", metric="CPUUtilization")
+
+    check_repaired(account, replace(WISH, alarm_name="Another"))
+
+
+def test_our_own_alarm_is_put_again_and_the_undo_puts_it_back():
+    broken = {"threshold": 5.0, "missing": "ignore", "unit": "Count", "dimensions": (("a", "b"),)}
+    account = under_our_names(SINGLE_FACTOR, **broken)
+    account.ours.add("ConsoleSignInWithoutMfaAlarm")
+
+    step = account.plan()[-1]
+
+    assert (step.result, step.resource) == ("planned", OUR_ALARM)
+    assert [call.to_dict() for call in step.undo] == [
+        {
+            "service": "cloudwatch",
+            "region": REGION,
+            "operation": "put_metric_alarm",
+            "parameters": {
+                "AlarmName": "ConsoleSignInWithoutMfaAlarm",
+                "MetricName": "ConsoleSignInWithoutMfaCount",
+                "Namespace": "CloudTrailMetrics",
+                "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+                "EvaluationPeriods": 1,
+                "DatapointsToAlarm": 1,
+                "Period": 300,
+                "Threshold": 5.0,
+                "TreatMissingData": "ignore",
+                "ActionsEnabled": True,
+                "AlarmActions": [OUR_TOPIC],
+                "Statistic": "Sum",
+                "Unit": "Count",
+                "Dimensions": [{"Name": "a", "Value": "b"}],
+            },
+        }
+    ]
+    check_repaired(account)
+
+
+def test_an_alarm_whose_tags_say_nothing_is_not_put_again():
+    assert "is not ours" in check_refused(under_our_names(SINGLE_FACTOR, threshold=5.0))
+
+
+# Topics
+
+
+def test_a_topic_that_is_wished_by_name_and_already_notified_is_adopted():
+    account = imagined(subscription=())
+
+    check_repaired(account, replace(WISH, topic="Told", topic_given=True))
+    assert list(account.seen.topics) == [TOPIC]
+
+
+def test_a_topic_that_is_wished_and_another_than_the_alarms_gets_an_alarm_of_its_own():
+    account = imagined(subscription=())
+    account.seen.topics[TOPIC + "2"] = a_topic(arn=TOPIC + "2", policy=owner_policy(TOPIC + "2"))
+    account.seen.subscriptions[TOPIC + "2"] = ()
+    wish = replace(WISH, topic=TOPIC + "2", topic_given=True)
+
+    assert told(account.plan(wish))[-1] == ("alarm", "planned")
+    check_repaired(account, wish)
+    assert account.seen.subscriptions[TOPIC] == ()
+
+
+def test_a_topic_of_the_same_name_in_another_account_is_another_topic():
+    far = TOPIC.replace(ACCOUNT, OTHER)
+    account = imagined(alarm={"actions": (far, TOPIC + "Gone")})
+    account.seen.topics[TOPIC + "Gone"] = None
+    wish = replace(WISH, topic="Told", topic_given=True)
+
+    # The chain into the other account cannot be seen: nothing is decided, nothing is built.
+    assert "cannot be read from here" in check_refused(account, wish)
+
+
+def test_an_arn_that_does_not_exist_is_refused():
+    account = imagined(alarm=())
+    wish = replace(WISH, topic=TOPIC + "None", topic_given=True)
+
+    assert check_refused(account, wish) == (
+        "the topic of the policy's option does not exist; create it or leave it out"
+    )
+
+
+def test_a_topic_of_another_region_is_refused():
+    wish = replace(WISH, topic=f"arn:aws:sns:eu-west-1:{ACCOUNT}:Told", topic_given=True)
+
+    assert check_refused(imagined(alarm=()), wish) == (
+        "an alarm notifies topics of its own Region only; give one in us-east-1"
+    )
+
+
+def test_a_topic_whose_key_cloudwatch_cannot_use_is_refused():
+    account = imagined(topic={"kms_key": "alias/aws/sns"})
+    wish = replace(WISH, topic="Told", topic_given=True)
+
+    assert check_refused(account, wish) == (
+        "topic Told is encrypted with alias/aws/sns, which CloudWatch cannot use; encrypt with a "
+        "customer key whose policy gives cloudwatch.amazonaws.com kms:Decrypt and "
+        "kms:GenerateDataKey*"
+    )
+
+
+def test_a_topic_whose_policy_denies_is_refused():
+    account = imagined(topic={"policy": document(statement(), statement(Effect="Deny"))})
+
+    assert check_refused(account) == (
+        "a statement of its policy denies CloudWatch alarms; take that one out"
+    )
+
+
+def test_a_topic_that_cannot_be_read_is_refused():
+    account = imagined(alarm=())
+    account.seen.topics[OUR_TOPIC] = denied("sns:GetTopicAttributes", OUR_TOPIC)
+
+    assert check_refused(account) == (f"access denied: grant sns:GetTopicAttributes on {OUR_TOPIC}")
+
+
+# Subscriptions
+
+
+def test_a_subscription_that_was_deleted_is_asked_for_again():
+    account = imagined(subscription=(Subscription("Deleted", *QUEUE),))
+
+    assert told(account.plan())[1] == ("subscription", "planned")
+    check_repaired(account)
+
+
+def test_a_subscription_that_filters_everything_out_is_named():
+    account = imagined(subscription={"filter_policy": {"a": ["b"]}})
+
+    steps = account.plan(Wish("single-factor"))
+
+    assert told(steps)[1] == ("subscription", "skipped")
+    assert steps[1].why == (
+        "the subscription's filter policy lets no alarm notification through; remove the filter "
+        "policy from the subscription"
+    )
+    assert not any(is_write(step) for step in steps)
+
+
+def test_beside_a_subscription_that_filters_everything_out_another_is_made():
+    check_repaired(imagined(subscription={"filter_policy": {"a": ["b"]}}))
+
+
+def test_subscriptions_that_cannot_be_read_are_left_alone():
+    account = imagined(alarm=())
+    account.seen.topics[OUR_TOPIC] = a_topic(arn=OUR_TOPIC, policy=owner_policy(OUR_TOPIC))
+    account.seen.subscriptions[OUR_TOPIC] = denied("sns:ListSubscriptionsByTopic", OUR_TOPIC)
+
+    steps = account.plan()
+
+    assert told(steps) == [
+        ("topic", "adopted"),
+        ("subscription", "skipped"),
+        ("metric-filter", "adopted"),
+        ("alarm", "planned"),
+    ]
+
+
+def test_a_confirmed_subscription_that_is_wished_too_is_adopted():
+    account = imagined(topic={"policy": document()}, subscription={"protocol": "sqs"})
+    wish = Wish("single-factor", subscriptions=(("sqs", "user@example.com"),))
+
+    assert account.plan(wish)[2].to_dict() == {
+        "step": "subscription",
+        "result": "adopted",
+        "resource": "sqs:user@example.com",
+        "why": "it is subscribed",
+        "call": None,
+        "undo": [],
+        "error": None,
+    }
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"trail": ()},
+        {"trail": {"multi_region": False}},
+        {"trail": {"logging": False}},
+        {"trail": {"log_group_arn": None}},
+        {"trail": {"delivery_error": "AccessDenied"}},
+        {"trail": {"selectors": ({"ReadWriteType": "ReadOnly"},)}},
+        {"log_group": None},
+        {"log_group": {"group_class": "DELIVERY"}},
+    ],
+    ids=str,
+)
+def test_what_is_broken_before_the_filter_is_refused_with_its_fix(change):
+    account = imagined(**change)
+
+    (link,) = [chain.last for chain in account.judge().chains]
+    assert check_refused(account) == f"{link.detail}; {link.fix}"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"trail": denied("cloudtrail:DescribeTrails")},
+        {"log_group": denied("logs:DescribeLogGroups", GROUP)},
+        {"filter": denied("logs:DescribeMetricFilters", GROUP)},
+        {"filter": {"transformed_logs": True}},
+        {"alarm": denied("cloudwatch:DescribeAlarmsForMetric")},
+        {"topic": denied("sns:GetTopicAttributes", TOPIC)},
+        {"subscription": denied("sns:ListSubscriptionsByTopic", TOPIC)},
+        {"trail": {"log_group_arn": GROUP.replace(ACCOUNT, OTHER)}},
+    ],
+    ids=str,
+)
+def test_what_is_unknown_is_refused_once(change):
+    why = check_refused(imagined(**change))
+
+    assert why.startswith("the audit could not tell: ")
+
+
+def test_the_refusal_names_what_is_unknown_and_not_what_works():
+    account = imagined(filter=CIS_SSO)
+    far = replace(account.seen.trails[0], arn="far", log_group_arn=GROUP.replace(ACCOUNT, OTHER))
+    account.seen.trails = (*account.seen.trails, far)
+
+    assert check_refused(account).startswith(
+        f"the audit could not tell: it is in account {OTHER}, which cannot be read from here; "
+    )
+
+
+# Repair that was stopped
+
+
+@pytest.mark.parametrize("done", range(5))
+def test_a_repair_that_was_stopped_after_any_step_is_finished_by_the_next(done):
+    account = bare()
+    account.do(account.plan()[:done])
+
+    check_repaired(account)
+
+    assert [f.name for f in account.seen.filters[GROUP]] == ["ConsoleSignInWithoutMfa"]
+    assert list(account.seen.topics) == [OUR_TOPIC]
+    assert [(s.protocol, s.endpoint) for s in account.seen.subscriptions[OUR_TOPIC]] == [QUEUE]
+    assert [len(alarms) for alarms in account.seen.alarms.values()] == [1]
+
+
+def test_of_two_log_groups_the_one_with_the_better_chain_is_completed():
+    account = imagined(subscription=())
+    second = GROUP.replace("Logs:*", "Second:*")
+    trail = replace(account.seen.trails[0], arn="second", log_group_arn=second)
+    account.seen.trails = (trail, *account.seen.trails)
+    account.seen.log_groups[second] = LogGroup(second, "CloudTrail/Second")
+
+    assert target(account.judge(), WISH).log_group_arn == GROUP
+    check_repaired(account)
+
+
+def test_the_log_group_decides_where_everything_is_built():
+    where = Arn.parse(GROUP)
+    steps = bare().plan()
+
+    assert {step.call.region for step in steps} == {where.region}
+    assert {call.region for step in steps for call in step.undo} == {where.region}
+
+
+def test_a_subscription_beside_is_not_touched():
+    account = imagined(subscription=(a_subscription(arn="PendingConfirmation"),))
+
+    account.do(account.plan())
+
+    assert account.seen.subscriptions[TOPIC][0] == a_subscription(arn="PendingConfirmation")
