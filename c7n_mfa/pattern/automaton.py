@@ -117,6 +117,14 @@ class Automaton:
             return True
         return bool(self._closed(state, self._ends | self._starts_in(state)) & self._final)
 
+    def dead(self, state: int) -> bool:
+        """Whether no text that goes on from this state is ever accepted.
+
+        True where only the beginnings are left, and each of them wants the start of the text.
+        """
+        only_beginnings = state == self._initial
+        return only_beginnings and not self._multi_line and not self._initial & ~self._starts
+
     def charsets(self) -> set[int]:
         """The sets of characters that the automaton tells apart."""
         return {*self._sets, *([charset("\n")] if self._multi_line else [])}
@@ -241,8 +249,12 @@ def _successors(
     for char in chars:
         following = tuple(a.step(s, char) for a, s in zip(automata, states, strict=True))
         # What is found already stays found: no way back to a text outside.
-        if _MATCHED not in following[inside:]:
-            yield following, char
+        if _MATCHED in following[inside:]:
+            continue
+        # And what can no longer be found never will be.
+        if any(a.dead(s) for a, s in zip(automata[:inside], following, strict=False)):
+            continue
+        yield following, char
 
 
 def _representatives(automata: Iterable[Automaton]) -> list[str]:

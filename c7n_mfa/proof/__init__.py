@@ -13,14 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from c7n_mfa.families import Family, Grade
 from c7n_mfa.pattern import Pattern
 from c7n_mfa.proof.blame import because
 from c7n_mfa.proof.classes import TooLarge
-from c7n_mfa.proof.search import FALSE, TRUE, UNKNOWN, Question, ordinary
-from c7n_mfa.requirements import Requirement
+from c7n_mfa.proof.search import FALSE, TRUE, UNKNOWN, Budget, Question, ordinary
+from c7n_mfa.requirements import REQUIREMENTS, Requirement
 
 Verdict = Literal["covers", "misses", "unknown"]
 
@@ -86,11 +87,19 @@ def assess(patterns: Sequence[Pattern], requirement: Requirement, strict: bool =
 
     With ``strict`` the conceivable sign-ins decide too.  No pattern at all catches nothing.
     """
+    return _assess(tuple(patterns), requirement.name, strict)
+
+
+# An audit asks the same of the same few patterns again and again.
+@lru_cache(maxsize=256)
+def _assess(patterns: tuple[Pattern, ...], name: str, strict: bool) -> Coverage:
+    requirement = REQUIREMENTS[name]
+    budget = Budget()
     blind: list[Spot] = []
     open_ends: list[tuple[Family, Dependency]] = []
     caught: list[str] = []
     for family in requirement.must_catch:
-        miss = _first_miss(patterns, family)
+        miss = _first_miss(patterns, family, budget)
         if miss is None:
             caught.append(family.name)
         elif isinstance(miss, Spot):
@@ -99,7 +108,7 @@ def assess(patterns: Sequence[Pattern], requirement: Requirement, strict: bool =
             open_ends += [(family, dependency) for dependency in miss]
     decisive = [spot for spot in blind if strict or spot.grade == "observed"]
     hanging = [d for family, d in open_ends if strict or family.grade == "observed"]
-    noise = tuple(_noise(patterns, requirement))
+    noise = tuple(_noise(patterns, requirement, budget))
     return Coverage(
         requirement=requirement.name,
         verdict="misses" if decisive else "unknown" if hanging else "covers",
@@ -123,25 +132,25 @@ def may_match(pattern: Pattern, families: Sequence[Family]) -> bool:
 
 
 def _may_match(pattern: Pattern, family: Family) -> bool:
+    question = Question((pattern,), family)
     try:
-        if _found((pattern,), family, TRUE) is not None:
-            return True
-        return Question((pattern,), family, exact=True).find(UNKNOWN) is not None
+        return question.find(TRUE) is not None or question.find(UNKNOWN) is not None
     except TooLarge:
         return True
 
 
 def _first_miss(
-    patterns: Sequence[Pattern], family: Family
+    patterns: Sequence[Pattern], family: Family, budget: Budget
 ) -> Spot | tuple[Dependency, ...] | None:
     """A sign-in of the family that no pattern matches; what the answer hangs on; or nothing."""
+    question = Question(patterns, family, budget)
     try:
-        missed = _found(patterns, family, FALSE)
+        missed = question.find(FALSE)
         if missed is not None:
             reasons = dict.fromkeys(because(pattern, missed) for pattern in patterns)
             why = "; ".join(reasons) or "there is no metric filter"
             return Spot(family.name, family.grade, family.sentence, missed, why)
-        doubtful = Question(patterns, family, exact=True).find(UNKNOWN)
+        doubtful = question.find(UNKNOWN)
     except TooLarge as error:
         return (Dependency("too-large", error.sentence),)
     return None if doubtful is None else tuple(_dependencies(patterns, doubtful))
@@ -160,9 +169,9 @@ def _dependencies(patterns: Sequence[Pattern], event: Mapping[str, Any]) -> Iter
         )
 
 
-def _noise(patterns: Sequence[Pattern], requirement: Requirement) -> Iterator[Spot]:
+def _noise(patterns: Sequence[Pattern], requirement: Requirement, budget: Budget) -> Iterator[Spot]:
     for family in requirement.must_leave:
-        caught = _caught(patterns, family)
+        caught = _caught(patterns, family, budget)
         if caught is not None:
             why = "the pattern matches it"
             yield Spot(family.name, family.grade, family.sentence, caught, why)
@@ -179,21 +188,11 @@ def _drowned(
             yield spot
 
 
-def _caught(patterns: Sequence[Pattern], family: Family) -> Mapping[str, Any] | None:
+def _caught(
+    patterns: Sequence[Pattern], family: Family, budget: Budget
+) -> Mapping[str, Any] | None:
     """An event of the family that some pattern certainly matches, if one was found."""
     try:
-        return _found(patterns, family, TRUE)
+        return Question(patterns, family, budget).find(TRUE)
     except TooLarge:
         return None
-
-
-def _found(patterns: Sequence[Pattern], family: Family, wanted: int) -> Mapping[str, Any] | None:
-    """An event of the family on which the patterns, joined by "or", answer ``wanted``.
-
-    What can be found without splitting every value into all its classes is found quickly.
-    """
-    quick = Question(patterns, family, exact=False)
-    found = quick.find(wanted)
-    if found is not None or quick.complete:
-        return found
-    return Question(patterns, family, exact=True).find(wanted)

@@ -2,33 +2,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """Search the product of value classes for an event that patterns answer in a wanted way.
 
-Conditions are evaluated on partial choices with sets of possible answers, so a choice that cannot
-lead to the wanted answer is given up at once.
+What is the same in every record of a family is put in first, and what is left is taken apart: an
+"and" is false as soon as one of its parts is, and parts that share no field are solved each by
+itself.  Only conditions on the same fields need a search over combinations of values.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 from c7n_mfa.families import Family
 from c7n_mfa.pattern import Pattern
 from c7n_mfa.pattern.automaton import find_text
-from c7n_mfa.pattern.nodes import (
-    And,
-    Atom,
-    Condition,
-    JsonPattern,
-    Or,
-    Regex,
-    Selector,
-    TermPattern,
-)
+from c7n_mfa.pattern.explain import vetoing
+from c7n_mfa.pattern.nodes import Atom, JsonPattern, Regex, Selector, TermPattern
 from c7n_mfa.pattern.regex import automaton_of
 from c7n_mfa.proof.classes import (
     Answer,
     TooLarge,
+    answer_of,
     other_value,
     path_of,
     ranges_over_free_fields,
@@ -36,161 +30,227 @@ from c7n_mfa.proof.classes import (
     value_at,
     with_field,
 )
+from c7n_mfa.proof.parts import (
+    ANY,
+    FALSE,
+    TRUE,
+    UNKNOWN,
+    All,
+    Doubted,
+    Either,
+    Not,
+    Part,
+    apart,
+    atoms_of,
+    doubted,
+    evaluate,
+    joined,
+    negated,
+    simplify,
+)
 
-# Sets of possible answers, as bits.
-TRUE, FALSE, UNKNOWN = 1, 2, 4
+__all__ = ["FALSE", "TRUE", "UNKNOWN", "Budget", "Question", "ordinary"]
+
 _BIT: Mapping[Answer, int] = {True: TRUE, False: FALSE, None: UNKNOWN}
-_BUDGET = 20_000
+_MOST_EVALUATIONS = 500_000
+
+# Values for some fields; the others keep the witness's.
+Choice: TypeAlias = dict[Selector, Any]
+Class: TypeAlias = tuple[tuple[Answer, ...], Any]
 
 
 @dataclass(slots=True)
-class _Variable:
-    """A selector, its atoms, and the classes that they tell apart."""
+class Budget:
+    """How many answers of atoms a proof may look up before it gives up."""
 
-    selector: Selector
-    atoms: list[Atom]
-    classes: list[tuple[tuple[Answer, ...], Any]] = field(default_factory=list)
+    left: int = _MOST_EVALUATIONS
+
+    def spend(self, evaluations: int) -> None:
+        self.left -= evaluations
+        if self.left < 0:
+            raise TooLarge
 
 
 class Question:
     """What can patterns, joined by "or", answer on the events of one family?
 
-    Without ``exact`` an event that is found is real, but none being found proves nothing.
+    With ``without``: on the events that none of those patterns matches.
     """
 
-    def __init__(self, patterns: Sequence[Pattern], family: Family, exact: bool) -> None:
+    def __init__(
+        self,
+        patterns: Sequence[Pattern],
+        family: Family,
+        budget: Budget | None = None,
+        without: Sequence[Pattern] = (),
+    ) -> None:
         self._patterns = patterns
+        self._without = without
         self._family = family
-        self._exact = exact
-        # Whether not finding an event proves that there is none.
-        self.complete = True
-        self._texts = [p for p in patterns if not isinstance(p.node, JsonPattern)]
-        self._backgrounds = _backgrounds(self._texts, family)
-        self._others = self._answer_of_texts()
-        self._possible: dict[Atom, int] = {}
-        self._budget = _BUDGET
-        self._variables = self._split_variables()
+        self._budget = budget or Budget()
+        texts = [p for p in (*patterns, *without) if not isinstance(p.node, JsonPattern)]
+        # Patterns that read the record as text are tried on events that stand for all.
+        self._backgrounds = _backgrounds(texts, family) if texts else [dict(family.witness)]
 
     def find(self, wanted: int) -> Mapping[str, Any] | None:
-        """The event nearest to the witness on which the patterns answer ``wanted``."""
-        self._budget = _BUDGET
-        return self._search(0, wanted, [])
+        """The event nearest to the witness on which the answer is ``wanted``; or proof of none.
 
-    def _answer_of_texts(self) -> int:
-        """What the patterns that read the record as text answer on each background."""
-        answers = 0
-        for event in self._backgrounds:
-            answers |= _or([FALSE, *(_BIT[pattern.match(event)] for pattern in self._texts)])
-        return answers
-
-    def _split_variables(self) -> list[_Variable]:
-        variables: dict[Selector, _Variable] = {}
-        for pattern in self._patterns:
-            for atom in pattern.atoms():
-                variable = variables.setdefault(atom.selector, _Variable(atom.selector, []))
-                if atom not in variable.atoms:
-                    variable.atoms.append(atom)
-        decided = [v for v in variables.values() if self._split(v)]
-        return sorted(decided, key=lambda variable: len(variable.classes))
-
-    def _split(self, variable: _Variable) -> bool:
-        """Note what the variable's atoms may answer; whether they can be decided."""
-        if ranges_over_free_fields(variable.selector, self._family):
-            self._possible.update(dict.fromkeys(variable.atoms, TRUE | FALSE | UNKNOWN))
-            return False
-        if path_of(variable.selector) in self._family.free:
-            self.complete = self._exact
-        variable.classes = list(split(self._family, variable.selector, variable.atoms, self._exact))
-        for position, atom in enumerate(variable.atoms):
-            bits = 0
-            for signature, _ in variable.classes:
-                bits |= _BIT[signature[position]]
-            self._possible[atom] = bits
-        return True
-
-    def _search(
-        self, depth: int, wanted: int, chosen: list[tuple[Selector, Any]]
-    ) -> Mapping[str, Any] | None:
-        self._budget -= 1
-        if self._budget < 0:
-            raise TooLarge
-        if not self._evaluate() & wanted:
-            return None
-        if depth == len(self._variables):
-            return self._event(chosen, wanted)
-        variable = self._variables[depth]
-        before = [self._possible[atom] for atom in variable.atoms]
-        found = None
-        for signature, value in variable.classes:
-            for atom, answer in zip(variable.atoms, signature, strict=True):
-                self._possible[atom] = _BIT[answer]
-            found = self._search(depth + 1, wanted, [*chosen, (variable.selector, value)])
-            if found is not None:
-                break
-        for atom, bits in zip(variable.atoms, before, strict=True):
-            self._possible[atom] = bits
-        return found
-
-    def _evaluate(self) -> int:
-        return _or([self._others, *(self._pattern_bits(p) for p in self._patterns)])
-
-    def _pattern_bits(self, pattern: Pattern) -> int:
-        if not isinstance(pattern.node, JsonPattern):
-            return FALSE
-        bits = self._bits(pattern.node.condition)
-        # A match of the condition is none of the pattern when AWS may refuse the pattern, or when
-        # a comparison meets an object: the pattern itself has the last word, in _event.
-        return bits | UNKNOWN if bits & TRUE else bits
-
-    def _bits(self, condition: Condition) -> int:
-        if isinstance(condition, And):
-            return _and([self._bits(operand) for operand in condition.operands])
-        if isinstance(condition, Or):
-            return _or([self._bits(operand) for operand in condition.operands])
-        return self._possible[condition]
-
-    def _event(
-        self, chosen: Sequence[tuple[Selector, Any]], wanted: int
-    ) -> Mapping[str, Any] | None:
-        """The event of a choice, if the patterns themselves agree on it."""
+        An event for ``UNKNOWN`` may be one whose answer this search could not decide.
+        """
+        witness = self._family.witness
+        if self._answer(witness) == wanted:
+            return dict(witness)
         for background in self._backgrounds:
-            event = background
-            for selector, value in chosen:
-                path = path_of(selector)
-                if path is not None and path in self._family.free and value is not None:
-                    event = with_field(event, path, value)
-            real = _or([FALSE, *(_BIT[pattern.match(event)] for pattern in self._patterns)])
-            if real == wanted or (wanted == UNKNOWN and self._undecided()):
-                return event
+            part = self._part(background)
+            choice = self._solve(part, wanted)
+            if choice is not None:
+                event = self._event(background, choice)
+                if wanted == UNKNOWN or self._answer(event) == wanted:
+                    return event
         return None
 
-    def _undecided(self) -> bool:
-        """Does the answer hang on a selector that was not split?"""
-        conditions = [p.node.condition for p in self._patterns if isinstance(p.node, JsonPattern)]
-        bits = _or([self._others, *map(self._bits, conditions)])
-        return bits not in (TRUE, FALSE, UNKNOWN)
+    def _answer(self, event: Mapping[str, Any]) -> int:
+        """What the patterns themselves say of one event."""
+        ours = joined(Either, [_BIT[pattern.match(event)] for pattern in self._patterns])
+        theirs = joined(Either, [_BIT[pattern.match(event)] for pattern in self._without])
+        return evaluate(joined(All, [ours, negated(theirs)]), {})
 
+    def _part(self, background: Mapping[str, Any]) -> Part:
+        ours = joined(Either, [self._pattern(p, background) for p in self._patterns])
+        theirs = joined(Either, [self._pattern(p, background) for p in self._without])
+        return joined(All, [ours, negated(theirs)])
 
-def _and(sets: Sequence[int]) -> int:
-    result = 0
-    if all(bits & TRUE for bits in sets):
-        result |= TRUE
-    if any(bits & FALSE for bits in sets):
-        result |= FALSE
-    if any(bits & UNKNOWN for bits in sets) and all(bits & (TRUE | UNKNOWN) for bits in sets):
-        result |= UNKNOWN
-    return result
+    def _pattern(self, pattern: Pattern, background: Mapping[str, Any]) -> Part:
+        if not isinstance(pattern.node, JsonPattern):
+            return _BIT[pattern.match(background)]
+        part = simplify(pattern.node.condition, self._fixed)
+        return doubted(part) if self._is_doubted(pattern) else part
 
+    def _is_doubted(self, pattern: Pattern) -> bool:
+        """May AWS refuse the pattern, or an object that a comparison meets spoil its match?"""
+        if pattern.doubts:
+            return True
+        assert isinstance(pattern.node, JsonPattern)
+        paths = (path_of(selector) for selector in vetoing(pattern.node.condition))
+        met = (value_at(self._family.witness, path) for path in paths if path)
+        return any(isinstance(value, dict | list) for value in met)
 
-def _or(sets: Sequence[int]) -> int:
-    result = 0
-    if any(bits & TRUE for bits in sets):
-        result |= TRUE
-    if all(bits & FALSE for bits in sets):
-        result |= FALSE
-    if any(bits & UNKNOWN for bits in sets) and all(bits & (FALSE | UNKNOWN) for bits in sets):
-        result |= UNKNOWN
-    return result
+    def _fixed(self, atom: Atom) -> int | None:
+        """The atom's answer where it is the same in all records of the family."""
+        if ranges_over_free_fields(atom.selector, self._family):
+            return ANY
+        if path_of(atom.selector) in self._family.free:
+            return None
+        return _BIT[answer_of(atom, self._family.witness)]
+
+    def _solve(self, part: Part, wanted: int) -> Choice | None:
+        """Values with which the part answers ``wanted``; ``None`` when there are none."""
+        if isinstance(part, int):
+            return {} if part & wanted else None
+        if isinstance(part, Not):
+            return self._solve(part.part, {TRUE: FALSE, FALSE: TRUE}.get(wanted, wanted))
+        if isinstance(part, Doubted):
+            return self._solve_doubted(part, wanted)
+        if wanted == UNKNOWN:
+            return self._choose(part, wanted) if self._may_be_unknown(part) else None
+        if not isinstance(part, All | Either):
+            return self._choose(part, wanted)
+        if wanted == (FALSE if isinstance(part, All) else TRUE):
+            return self._solve_some(part, wanted)
+        return self._solve_every(part, wanted)
+
+    def _solve_doubted(self, part: Doubted, wanted: int) -> Choice | None:
+        if wanted != UNKNOWN:
+            return None if wanted == TRUE else self._solve(part.part, FALSE)
+        choice = self._solve(part.part, TRUE)
+        return self._solve(part.part, UNKNOWN) if choice is None else choice
+
+    def _solve_some(self, part: All | Either, wanted: int) -> Choice | None:
+        """One part is enough."""
+        for each in part.parts:
+            choice = self._solve(each, wanted)
+            if choice is not None:
+                return choice
+        return None
+
+    def _solve_every(self, part: All | Either, wanted: int) -> Choice | None:
+        """All parts have to answer; those that share no field do so independently."""
+        whole: Choice = {}
+        for group in apart(part.parts):
+            together: Part = group[0] if len(group) == 1 else type(part)(tuple(group))
+            alone = len(group) == 1
+            choice = self._solve(together, wanted) if alone else self._choose(together, wanted)
+            if choice is None:
+                return None
+            whole |= choice
+        return whole
+
+    def _may_be_unknown(self, part: Part) -> bool:
+        if isinstance(part, int):
+            return bool(part & UNKNOWN)
+        if isinstance(part, Doubted):
+            return True
+        if isinstance(part, Not):
+            return self._may_be_unknown(part.part)
+        if isinstance(part, All | Either):
+            return any(self._may_be_unknown(each) for each in part.parts)
+        return any(None in signature for signature, _ in self._classes([part], exact=True))
+
+    def _choose(self, part: Part, wanted: int) -> Choice | None:
+        """Search the combinations of values; first only values that come to mind."""
+        fields: dict[Selector, list[Atom]] = {}
+        for atom in dict.fromkeys(atoms_of(part)):
+            fields.setdefault(atom.selector, []).append(atom)
+        choice = self._combine(part, wanted, fields, exact=False)
+        return self._combine(part, wanted, fields, exact=True) if choice is None else choice
+
+    def _combine(
+        self, part: Part, wanted: int, fields: Mapping[Selector, list[Atom]], exact: bool
+    ) -> Choice | None:
+        classes = {selector: self._classes(atoms, exact) for selector, atoms in fields.items()}
+        possible: dict[Atom, int] = {}
+        for selector, atoms in fields.items():
+            for position, atom in enumerate(atoms):
+                bits = 0
+                for signature, _ in classes[selector]:
+                    bits |= _BIT[signature[position]]
+                possible[atom] = bits
+        order = sorted(fields, key=lambda selector: len(classes[selector]))
+        return self._descend(part, wanted, fields, classes, possible, order)
+
+    def _classes(self, atoms: Sequence[Atom], exact: bool) -> list[Class]:
+        return list(split(self._family, atoms[0].selector, atoms, exact))
+
+    def _descend(
+        self,
+        part: Part,
+        wanted: int,
+        fields: Mapping[Selector, list[Atom]],
+        classes: Mapping[Selector, list[Class]],
+        possible: dict[Atom, int],
+        order: Sequence[Selector],
+    ) -> Choice | None:
+        self._budget.spend(len(possible))
+        if not evaluate(part, possible) & wanted:
+            return None
+        if not order:
+            return {}
+        selector, *rest = order
+        for signature, value in classes[selector]:
+            answers = zip(fields[selector], (_BIT[answer] for answer in signature), strict=True)
+            tried = {**possible, **dict(answers)}
+            choice = self._descend(part, wanted, fields, classes, tried, rest)
+            if choice is not None:
+                return {selector: value, **choice}
+        return None
+
+    def _event(self, background: Mapping[str, Any], choice: Choice) -> Mapping[str, Any]:
+        event = background
+        for selector, value in choice.items():
+            path = path_of(selector)
+            assert path is not None
+            event = with_field(event, path, value)
+        return event
 
 
 def ordinary(family: Family) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
