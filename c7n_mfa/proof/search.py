@@ -49,7 +49,7 @@ from c7n_mfa.proof.parts import (
     simplify,
 )
 
-__all__ = ["FALSE", "TRUE", "UNKNOWN", "Budget", "Question", "ordinary"]
+__all__ = ["FALSE", "TRUE", "UNKNOWN", "Budget", "Question", "TooLarge", "ordinary"]
 
 _BIT: Mapping[Answer, int] = {True: TRUE, False: FALSE, None: UNKNOWN}
 _MOST_EVALUATIONS = 500_000

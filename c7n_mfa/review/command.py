@@ -8,11 +8,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
+from c7n_mfa.pattern import Pattern, PatternSyntaxError, parse
+from c7n_mfa.proof.compare import Comparison, compare
 from c7n_mfa.report.tree import console_for
 from c7n_mfa.requirements import DEFAULT, REQUIREMENTS
 from c7n_mfa.review import text
@@ -42,6 +45,12 @@ _CANNOT_TELL = 2
     type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
     help="Say whether and why the event in this JSON file matches, clause by clause.",
 )
+@click.option(
+    "--was",
+    multiple=True,
+    metavar="PATTERN",
+    help="The pattern before a change: say what the change loses and gains.",
+)
 @click.option("--live", is_flag=True, help="Ask AWS too (needs logs:TestMetricFilter only).")
 @click.option(
     "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True
@@ -54,13 +63,15 @@ def pattern(
     requirement: str,
     strict: bool,
     event_file: Path | None,
+    was: Sequence[str],
     live: bool,
     format_: str,
 ) -> None:
     """Prove what metric-filter patterns catch of the sign-ins that must be caught.
 
     Several patterns are taken together, as several filters on one log group are; a PATTERN that is
-    - is read from standard input.
+    - is read from standard input.  With --was the change from the old pattern to the new one is
+    told too: equal in meaning, narrower, wider, or both.
 
     Exit status: 0 covers, 1 misses or unknown, 2 AWS would refuse the pattern.
     """
@@ -69,13 +80,32 @@ def pattern(
     if not texts:
         raise click.UsageError("Give a pattern, in single quotes, or --file FILE.")
     found = examine(texts, REQUIREMENTS[requirement], strict)
-    event = _read_event(event_file) if event_file else None
-    asked = _ask_aws(found) if live and not found.error else None
+    more = More(
+        event=_read_event(event_file) if event_file else None,
+        change=compare(_parsed(was), found.patterns) if was and not found.error else None,
+        asked=_ask_aws(found) if live and not found.error else None,
+    )
     if format_ == "json":
-        click.echo(json.dumps(_as_dict(found, event, asked), indent=2))
+        click.echo(json.dumps(_as_dict(found, more), indent=2))
     else:
-        _show(found, event, asked)
+        _show(found, more)
     context.exit(found.exit_code)
+
+
+@dataclass(frozen=True, slots=True)
+class More:
+    """What was asked for beside the findings."""
+
+    event: Mapping[str, Any] | None
+    change: Comparison | None
+    asked: tuple[int, tuple[Difference, ...]] | None
+
+
+def _parsed(texts: Sequence[str]) -> list[Pattern]:
+    try:
+        return [parse(text) for text in texts]
+    except PatternSyntaxError as error:
+        raise click.UsageError(f"AWS would refuse the pattern of --was.\n\n{error}") from error
 
 
 def _read(path: Path) -> str:
@@ -107,20 +137,20 @@ def _ask_aws(found: Findings) -> tuple[int, tuple[Difference, ...]]:
         ) from error
 
 
-def _as_dict(
-    found: Findings,
-    event: Mapping[str, Any] | None,
-    asked: tuple[int, tuple[Difference, ...]] | None,
-) -> dict[str, Any]:
+def _as_dict(found: Findings, more: More) -> dict[str, Any]:
     whole = found.to_dict()
-    if event is not None:
-        whole["event"] = [_explained(each, event) for each in found.patterns]
-    if asked is not None:
-        whole["live"] = {"compared": asked[0], "differences": [d.to_dict() for d in asked[1]]}
+    if more.event is not None:
+        whole["event"] = [_explained(each, more.event) for each in found.patterns]
+    if more.change is not None:
+        whole["change"] = more.change.to_dict()
+    if more.asked is not None:
+        compared, differences = more.asked
+        differing = [each.to_dict() for each in differences]
+        whole["live"] = {"compared": compared, "differences": differing}
     return whole
 
 
-def _explained(pattern: Any, event: Mapping[str, Any]) -> dict[str, Any]:
+def _explained(pattern: Pattern, event: Mapping[str, Any]) -> dict[str, Any]:
     clauses = [
         {"clause": str(clause.atom), "holds": clause.holds}
         for clause in pattern.explain(dict(event))
@@ -128,16 +158,15 @@ def _explained(pattern: Any, event: Mapping[str, Any]) -> dict[str, Any]:
     return {"pattern": pattern.text, "match": pattern.match(event), "clauses": clauses}
 
 
-def _show(
-    found: Findings,
-    event: Mapping[str, Any] | None,
-    asked: tuple[int, tuple[Difference, ...]] | None,
-) -> None:
+def _show(found: Findings, more: More) -> None:
     console = console_for(sys.stdout)
-    if event is not None:
+    if more.change is not None:
+        console.print(text.change(more.change, found.patterns))
+        console.print()
+    if more.event is not None:
         for each in found.patterns:
-            console.print(text.explanation(each, event))
+            console.print(text.explanation(each, more.event))
         console.print()
     console.print(text.findings(found))
-    if asked is not None:
-        console.print(text.live(*asked))
+    if more.asked is not None:
+        console.print(text.live(*more.asked))

@@ -16,6 +16,7 @@ from c7n_mfa.pattern import MISSING, Pattern
 from c7n_mfa.pattern.explain import Clause
 from c7n_mfa.proof import Spot
 from c7n_mfa.proof.classes import path_of, value_at, with_field
+from c7n_mfa.proof.compare import Comparison
 from c7n_mfa.review.findings import Findings
 from c7n_mfa.review.live import Difference
 
@@ -27,6 +28,20 @@ _TELLING = (
     ("responseElements", "ConsoleLogin"),
     ("additionalEventData", "MFAUsed"),
 )
+_RELATIONS = {
+    "equal": "The change is one of spelling: over the space of sign-ins nothing is lost or gained.",
+    "narrower": "The new pattern catches less than the old one.",
+    "wider": "The new pattern catches more than the old one.",
+    "both": "The new pattern loses some of what the old one catches and catches other things.",
+    "unknown": "No difference can be ruled out.",
+}
+_RELATION_STYLES = {
+    "equal": "green",
+    "narrower": "bold red",
+    "wider": "yellow",
+    "both": "bold red",
+    "unknown": "yellow",
+}
 _ANSWERS = {True: "matches", False: "does not match", None: "hangs on undocumented behaviour"}
 
 
@@ -111,6 +126,22 @@ def _clause(clause: Clause) -> str:
     if clause.atom.selector.has_wildcard:
         return f"{mark} {clause.atom}: {word}"
     return f"{mark} {clause.atom}: {word}, the field is {json.dumps(clause.value)}"
+
+
+def change(found: Comparison, new: Sequence[Pattern]) -> RenderableType:
+    """What a change of patterns loses and gains."""
+    parts: list[RenderableType] = [
+        Text.assemble(
+            (f"{found.relation.upper()}.", _RELATION_STYLES[found.relation]),
+            f" {_RELATIONS[found.relation]}",
+        )
+    ]
+    parts += _spots("Lost: no longer caught when", found.lost, new)
+    parts += _spots("Gained: now also caught when", found.gained)
+    if found.depends_on:
+        parts += ["", Text("The answer hangs on:", style="bold")]
+        parts += [Text(f"  {each.name}: {each.sentence}") for each in found.depends_on]
+    return Group(*parts)
 
 
 def live(compared: int, differences: Sequence[Difference]) -> RenderableType:

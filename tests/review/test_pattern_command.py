@@ -169,3 +169,33 @@ def test_no_pattern_is_a_usage_error(run):
 
     assert result.exit_code == 2
     assert "Give a pattern, in single quotes, or --file FILE." in result.stderr
+
+
+def test_a_change_is_told_before_the_verdict(run):
+    lines = run(SSO, "--was", CIS).stdout.splitlines()
+
+    assert lines[:5] == [
+        "NARROWER. The new pattern catches less than the old one.",
+        "",
+        "Lost: no longer caught when:",
+        "  the root user signs in with a password and no MFA",
+        '    because $.userIdentity.type is "Root", not "IAMUser"',
+    ]
+    assert (
+        "MISSES single-factor. The pattern lets sign-ins through that have to be caught." in lines
+    )
+
+
+def test_a_change_of_spelling_is_equal(run):
+    spelt = "{$.additionalEventData.MFAUsed!=Yes&&$.eventName=ConsoleLogin}"
+
+    found = as_json(run(spelt, "--was", CIS, "--format", "json"))
+
+    assert found["change"] == {"relation": "equal", "lost": [], "gained": [], "depends_on": []}
+
+
+def test_an_old_pattern_that_aws_refuses_is_shown(run):
+    result = run(CIS, "--was", "{ $.eventName == 1 }")
+
+    assert result.exit_code == 2
+    assert "AWS would refuse the pattern of --was." in result.stderr
