@@ -18,6 +18,7 @@ _COMMANDS = {
     "pattern": "c7n_mfa.review.command:pattern",
     "plan": "c7n_mfa.report.plan:plan",
     "report": "c7n_mfa.report.command:report",
+    "signins": "c7n_mfa.replay.command:signins",
 }
 
 

@@ -67,5 +67,6 @@ def test_without_the_cli_extra_the_rest_says_what_to_install(args):
 
 def test_help_lists_every_command_with_its_sentence():
     listed = installs.run(SCRIPT, "--help").stdout.partition("Commands:\n")[2].splitlines()
-    assert [line.split()[0] for line in listed] == ["custodian", "report"]
+    names = ["custodian", "pattern", "plan", "report", "signins"]
+    assert [line.split()[0] for line in listed] == names
     assert all(len(line.split()) > 2 for line in listed)

@@ -16,6 +16,7 @@ from docs.build import (
     reasons,
     reference,
     requirements,
+    signins,
 )
 
 DOCS = Path(__file__).resolve().parent.parent
@@ -27,5 +28,6 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "reasons.md": reasons.page,
     "reference.md": reference.page,
     "requirements.md": requirements.page,
+    "signins.md": signins.page,
     "undocumented.md": behaviours.page,
 }

@@ -1,0 +1,281 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+"""What one CloudTrail record says about a console sign-in.
+
+How somebody came in, with what outcome and how many factors, and whether that makes it a
+single-factor sign-in.  Any JSON value is taken: what a record does not say is unknown, and never
+guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+Path = Literal["password", "saml", "identity-center", "broker", "unknown"]
+Outcome = Literal["success", "failure", "unknown"]
+Factor = Literal["single", "multi", "unknown"]
+_Said = Literal["yes", "no", "nothing", "nonsense"]
+
+REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        "path-iam-user": "an IAM user signed in with a password",
+        "path-root": "the root user signed in with a password",
+        "path-saml": "the record names a SAML provider",
+        "path-saml-malformed": "SamlProviderArn is there and is no text",
+        "path-identity-center": "the role has the name and the path of an Identity Center role",
+        "path-identity-center-unproven": (
+            "the role looks like one of Identity Center, and the record does not show both the "
+            "name and the path of one"
+        ),
+        "path-look-alike": (
+            "the role has the name of an Identity Center role, and lies outside its path"
+        ),
+        "path-broker": "a session was handed to the console, with no SAML provider",
+        "path-role-unsaid": "a role signed in, and the record does not say how",
+        "path-type-unknown": "userIdentity.type is none that is known to sign in",
+        "outcome-success": "ConsoleLogin is Success",
+        "outcome-failure": "ConsoleLogin is Failure",
+        "outcome-error": "the record carries an error",
+        "outcome-unsaid": "the record does not say whether the sign-in succeeded",
+        "factor-mfa-used": "MFAUsed is Yes",
+        "factor-mfa-session": "the session was authenticated with MFA",
+        "factor-mfa-not-used": "MFAUsed is No",
+        "factor-mfa-absent": "the record has no MFAUsed, and AWS writes it when MFA was used",
+        "factor-mfa-malformed": "MFAUsed is neither Yes nor No",
+        "factor-session-without-mfa": "the session was authenticated without MFA",
+        "factor-session-unsaid": "the record does not say whether the session had MFA",
+        "factor-at-provider": "MFA, if any, was asked for at the identity provider",
+        "factor-path-unknown": "what MFAUsed means hangs on the path, which is unknown",
+    }
+)
+"""Every code of `SignIn.reasons`, with its sentence."""
+
+HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
+"""What CloudTrail writes for the name of a user that does not exist; it may be a password."""
+
+_PROVIDER_KNOWS = ("saml", "identity-center")
+_SSO_NAME = "AWSReservedSSO_"
+_SSO_PATH = ":role/aws-reserved/sso.amazonaws.com/"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who signed in, as far as the record says; what it does not say is None."""
+
+    type: str | None
+    user_name: str | None
+    arn: str | None
+    account: str | None
+    principal_id: str | None
+
+    @property
+    def principal(self) -> str:
+        """The ARN, or what comes nearest to one."""
+        if self.arn:
+            return self.arn
+        return self.user_name or self.principal_id or self.account or "unknown"
+
+    @property
+    def name(self) -> str:
+        """What a person calls it: `root`, `alice`, `Engineer/user@example.com`."""
+        if (self.type or "").lower() == "root":
+            return "root"  # its userName is the alias of the account
+        if self.user_name == HIDDEN:
+            return "a hidden user name"
+        if self.user_name:
+            return self.user_name
+        resource = (self.arn or "").split(":", 5)[-1]
+        return resource.partition("/")[2] or self.principal
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """One console sign-in.
+
+    ``reasons`` holds codes of `REASONS`: first for the path, then the outcome, then the factor.
+    """
+
+    path: Path
+    outcome: Outcome
+    factor: Factor
+    reasons: tuple[str, ...]
+    identity: Identity
+    event_id: str | None
+    event_time: str | None
+    region: str | None
+    address: str | None
+    user_agent: str | None
+
+    @classmethod
+    def from_record(cls, record: object) -> SignIn | None:
+        """The sign-in of a CloudTrail record; None when the record is no console sign-in."""
+        if not _is_console_sign_in(record):
+            return None
+        path, path_reasons = _path(record)
+        outcome, outcome_reason = _outcome(record)
+        factor, factor_reason = _factor(record, path)
+        return cls(
+            path=path,
+            outcome=outcome,
+            factor=factor,
+            reasons=(*path_reasons, outcome_reason, factor_reason),
+            identity=_identity(record),
+            event_id=_text(_at(record, "eventID")),
+            event_time=_text(_at(record, "eventTime")),
+            region=_text(_at(record, "awsRegion")),
+            address=_text(_at(record, "sourceIPAddress")),
+            user_agent=_text(_at(record, "userAgent")),
+        )
+
+    @property
+    def is_single_factor(self) -> bool | None:
+        """Whether somebody is in without a second factor; None where that cannot be said."""
+        if self.outcome == "failure" or self.factor == "multi" or self.path in _PROVIDER_KNOWS:
+            return False
+        if self.outcome == "success" and self.factor == "single":
+            return True
+        return None
+
+    @property
+    def principal(self) -> str:
+        return self.identity.principal
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The reasons as a person reads them."""
+        return tuple(REASONS[code] for code in self.reasons)
+
+
+def _is_console_sign_in(record: object) -> bool:
+    if _at(record, "eventName") != "ConsoleLogin":
+        return False
+    source = _text(_at(record, "eventSource"))
+    return source is None or source.lower().startswith("signin.")
+
+
+def _path(record: object) -> tuple[Path, tuple[str, ...]]:
+    saml = _at(record, "additionalEventData", "SamlProviderArn")
+    if _text(saml):
+        return "saml", ("path-saml",)
+    if saml is not None and not _is_blank(saml):
+        return "unknown", ("path-saml-malformed",)
+    match (_text(_at(record, "userIdentity", "type")) or "").lower():
+        case "iamuser":
+            return "password", ("path-iam-user",)
+        case "root":
+            return "password", ("path-root",)
+        case "federateduser":
+            return "broker", ("path-broker",)
+        case "assumedrole":
+            return _role_path(record)
+    return "unknown", ("path-type-unknown",)
+
+
+def _role_path(record: object) -> tuple[Path, tuple[str, ...]]:
+    """How a role came in, which only its name, its path and its session tell."""
+    issuer = _text(_at(record, "userIdentity", "sessionContext", "sessionIssuer", "arn")) or ""
+    named, placed = _has_sso_name(record, issuer), _SSO_PATH in issuer
+    if named and placed:
+        return "identity-center", ("path-identity-center",)
+    if placed or (named and not issuer):
+        return "unknown", ("path-identity-center-unproven",)
+    if named:
+        return "broker", ("path-look-alike", "path-broker")
+    if isinstance(_at(record, "userIdentity", "sessionContext"), dict):
+        return "broker", ("path-broker",)
+    return "unknown", ("path-role-unsaid",)
+
+
+def _has_sso_name(record: object, issuer: str) -> bool:
+    # A role's ARN ends in its name; that of its session has it in the middle.
+    session = (_text(_at(record, "userIdentity", "arn")) or "").split("/")
+    issuer_name = _text(_at(record, "userIdentity", "sessionContext", "sessionIssuer", "userName"))
+    names = (issuer.rpartition("/")[2], issuer_name or "", *session[1:2])
+    return any(name.startswith(_SSO_NAME) for name in names)
+
+
+def _outcome(record: object) -> tuple[Outcome, str]:
+    answer = _at(record, "responseElements", "ConsoleLogin")
+    match (_text(answer) or "").lower():
+        case "success":
+            return "success", "outcome-success"
+        case "failure":
+            return "failure", "outcome-failure"
+    if _text(_at(record, "errorMessage")) or _text(_at(record, "errorCode")):
+        return "failure", "outcome-error"
+    return "unknown", "outcome-unsaid"
+
+
+def _factor(record: object, path: Path) -> tuple[Factor, str]:
+    used = _said(_at(record, "additionalEventData", "MFAUsed"))
+    context = ("userIdentity", "sessionContext", "attributes", "mfaAuthenticated")
+    session = _said(_at(record, *context))
+    if used == "yes":
+        return "multi", "factor-mfa-used"
+    if session == "yes":
+        return "multi", "factor-mfa-session"
+    if path == "password":
+        return _password_factor(used)
+    if path == "broker":
+        # MFAUsed is No here whatever happened: only the session tells.
+        if session == "no":
+            return "single", "factor-session-without-mfa"
+        return "unknown", "factor-session-unsaid"
+    at_provider = path in _PROVIDER_KNOWS
+    return "unknown", "factor-at-provider" if at_provider else "factor-path-unknown"
+
+
+def _password_factor(used: _Said) -> tuple[Factor, str]:
+    if used == "no":
+        return "single", "factor-mfa-not-used"
+    if used == "nothing":
+        return "single", "factor-mfa-absent"
+    return "unknown", "factor-mfa-malformed"
+
+
+def _said(value: object) -> _Said:
+    """What a field for yes or no says; it is a text, in more than one spelling."""
+    if value is None or _is_blank(value):
+        return "nothing"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    match (_text(value) or "").lower():
+        case "yes" | "true":
+            return "yes"
+        case "no" | "false":
+            return "no"
+    return "nonsense"
+
+
+def _identity(record: object) -> Identity:
+    return Identity(
+        type=_text(_at(record, "userIdentity", "type")),
+        user_name=_text(_at(record, "userIdentity", "userName")),
+        arn=_text(_at(record, "userIdentity", "arn")),
+        account=(
+            _text(_at(record, "userIdentity", "accountId"))
+            or _text(_at(record, "recipientAccountId"))
+        ),
+        principal_id=_text(_at(record, "userIdentity", "principalId")),
+    )
+
+
+def _at(value: object, *keys: str) -> object:
+    """What lies under these keys; None where there is nothing, or nothing to look into."""
+    for key in keys:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(key)
+    return value
+
+
+def _text(value: object) -> str | None:
+    """A text without the spaces around it; None for anything else and for an empty one."""
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def _is_blank(value: object) -> bool:
+    return isinstance(value, str) and not value.strip()

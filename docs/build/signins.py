@@ -1,0 +1,133 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+
+"""docs/signins.md: what is said of a sign-in and why, and who else fires on which."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from c7n_mfa.signin import REASONS, SignIn
+from docs.build import text
+from tests.signin.peers import PEERS
+from tests.signin.records import RECORDS, Labelled
+
+KINDS = {
+    "iam-user": "an IAM user without MFA",
+    "iam-user-odd": "an IAM user without MFA, in an odd record",
+    "root": "root without MFA",
+    "broker": "a broker session without MFA",
+    "unsaid": "an IAM user or root, and no `MFAUsed`",
+    "mfa": "an IAM user or root with MFA",
+    "mfa-odd": "MFA, spelt otherwise",
+    "broker-mfa": "a broker session with MFA",
+    "saml": "SAML",
+    "identity-center": "Identity Center",
+    "failure": "a failure",
+    "failure-odd": "a failure, in an odd record",
+    "settled-without-outcome": "MFA or a provider, and no outcome",
+    "no-sign-in": "no console sign-in",
+    "broker-unsaid": "a role or a broker session, and nothing of MFA",
+    "outcome-unsaid": "no MFA, and no outcome",
+    "malformed": "what decides is missing or malformed",
+}
+"""The rows of the matrix: every kind of labelled record, with its words."""
+
+_INTRODUCTION = """\
+`c7n-mfa signins FILE…` reads CloudTrail files and says of every console sign-in how somebody came \
+in (path), with what outcome, and with how many factors; the words are in [the \
+vocabulary](vocabulary.md).
+A sign-in is *single-factor* when all three are known and say so.
+Where an identity provider knows and the record cannot, the answer is *unknown*, and never a \
+guess."""
+_EXITS = """\
+Exit status 0 says that there is no single-factor sign-in, 1 that there is at least one, and 2 \
+that something could not be read, whatever else was found.
+A problem is one sentence on standard error, with the file, the line and the record; everything \
+else is still read."""
+_MATRIX = """\
+{count} labelled records, written from documentation, published real records and the fixtures of \
+other projects, each changed in one way or another: \
+[tests/signin/records.json](../tests/signin/records.json).
+A cell says on how many records of its row a detector fires; **bold** is one that it should have \
+left alone, or one that it missed.
+In the last rows nobody can know from the record: there is no right number, and *c7n-mfa* says \
+unknown.
+
+Each of the others is what its project publishes, at its defaults and in our own words \
+([tests/signin/peers.py](../tests/signin/peers.py)), without what the platform around it adds, \
+such as suppression or a user's history.
+The set is ours, made to tell detectors apart, and *c7n-mfa* was written beside it; how often each \
+kind occurs in your account is another question."""
+_SOURCES = """\
+The two metric filters are read as AWS documents the language: a comparison with a missing field \
+is false, `!=` too."""
+
+Detector = Callable[[Labelled], bool]
+
+
+def page() -> str:
+    return text.page(
+        "Sign-ins",
+        [
+            _INTRODUCTION,
+            _EXITS,
+            "## Who fires on what",
+            _MATRIX.format(count=len(RECORDS)),
+            matrix(),
+            "## Where the conditions stand",
+            _SOURCES,
+            text.table(("Detector", "Published as"), [(p.name, p.source) for p in PEERS]),
+            "## Reasons",
+            "Every path, outcome and factor comes with the reason it was chosen for.",
+            text.table(("Reason", "Sentence"), [(f"`{c}`", s) for c, s in REASONS.items()]),
+        ],
+    )
+
+
+def matrix() -> str:
+    names = ["c7n-mfa", *(peer.name for peer in PEERS)]
+    rows = [_row(kind) for kind in KINDS]
+    return text.table(
+        ("Kind of record", "Records", "Should fire", *names), [*rows, *_wrong(_detectors())]
+    )
+
+
+def _detectors() -> list[Detector]:
+    return [_ours, *(_of(peer.fires) for peer in PEERS)]
+
+
+def _ours(labelled: Labelled) -> bool:
+    found = SignIn.from_record(labelled.record)
+    return found is not None and found.is_single_factor is True
+
+
+def _of(fires: Callable[..., bool]) -> Detector:
+    return lambda labelled: fires(labelled.record)
+
+
+def _row(kind: str) -> Sequence[str]:
+    records = [each for each in RECORDS if each.kind == kind]
+    wanted = _wanted(records)
+    counts = [sum(map(fires, records)) for fires in _detectors()]
+    should = "unknown" if wanted is None else str(wanted)
+    cells = [_cell(count, wanted) for count in counts]
+    return (KINDS[kind], str(len(records)), should, *cells)
+
+
+def _wanted(records: Sequence[Labelled]) -> int | None:
+    """On how many a detector should fire; None where nobody can know."""
+    verdict = records[0].single_factor
+    return None if verdict is None else len(records) * verdict
+
+
+def _cell(count: int, wanted: int | None) -> str:
+    return str(count) if wanted in (None, count) else f"**{count}**"
+
+
+def _wrong(detectors: Sequence[Detector]) -> Iterator[Sequence[str]]:
+    """What a detector missed, and what it fired on and should not have."""
+    for words, verdict in (("missed", True), ("fired for nothing", False)):
+        records = [each for each in RECORDS if each.single_factor is verdict]
+        counts = [sum(fires(each) is not verdict for each in records) for fires in detectors]
+        yield (f"*{words}*", str(len(records)), "", *(_cell(count, 0) for count in counts))
