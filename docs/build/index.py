@@ -17,6 +17,8 @@ _PAGES = (
     ("vocabulary.md", "the words, with one meaning each"),
     ("requirements.md", "what has to be caught, and the kinds of sign-in"),
     ("signins.md", "what a sign-in's record says, and which other detectors fire on it"),
+    ("patterns.md", "patterns from public code, and what each catches"),
+    ("undocumented.md", "what AWS does not say about filter patterns"),
     ("reasons.md", "every reason a link can be broken or unknown for, and its fix"),
     ("reference.md", "our filters and actions, with all their options"),
     ("permissions.md", "the IAM policies for audit, repair and the Lambda function"),
