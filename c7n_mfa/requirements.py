@@ -72,11 +72,13 @@ _NO_MFA = (
     '(($.additionalEventData.MFAUsed != "Yes") && ($.additionalEventData.MFAUsed != "YES"))'
 )
 _NOT_SAML = "$.additionalEventData.SamlProviderArn NOT EXISTS"
-# By the path of the role and not by its name alone: a role called AWSReservedSSO_x is easy to make.
+# By the path of the role and its name: a role called AWSReservedSSO_x is easy to make, and the text
+# of the path may stand within another path.
 _NOT_IDENTITY_CENTER = (
     "($.userIdentity.sessionContext.sessionIssuer.arn NOT EXISTS) || "
     "($.userIdentity.sessionContext.sessionIssuer.arn != "
-    '"*:role/aws-reserved/sso.amazonaws.com/*")'
+    '"*:role/aws-reserved/sso.amazonaws.com/*") || '
+    '($.userIdentity.sessionContext.sessionIssuer.userName != "AWSReservedSSO_*")'
 )
 _NO_MFA_SESSION = (
     "($.userIdentity.sessionContext.attributes.mfaAuthenticated NOT EXISTS) || "
@@ -94,7 +96,9 @@ _NOT_SINGLE_FACTOR = (
     '{ ($.eventName != "ConsoleLogin") || ($.responseElements.ConsoleLogin != "Success") || '
     '($.additionalEventData.MFAUsed = "Yes") || ($.additionalEventData.MFAUsed = "YES") || '
     "($.additionalEventData.SamlProviderArn = *) || "
-    '($.userIdentity.sessionContext.sessionIssuer.arn = "*:role/aws-reserved/sso.amazonaws.com/*")'
+    "(($.userIdentity.sessionContext.sessionIssuer.arn = "
+    '"*:role/aws-reserved/sso.amazonaws.com/*") && '
+    '($.userIdentity.sessionContext.sessionIssuer.userName = "AWSReservedSSO_*"))'
     ' || ($.userIdentity.sessionContext.attributes.mfaAuthenticated = "true") }'
 )
 
