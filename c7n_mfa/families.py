@@ -69,7 +69,10 @@ _COMMON_FREE: Fields = {
     ("eventVersion",): Free("1[.][0-9]+"),
     ("eventTime",): _TEXT,
     ("awsRegion",): Free("[a-z0-9-]+"),
-    ("sourceIPAddress",): _TEXT,
+    ("sourceIPAddress",): Free(
+        "[0-9]{1,3}[.][0-9]{1,3}[.][0-9]{1,3}[.][0-9]{1,3}|[0-9a-f:.]+|AWS Internal|"
+        "[a-z0-9-]+[.]amazonaws[.]com"
+    ),
     ("userAgent",): _TEXT,
     ("eventID",): Free("[0-9a-f-]+"),
     ("recipientAccountId",): _ACCOUNT_ID,

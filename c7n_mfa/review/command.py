@@ -51,6 +51,7 @@ _CANNOT_TELL = 2
     metavar="PATTERN",
     help="The pattern before a change: say what the change loses and gains.",
 )
+@click.option("--gate", is_flag=True, help="Exit 1 also where the noise drowns what is caught.")
 @click.option("--live", is_flag=True, help="Ask AWS too (needs logs:TestMetricFilter only).")
 @click.option(
     "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True
@@ -64,6 +65,7 @@ def pattern(
     strict: bool,
     event_file: Path | None,
     was: Sequence[str],
+    gate: bool,
     live: bool,
     format_: str,
 ) -> None:
@@ -73,13 +75,9 @@ def pattern(
     - is read from standard input.  With --was the change from the old pattern to the new one is
     told too: equal in meaning, narrower, wider, or both.
 
-    Exit status: 0 covers, 1 misses or unknown, 2 AWS would refuse the pattern.
+    Exit status: 0 covers, 1 misses or unknown, 2 AWS would refuse the pattern, or could not tell.
     """
-    texts = [_read(Path("-")) if each == "-" else each for each in patterns]
-    texts += [_read(path) for path in files]
-    if not texts:
-        raise click.UsageError("Give a pattern, in single quotes, or --file FILE.")
-    found = examine(texts, REQUIREMENTS[requirement], strict)
+    found = examine(_texts(patterns, files), REQUIREMENTS[requirement], strict)
     more = More(
         event=_read_event(event_file) if event_file else None,
         change=compare(_parsed(was), found.patterns) if was and not found.error else None,
@@ -89,7 +87,10 @@ def pattern(
         click.echo(json.dumps(_as_dict(found, more), indent=2))
     else:
         _show(found, more)
-    context.exit(found.exit_code)
+    if isinstance(more.asked, str):
+        click.echo(f"Error: {more.asked}", err=True)
+        context.exit(_CANNOT_TELL)
+    context.exit(1 if gate and found.drowned else found.exit_code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,24 @@ class More:
 
     event: Mapping[str, Any] | None
     change: Comparison | None
-    asked: tuple[int, tuple[Difference, ...]] | None
+    asked: tuple[int, tuple[Difference, ...]] | str | None
+    """What AWS said, or the sentence that says why it said nothing."""
+
+
+def _texts(patterns: Sequence[str], files: Sequence[Path]) -> list[str]:
+    """The patterns of the command line, none of them empty."""
+    texts = [_read(Path("-")) if each == "-" else each for each in patterns]
+    texts += [_read(path) for path in files]
+    if not texts:
+        raise click.UsageError("Give a pattern, in single quotes, or --file FILE.")
+    for each in texts:
+        if not each.strip():
+            raise click.UsageError(
+                "A pattern is empty, perhaps an unset variable; on AWS it would match every event."
+            )
+        if "\n" not in each and len(each) < 256 and Path(each).is_file():
+            raise click.UsageError(f"{each} is a file; to read the pattern in it: --file {each}")
+    return texts
 
 
 def _parsed(texts: Sequence[str]) -> list[Pattern]:
@@ -109,22 +127,34 @@ def _parsed(texts: Sequence[str]) -> list[Pattern]:
 
 
 def _read(path: Path) -> str:
-    """A pattern's text; the line break that ends a file is none of it."""
-    whole = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
-    return whole.removesuffix("\n")
+    """A file's text; the line break that ends it is none of the pattern, nor is a mark of order."""
+    try:
+        whole = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise click.UsageError(f"{path} is not UTF-8 text: {error.reason}.") from error
+    except OSError as error:
+        raise click.UsageError(f"{path} cannot be read: {error.strerror}.") from error
+    return whole.removeprefix("\ufeff").removesuffix("\n")
 
 
 def _read_event(path: Path) -> dict[str, Any]:
+    """One event: as it is, alone in a CloudTrail file, or in an EventBridge event."""
     try:
         event = json.loads(_read(path))
     except ValueError as error:
         raise click.UsageError(f"{path} is not JSON: {error}.") from error
+    if isinstance(event, dict) and isinstance(event.get("Records"), list):
+        if len(event["Records"]) != 1:
+            raise click.UsageError(f"{path} holds {len(event['Records'])} records; give one.")
+        (event,) = event["Records"]
+    if isinstance(event, dict) and "detail-type" in event:
+        event = event.get("detail")
     if not isinstance(event, dict):
         raise click.UsageError(f"{path} holds no event: a JSON object was expected.")
     return event
 
 
-def _ask_aws(found: Findings) -> tuple[int, tuple[Difference, ...]]:
+def _ask_aws(found: Findings) -> tuple[int, tuple[Difference, ...]] | str:
     import boto3
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -132,9 +162,7 @@ def _ask_aws(found: Findings) -> tuple[int, tuple[Difference, ...]]:
     try:
         return ask(boto3.client("logs"), found.patterns, events)
     except (BotoCoreError, ClientError) as error:
-        raise click.ClickException(
-            f"AWS could not be asked (it takes logs:TestMetricFilter): {error}"
-        ) from error
+        return f"AWS could not be asked (it takes logs:TestMetricFilter): {error}"
 
 
 def _as_dict(found: Findings, more: More) -> dict[str, Any]:
@@ -143,7 +171,9 @@ def _as_dict(found: Findings, more: More) -> dict[str, Any]:
         whole["event"] = [_explained(each, more.event) for each in found.patterns]
     if more.change is not None:
         whole["change"] = more.change.to_dict()
-    if more.asked is not None:
+    if isinstance(more.asked, str):
+        whole["live"] = {"error": more.asked}
+    elif more.asked is not None:
         compared, differences = more.asked
         differing = [each.to_dict() for each in differences]
         whole["live"] = {"compared": compared, "differences": differing}
@@ -161,12 +191,12 @@ def _explained(pattern: Pattern, event: Mapping[str, Any]) -> dict[str, Any]:
 def _show(found: Findings, more: More) -> None:
     console = console_for(sys.stdout)
     if more.change is not None:
-        console.print(text.change(more.change, found.patterns))
+        console.print(text.change(more.change, found))
         console.print()
     if more.event is not None:
         for each in found.patterns:
             console.print(text.explanation(each, more.event))
         console.print()
     console.print(text.findings(found))
-    if more.asked is not None:
+    if isinstance(more.asked, tuple):
         console.print(text.live(*more.asked))

@@ -41,6 +41,11 @@ class Findings:
         return EXIT_CODES[self.verdict]
 
     @property
+    def drowned(self) -> tuple[Spot, ...]:
+        """Noise of every day, in which the sign-ins that are caught drown."""
+        return self.coverage.drowned if self.coverage else ()
+
+    @property
     def spots(self) -> tuple[Spot, ...]:
         """Every event there is an example of: missed, perhaps missed, and caught in error."""
         if self.coverage is None:
@@ -59,6 +64,7 @@ class Findings:
             "blind_spots": [spot.to_dict() for spot in found.blind_spots] if found else [],
             "advice": [spot.to_dict() for spot in found.advice] if found else [],
             "noise": [spot.to_dict() for spot in found.noise] if found else [],
+            "drowned": [spot.family for spot in self.drowned],
             "depends_on": [each.to_dict() for each in found.depends_on] if found else [],
             "canonical": self.requirement.canonical_for(self.strict),
             "error": _error(self.error),

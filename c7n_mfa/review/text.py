@@ -27,6 +27,9 @@ _TELLING = (
     ("userIdentity", "userName"),
     ("responseElements", "ConsoleLogin"),
     ("additionalEventData", "MFAUsed"),
+    ("additionalEventData", "SamlProviderArn"),
+    ("userIdentity", "sessionContext", "sessionIssuer", "arn"),
+    ("userIdentity", "sessionContext", "attributes", "mfaAuthenticated"),
 )
 _RELATIONS = {
     "equal": "The change is one of spelling: over the space of sign-ins nothing is lost or gained.",
@@ -71,6 +74,11 @@ def _headline(found: Findings) -> Text:
         "unknown": f"Whether {what.lower()} catch{_s(found)} what must be caught is open.",
         "invalid": "AWS would refuse this pattern.",
     }[found.verdict]
+    if found.verdict == "invalid":
+        return Text.assemble(("INVALID.", _STYLES["invalid"]), f" {rest}")
+    if found.drowned:
+        drowning = found.drowned[0].sentence
+        rest += f" BUT THEY DROWN: it also fires when {drowning}, so its alarm tells of nothing."
     return Text.assemble(
         (found.verdict.upper(), _STYLES[found.verdict]), f" {found.requirement.name}. {rest}"
     )
@@ -128,20 +136,32 @@ def _clause(clause: Clause) -> str:
     return f"{mark} {clause.atom}: {word}, the field is {json.dumps(clause.value)}"
 
 
-def change(found: Comparison, new: Sequence[Pattern]) -> RenderableType:
-    """What a change of patterns loses and gains."""
+def change(found: Comparison, new: Findings) -> RenderableType:
+    """What a change of patterns loses and gains, what must be caught apart from what is noise."""
+    wanted = {family.name for family in new.requirement.must_catch}
     parts: list[RenderableType] = [
         Text.assemble(
             (f"{found.relation.upper()}.", _RELATION_STYLES[found.relation]),
             f" {_RELATIONS[found.relation]}",
         )
     ]
-    parts += _spots("Lost: no longer caught when", found.lost, new)
-    parts += _spots("Gained: now also caught when", found.gained)
+    lost, less_noise = _parted(found.lost, wanted)
+    gained, more_noise = _parted(found.gained, wanted)
+    parts += _spots("Lost, and must be caught: no longer caught when", lost, new.patterns)
+    parts += _spots("Gained, and must be caught: now also caught when", gained)
+    parts += _spots("More noise: now also caught when", more_noise)
+    parts += _spots("Less noise: no longer caught when", less_noise)
     if found.depends_on:
         parts += ["", Text("The answer hangs on:", style="bold")]
         parts += [Text(f"  {each.name}: {each.sentence}") for each in found.depends_on]
     return Group(*parts)
+
+
+def _parted(spots: Sequence[Spot], wanted: set[str]) -> tuple[list[Spot], list[Spot]]:
+    return (
+        [spot for spot in spots if spot.family in wanted],
+        [spot for spot in spots if spot.family not in wanted],
+    )
 
 
 def live(compared: int, differences: Sequence[Difference]) -> RenderableType:

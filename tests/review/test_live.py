@@ -81,8 +81,9 @@ def test_a_denied_question_names_the_permission():
     with watched({"logs:TestMetricFilter": denied}):
         result = CliRunner().invoke(group, ["pattern", PATTERN.text, "--live"])
 
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "it takes logs:TestMetricFilter" in result.stderr
+    assert result.stdout.startswith("COVERS single-factor.")
 
 
 @pytest.mark.parametrize("form", ["text", "json"])

@@ -106,7 +106,7 @@ def test_a_refused_pattern_is_shown_with_the_fault_marked(run):
     result = run("{ $.eventName = 'ConsoleLogin' }")
 
     assert result.stdout == (
-        "INVALID single-factor. AWS would refuse this pattern.\n"
+        "INVALID. AWS would refuse this pattern.\n"
         "\n"
         "Expected straight double quotes around a string\n"
         "    { $.eventName = 'ConsoleLogin' }\n"
@@ -177,7 +177,7 @@ def test_a_change_is_told_before_the_verdict(run):
     assert lines[:5] == [
         "NARROWER. The new pattern catches less than the old one.",
         "",
-        "Lost: no longer caught when:",
+        "Lost, and must be caught: no longer caught when:",
         "  the root user signs in with a password and no MFA",
         '    because $.userIdentity.type is "Root", not "IAMUser"',
     ]
@@ -199,3 +199,85 @@ def test_an_old_pattern_that_aws_refuses_is_shown(run):
 
     assert result.exit_code == 2
     assert "AWS would refuse the pattern of --was." in result.stderr
+
+
+def test_noise_is_told_apart_from_what_is_lost(run):
+    lines = run('{ ($.eventName = "ConsoleLogin") && ($.additionalEventData.MFAUsed = "No") }',
+                "--was", CIS).stdout.splitlines()  # fmt: skip
+
+    assert lines[:4] == [
+        "NARROWER. The new pattern catches less than the old one.",
+        "",
+        "Less noise: no longer caught when:",
+        '  the root user signs in with MFA and the record says "YES"',
+    ]
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["ConsoleLogin", "{ $.eventName = ConsoleLogin && $.responseElements.ConsoleLogin = Success }"],
+)
+def test_a_pattern_in_whose_noise_all_drowns_says_so_first_and_fails_a_gate(run, pattern):
+    told, gated = run(pattern), run(pattern, "--gate")
+
+    assert "BUT THEY DROWN: it also fires when an IAM user signs in with MFA" in told.stdout
+    assert (told.exit_code, gated.exit_code) == (0, 1)
+    assert "iam-user-mfa" in as_json(run(pattern, "--format", "json"))["drowned"]
+
+
+@pytest.mark.parametrize("pattern", ["", "  ", "\n"])
+def test_an_empty_pattern_is_no_proof(run, pattern):
+    result = run(pattern)
+
+    assert result.exit_code == 2
+    assert "perhaps an unset variable" in result.stderr
+
+
+def test_a_file_name_in_place_of_a_pattern_is_recognised(run, tmp_path):
+    path = tmp_path / "pattern.txt"
+    path.write_text(CIS)
+
+    result = run(path)
+
+    assert result.exit_code == 2
+    assert f"to read the pattern in it: --file {path}" in result.stderr
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_a_file_in_another_encoding_is_a_sentence(run, tmp_path, encoding):
+    path = tmp_path / "pattern.txt"
+    path.write_bytes('{ $.a = "é" }'.encode(encoding))
+
+    result = run("--file", path)
+
+    assert result.exit_code == 2
+    assert f"{path} is not UTF-8 text" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_byte_order_mark_is_none_of_the_pattern(run, tmp_path):
+    path = tmp_path / "pattern.txt"
+    path.write_text(CIS, encoding="utf-8-sig")
+
+    assert as_json(run("--file", path, "--format", "json"))["pattern"] == CIS
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda event: {"Records": [event]},
+        lambda event: {"detail-type": "AWS Console Sign In via CloudTrail", "detail": event},
+    ],
+)
+def test_an_event_is_taken_out_of_its_envelope(run, tmp_path, wrap):
+    path = tmp_path / "event.json"
+    path.write_text(json.dumps(wrap(WITNESS["iam-user"])))
+
+    assert run(CIS, "--event", path).stdout.splitlines()[0] == "The event matches."
+
+
+def test_a_file_of_several_records_is_refused(run, tmp_path):
+    path = tmp_path / "event.json"
+    path.write_text(json.dumps({"Records": [WITNESS["root"], WITNESS["iam-user"]]}))
+
+    assert "holds 2 records; give one." in run(CIS, "--event", path).stderr
