@@ -1,0 +1,320 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+"""The IAM-user actions ``require-mfa``, ``revoke-sessions``, ``reset-password`` and ``release``,
+and the filter ``contained``.
+
+Registered in :mod:`c7n_mfa.entry`.
+"""
+
+import itertools
+from datetime import UTC, datetime
+
+from c7n.actions import BaseAction, EventAction
+from c7n.exceptions import PolicyValidationError
+from c7n.filters import Filter
+from c7n.utils import local_session, type_schema
+
+from c7n_mfa.chain.look import Looker
+from c7n_mfa.chain.values import Unseen
+from c7n_mfa.respond.contain import apply, release
+from c7n_mfa.respond.contain.contained import contained
+from c7n_mfa.respond.contain.decide import may_open_enrolment
+from c7n_mfa.respond.contain.documents import Form
+from c7n_mfa.respond.contain.exclude import Exclusion, catch_alls
+from c7n_mfa.respond.contain.iam import policies_of
+from c7n_mfa.respond.contain.values import TAGS, Occasion, User, format_time
+
+ANNOTATION = "c7n:containment"
+
+_TEXT = {"type": "string", "minLength": 1}
+# The letters of IAM's names, and wildcards: an ARN would match nobody.
+_NAME = {"type": "string", "pattern": r"^[\w+=,.@*?-]+$"}
+EXCLUDE_SCHEMA = {
+    "type": "object",
+    "additionalProperties": False,
+    "minProperties": 1,
+    "properties": {
+        "names": {"type": "array", "minItems": 1, "uniqueItems": True, "items": _NAME},
+        "tags": {"type": "object", "minProperties": 1, "additionalProperties": _TEXT},
+    },
+}
+
+
+def now():
+    return datetime.now(UTC)
+
+
+class _Contain(EventAction):
+    """One action of containment: the receipts go to the user's annotation and custodian's output.
+
+    It acts on whatever users it is given; which sign-ins count is the filters' business.
+    """
+
+    annotation_key = ANNOTATION
+
+    def validate(self):
+        everybody = catch_alls(self.data.get("exclude", {}).get("names", ()))
+        if everybody:
+            raise PolicyValidationError(
+                f"policy:{self.manager.ctx.policy.name} {self.type} exclude: the name "
+                f"{everybody[0]} excludes every user; name the break-glass users"
+            )
+        return self
+
+    def process(self, resources, event=None):
+        containment = apply.Containment(
+            looker=Looker(local_session(self.manager.session_factory)),
+            occasion=Occasion.of(event, now(), self.manager.ctx.policy.name),
+            exclusion=Exclusion.from_option(self.data.get("exclude", {})),
+        )
+        return [
+            receipt
+            for user in resources
+            for receipt in _noted(self.log, user, self.contain(containment, user))
+        ]
+
+
+def _noted(log, resource, receipts):
+    """The receipts as JSON, appended to the resource's and logged."""
+    found = [receipt.to_dict() for receipt in receipts]
+    resource.setdefault(ANNOTATION, []).extend(found)
+    for receipt in found:
+        level = log.error if receipt["result"] == "failed" else log.info
+        level(
+            "user:%s %s %s: %s",
+            receipt["resource"],
+            receipt["action"],
+            receipt["result"],
+            receipt["error"] or receipt["why"],
+        )
+    return found
+
+
+class RequireMfa(_Contain):
+    """Denies an IAM user everything without MFA, by the inline policy `c7n-mfa-require-mfa`.
+
+    `scope: console` (default) stops console sessions without MFA and spares access keys;
+    `scope: all` stops access keys too. A scope that is there is never made smaller.
+
+    A user without an MFA device is locked out until an administrator helps: with `release`, or with
+    `enrolment: open`, which leaves what enrolling a device takes. Whoever has the session or the
+    password could then enrol a device of their own. Therefore `enrolment: open` wants
+    `revoke-sessions` and `reset-password` before it in the same policy, stays closed for a user for
+    whom either fails, and is not for `scope: all`, where an access key could enrol a device too.
+
+    `exclude` names break-glass users who are left alone: `names` with wildcards, and `tags`, of
+    which one is enough.
+
+    :example:
+
+    .. code-block:: yaml
+
+        policies:
+          - name: signin-user-requires-mfa
+            resource: iam-user
+            filters:
+              - UserName: alice
+            actions:
+              - type: require-mfa
+                scope: console
+                exclude:
+                  names: [break-glass-*]
+                  tags:
+                    break-glass: "*"
+    """
+
+    schema = type_schema(
+        "require-mfa",
+        scope={"enum": ["console", "all"]},
+        enrolment={"enum": ["closed", "open"]},
+        exclude=EXCLUDE_SCHEMA,
+    )
+    permissions = apply.PUT_PERMISSIONS
+
+    def validate(self):
+        super().validate()
+        problem = self._problem() if self._wish().enrolment == "open" else None
+        if problem:
+            name = self.manager.ctx.policy.name
+            raise PolicyValidationError(f"policy:{name} require-mfa enrolment: open {problem}")
+        return self
+
+    def contain(self, containment, resource):
+        may_open = may_open_enrolment(resource.get(ANNOTATION, ()))
+        return containment.require_mfa(User.from_resource(resource), self._wish(), may_open)
+
+    def _wish(self):
+        return Form(self.data.get("scope", "console"), self.data.get("enrolment", "closed"))
+
+    def _problem(self):
+        """Why enrolment may not be left open in this policy."""
+        if self._wish().scope == "all":
+            return (
+                "is not for scope: all, where an access key could enrol a device of its own and "
+                "then do everything; use scope: console, and remove-keys for the keys"
+            )
+        before = list(itertools.takewhile(lambda action: action is not self, self.manager.actions))
+        if not any(isinstance(action, RevokeSessions) for action in before):
+            return "needs the action revoke-sessions before it: " + _DEVICE.format("the session")
+        if not any(isinstance(action, ResetPassword) and action.at_random for action in before):
+            why = _DEVICE.format("the password")
+            return f"needs the action reset-password, not with random: false, before it: {why}"
+        return None
+
+
+_DEVICE = "whoever has {} could enrol a device of their own"
+
+
+class RevokeSessions(_Contain):
+    """Ends an IAM user's sessions, by the inline policy `c7n-mfa-revoke-sessions`.
+
+    It denies everything in sessions issued until now, and for an event at least until a minute
+    after the sign-in, since a session is issued after its sign-in. Access keys are spared, as are
+    sessions issued later: whoever has the password can sign in again. The time only moves forward,
+    and an event that comes again changes nothing.
+
+    `exclude` names break-glass users who are left alone.
+
+    :example:
+
+    .. code-block:: yaml
+
+        policies:
+          - name: signin-user-sessions-revoked
+            resource: iam-user
+            filters:
+              - UserName: alice
+            actions:
+              - type: revoke-sessions
+                exclude:
+                  names: [break-glass-*]
+    """
+
+    schema = type_schema("revoke-sessions", exclude=EXCLUDE_SCHEMA)
+    permissions = apply.PUT_PERMISSIONS
+
+    def contain(self, containment, resource):
+        return containment.revoke_sessions(User.from_resource(resource))
+
+
+class ResetPassword(_Contain):
+    """Takes an IAM user's password away from whoever has it.
+
+    By default the password becomes a random one that nobody knows, to be changed at the next
+    sign-in. The owner gets back in with a new password from an administrator
+    (`aws iam update-login-profile --password … --password-reset-required`); nothing else is lost.
+
+    With `random: false` the password stays, and whoever signs in next has to change it. The owner
+    needs nobody for that, and neither does somebody who has stolen it: only for users who are not
+    under attack.
+
+    Open sessions live on (`revoke-sessions`), as do access keys. `exclude` names break-glass users
+    who are left alone.
+
+    :example:
+
+    .. code-block:: yaml
+
+        policies:
+          - name: signin-user-password-reset
+            resource: iam-user
+            filters:
+              - UserName: alice
+            actions:
+              - type: reset-password
+                exclude:
+                  tags:
+                    break-glass: "true"
+    """
+
+    schema = type_schema("reset-password", random={"type": "boolean"}, exclude=EXCLUDE_SCHEMA)
+    permissions = apply.RESET_PERMISSIONS
+
+    @property
+    def at_random(self):
+        return self.data.get("random", True)
+
+    def contain(self, containment, resource):
+        return containment.reset_password(User.from_resource(resource), self.at_random)
+
+
+class Release(BaseAction):
+    """Takes off an IAM user what containment put there: our two inline policies and our tags.
+
+    A password that was reset is not put back, since nobody has kept it: the owner gets a new one
+    from an administrator (`aws iam update-login-profile --password … --password-reset-required`).
+
+    :example:
+
+    .. code-block:: yaml
+
+        policies:
+          - name: signin-user-released
+            resource: iam-user
+            filters:
+              - contained
+              - UserName: alice
+            actions:
+              - type: release
+    """
+
+    schema = type_schema("release")
+    annotation_key = ANNOTATION
+    permissions = release.PERMISSIONS
+
+    def process(self, resources):
+        looker = Looker(local_session(self.manager.session_factory))
+        at = format_time(now())
+        return [
+            receipt
+            for user in resources
+            for receipt in _noted(
+                self.log, user, [release.release(looker, User.from_resource(user), at)]
+            )
+        ]
+
+
+class ContainedFilter(Filter):
+    """Keeps the IAM users who are contained: by our tags, or by one of our inline policies.
+
+    `days` keeps those contained for at least so many days, and those of whom no tag says since
+    when. A user without our tags whose policies may not be listed is not kept, and logged as an
+    error.
+
+    :example:
+
+    .. code-block:: yaml
+
+        policies:
+          - name: signin-user-contained-for-long
+            resource: iam-user
+            filters:
+              - type: contained
+                days: 7
+    """
+
+    schema = type_schema("contained", days={"type": "number", "minimum": 0})
+    annotation_key = "c7n:contained"
+    permissions = ("iam:ListUserPolicies",)
+
+    def process(self, resources, event=None):
+        looker = Looker(local_session(self.manager.session_factory))
+        return [resource for resource in resources if self._keeps(looker, resource)]
+
+    def _keeps(self, looker, resource):
+        user = User.from_resource(resource)
+        found = contained(user.tags, self._policies(looker, user))
+        if found is None:
+            return False
+        if "days" in self.data and not found.is_older_than(self.data["days"], now()):
+            return False
+        resource[self.annotation_key] = found.to_dict()
+        return True
+
+    def _policies(self, looker, user):
+        policies = policies_of(looker, user)
+        if isinstance(policies, Unseen):
+            level = self.log.warning if set(TAGS) & set(user.tags) else self.log.error
+            level("user:%s contained: %s", user.arn, policies.sentence())
+            return ()
+        return policies or ()

@@ -1,0 +1,7 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+"""Containment of an IAM user after a single-factor sign-in, and its release.
+
+What to do is decided in plain values (`documents`, `decide`, `exclude`, `contained`, `elsewhere`);
+`apply` makes the calls.
+"""

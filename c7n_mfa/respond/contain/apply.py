@@ -1,0 +1,152 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+"""Doing what was decided, user by user.
+
+A call that fails becomes a receipt; nothing is raised for it, and the rest is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from c7n_mfa.chain.look import Looker
+from c7n_mfa.chain.values import Unseen
+from c7n_mfa.respond.contain import decide
+from c7n_mfa.respond.contain.documents import QUOTA, Form
+from c7n_mfa.respond.contain.exclude import Exclusion
+from c7n_mfa.respond.contain.iam import GONE, Iam, as_text
+from c7n_mfa.respond.contain.values import (
+    REQUIRE_MFA,
+    REVOKE_SESSIONS,
+    Call,
+    Decision,
+    Occasion,
+    Receipt,
+    User,
+)
+
+PUT_PERMISSIONS = ("iam:GetUserPolicy", "iam:ListUserTags", "iam:PutUserPolicy", "iam:TagUser")
+RESET_PERMISSIONS = (
+    "iam:GetLoginProfile",
+    "iam:ListUserTags",
+    "iam:TagUser",
+    "iam:UpdateLoginProfile",
+)
+
+Decide = Callable[[Mapping[str, str]], Decision]
+
+
+@dataclass(frozen=True, slots=True)
+class Containment:
+    """Contains users on one occasion.
+
+    Every method returns the receipt of the action first, then one for each thing beside it that
+    failed.
+    """
+
+    looker: Looker
+    occasion: Occasion
+    exclusion: Exclusion
+
+    def require_mfa(self, user: User, wish: Form, may_open: bool) -> list[Receipt]:
+        """``may_open``: the sessions are revoked and the password is replaced."""
+        stays_closed = wish.enrolment == "open" and not may_open
+        form = replace(wish, enrolment="closed") if stays_closed else wish
+        iam = Iam(self.looker, "require-mfa", user, self.occasion.at)
+
+        def decide_it(tags: Mapping[str, str]) -> Decision:
+            found = iam.policy(REQUIRE_MFA)
+            return decide.require_mfa(user.name, found, form, tags, self.occasion)
+
+        receipts = list(self._contain(iam, decide_it))
+        if stays_closed and receipts[0].result != "skipped":
+            receipts.append(iam.receipt("failed", _STAYS_CLOSED))
+        return receipts
+
+    def revoke_sessions(self, user: User) -> list[Receipt]:
+        iam = Iam(self.looker, "revoke-sessions", user, self.occasion.at)
+
+        def decide_it(tags: Mapping[str, str]) -> Decision:
+            found = iam.policy(REVOKE_SESSIONS)
+            return decide.revoke_sessions(user.name, found, tags, self.occasion)
+
+        return list(self._contain(iam, decide_it))
+
+    def reset_password(self, user: User, at_random: bool) -> list[Receipt]:
+        iam = Iam(self.looker, "reset-password", user, self.occasion.at)
+
+        def decide_it(tags: Mapping[str, str]) -> Decision:
+            profile = iam.login_profile()
+            return decide.reset_password(user.name, profile, at_random, tags, self.occasion)
+
+        return list(self._contain(iam, decide_it))
+
+    def _contain(self, iam: Iam, decide_it: Decide) -> Iterator[Receipt]:
+        excluded = self.exclusion.by_name(iam.user.name)
+        tags = None if excluded else iam.tags()
+        if tags is not None:
+            excluded = self.exclusion.by_tag(tags)
+        if excluded or tags is None:
+            yield iam.receipt("skipped", excluded or GONE)
+            return
+        receipt, in_place = _carry_out(iam, decide_it(tags))
+        yield receipt
+        if in_place:
+            yield from _mark(iam, tags, in_place.tags)
+        for unseen in iam.unseen:
+            yield iam.receipt("failed", _UNSEEN, unseen.sentence())
+
+
+def _carry_out(iam: Iam, decision: Decision) -> tuple[Receipt, Decision | None]:
+    """The receipt, and the decision that is in place now, if any."""
+    if decision.call is None:
+        return iam.receipt(decision.result, decision.why), decision
+    error = iam.write(decision.call)
+    if error is None:
+        return iam.receipt("done", decision.why, undo=decision.undo), decision
+    if error == GONE:
+        return iam.receipt("skipped", _gone(decision.call)), None
+    if isinstance(error, Unseen) and error.code.startswith("LimitExceeded"):
+        if decision.fallback:
+            return _carry_out(iam, decision.fallback)
+        return iam.receipt("failed", _full(decision.call), as_text(error)), None
+    return iam.receipt("failed", _NOT_CONTAINED, as_text(error)), None
+
+
+def _mark(iam: Iam, present: Mapping[str, str], wanted: Mapping[str, str]) -> Iterator[Receipt]:
+    """Tag the user; a receipt only when that fails."""
+    missing = {key: value for key, value in wanted.items() if present.get(key) != value}
+    if not missing:
+        return
+    error = iam.write(tag_user(iam.user.name, missing))
+    if error is not None:
+        yield iam.receipt("failed", _UNMARKED, as_text(error))
+
+
+def tag_user(name: str, tags: Mapping[str, str]) -> Call:
+    pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
+    return Call("tag_user", {"UserName": name, "Tags": pairs})
+
+
+_NOT_CONTAINED = "the user is not contained by this action"
+_UNSEEN = "the action went on without seeing what is there"
+_UNMARKED = "the user does not carry our tags; `contained` and `release` know the policies by name"
+_STAYS_CLOSED = (
+    "enrolment stays closed: revoke-sessions and reset-password have not both succeeded before"
+)
+
+
+def _gone(call: Call) -> str:
+    password = call.operation == "update_login_profile"
+    return f"{GONE}, or has no password any more" if password else GONE
+
+
+def _full(call: Call) -> str:
+    if "PolicyDocument" not in call.parameters:
+        return _NOT_CONTAINED
+    policy, size = call.parameters["PolicyName"], len(call.parameters["PolicyDocument"])
+    return (
+        f"{policy} takes {size} characters and does not fit: the inline policies of a user may "
+        f"have {QUOTA} together; make room among them, or attach a managed policy that denies"
+    )

@@ -1,0 +1,169 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+"""Who is contained, on what occasion, what is decided, and the receipt of what became of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+REQUIRE_MFA = "c7n-mfa-require-mfa"
+REVOKE_SESSIONS = "c7n-mfa-revoke-sessions"
+POLICIES = (REQUIRE_MFA, REVOKE_SESSIONS)
+"""The inline policies that are ours, by their names."""
+
+CONTAINED = "c7n-mfa-contained"
+EVENT = "c7n-mfa-event"
+PASSWORD_RESET = "c7n-mfa-password-reset"
+TAGS = (CONTAINED, EVENT, PASSWORD_RESET)
+"""The tags that are ours: since when, because of what, and when the password was reset."""
+
+Action = Literal["require-mfa", "revoke-sessions", "reset-password", "release"]
+Result = Literal["done", "already", "skipped", "failed"]
+Document = dict[str, Any]
+
+_NOT_IN_A_TAG = re.compile(r"[^\w .:/=+@-]", re.ASCII)
+_TAG_LENGTH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """An IAM user as custodian found it."""
+
+    name: str
+    arn: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_resource(cls, resource: Mapping[str, Any]) -> User:
+        name = resource["UserName"]
+        return cls(name, resource.get("Arn") or name, tags_of(resource.get("Tags")))
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What a user is contained for: a sign-in, or a run of a policy without an event.
+
+    ``event_time`` is never later than ``now``, whatever the event says.
+    """
+
+    now: datetime
+    policy: str
+    event_id: str | None = None
+    event_time: datetime | None = None
+
+    @classmethod
+    def of(cls, event: object, now: datetime, policy: str) -> Occasion:
+        """The occasion of a custodian event; anything that is none counts as no event."""
+        detail = event.get("detail") if isinstance(event, dict) else None
+        detail = detail if isinstance(detail, dict) else {}
+        time = parse_time(detail.get("eventTime"))
+        event_id = detail.get("eventID")
+        return cls(
+            now=now,
+            policy=policy,
+            event_id=event_id if isinstance(event_id, str) and event_id.strip() else None,
+            event_time=min(time, now) if time else None,
+        )
+
+    @property
+    def at(self) -> str:
+        return format_time(self.now)
+
+    @property
+    def reason(self) -> str:
+        """The value of the tag that says why: the event's id, or the policy's name."""
+        return tag_value(self.event_id or f"policy:{self.policy}")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call to IAM, as boto3 names it.  Only that of `reset-password` holds a secret."""
+
+    operation: str
+    parameters: Mapping[str, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "service": "iam",
+            "operation": self.operation,
+            "parameters": dict(self.parameters),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do to a user: nothing without a ``call``, and then ``result`` says why not.
+
+    ``fallback`` is done where the call does not fit into the user's inline policies.
+    ``tags`` are what the user carries afterwards.
+    """
+
+    result: Result
+    why: str
+    call: Call | None = None
+    undo: tuple[Call, ...] = ()
+    fallback: Decision | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of one action on one user; ``undo`` holds the calls that take it back."""
+
+    action: Action
+    result: Result
+    resource: str
+    why: str
+    at: str
+    error: str | None = None
+    undo: tuple[Call, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "action": self.action,
+            "result": self.result,
+            "resource": self.resource,
+            "why": self.why,
+            "error": self.error,
+            "undo": [call.to_dict() for call in self.undo],
+            "at": self.at,
+        }
+
+
+def tags_of(tags: object) -> dict[str, str]:
+    """The tags of an answer of IAM as a mapping."""
+    if not isinstance(tags, list):
+        return {}
+    return {tag["Key"]: tag["Value"] for tag in tags}
+
+
+def tag_value(text: str) -> str:
+    """The text with nothing in it that IAM refuses in the value of a tag.
+
+    >>> tag_value("policy:a_b[c]")
+    'policy:a_b-c-'
+    """
+    return _NOT_IN_A_TAG.sub("-", text)[:_TAG_LENGTH]
+
+
+def format_time(time: datetime) -> str:
+    """
+    >>> format_time(datetime(2026, 11, 21, 9, 30, tzinfo=UTC))
+    '2026-11-21T09:30:00Z'
+    """
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parse_time(text: object) -> datetime | None:
+    """The time of an ISO 8601 text; None for anything else, a time without a zone included."""
+    if not isinstance(text, str):
+        return None
+    try:
+        time = datetime.fromisoformat(text.strip())
+        return time.astimezone(UTC) if time.tzinfo else None
+    except (ValueError, OverflowError):
+        return None

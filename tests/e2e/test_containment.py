@@ -1,0 +1,262 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+
+"""Containment on a local AWS that enforces IAM: what is denied, what is spared, what comes back.
+
+It has no console.  The session of `GetSessionToken` stands for one: like a console session it
+carries a token issued at a time and `aws:MultiFactorAuthPresent` of false.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from c7n_mfa.respond.contain import documents
+from c7n_mfa.respond.contain.documents import Form
+from demo.local_aws import LocalAws
+
+pytestmark = pytest.mark.local_aws
+
+CUSTODIAN = Path(sys.executable).with_name("custodian")
+EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+BREAK_GLASS = {"exclude": {"names": ["break-glass-*"]}}
+
+
+@pytest.fixture(scope="module")
+def enforcing_aws(local_aws: LocalAws) -> Iterator[LocalAws]:
+    """A local AWS that enforces IAM; skipped, or failed, as the one that does not."""
+    with LocalAws(settings={"AUTH": "true"}) as aws:
+        yield aws
+
+
+class Person:
+    """An IAM user who may do everything, with a password and an access key."""
+
+    def __init__(self, aws: LocalAws, account: str, name: str) -> None:
+        self.aws, self.account, self.name = aws, account, name
+        self.iam = aws.session(account).client("iam")
+        self.iam.create_user(UserName=name, Tags=[{"Key": "team", "Value": "red"}])
+        text = json.dumps({"Version": "2012-10-17", "Statement": [EVERYTHING]})
+        self.iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=text)
+        self.iam.create_login_profile(UserName=name, Password="Correct-Horse-1")
+        key = self.iam.create_access_key(UserName=name)["AccessKey"]
+        self.key = {
+            "aws_access_key_id": key["AccessKeyId"],
+            "aws_secret_access_key": key["SecretAccessKey"],
+        }
+
+    def sign_in(self) -> dict[str, str]:
+        """A new session without MFA."""
+        token = self._client("sts", self.key).get_session_token()["Credentials"]
+        return {
+            "aws_access_key_id": token["AccessKeyId"],
+            "aws_secret_access_key": token["SecretAccessKey"],
+            "aws_session_token": token["SessionToken"],
+        }
+
+    def may(self, credentials: dict[str, str], service="s3", operation="list_buckets") -> bool:
+        """Does the call go through?  Only AWS's own denial counts as a no."""
+        try:
+            getattr(self._client(service, credentials), operation)()
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("AccessDenied", "AccessDeniedException"):
+                return False
+            raise
+        return True
+
+    def _client(self, service: str, credentials: dict[str, str]):
+        session = boto3.Session(region_name="us-east-1", **credentials)
+        return session.client(service, endpoint_url=self.aws.endpoint_url)
+
+    def snapshot(self) -> dict[str, object]:
+        """Everything about the user that containment could touch."""
+        of = {"UserName": self.name}
+        return {
+            "policies": {
+                name: self.iam.get_user_policy(**of, PolicyName=name)["PolicyDocument"]
+                for name in self.iam.list_user_policies(**of)["PolicyNames"]
+            },
+            "tags": self.iam.list_user_tags(**of)["Tags"],
+            "keys": self.iam.list_access_keys(**of)["AccessKeyMetadata"],
+            "password": self.iam.get_login_profile(**of)["LoginProfile"],
+        }
+
+
+@pytest.fixture
+def alice(enforcing_aws: LocalAws, account: str) -> Person:
+    return Person(enforcing_aws, account, "alice")
+
+
+@pytest.fixture
+def custodian(enforcing_aws: LocalAws, account: str, tmp_path: Path):
+    """Run plain custodian with these actions on the users of the account."""
+
+    def custodian(*actions, filters=()):
+        policy = {
+            "name": "contain-now",
+            "resource": "aws.iam-user",
+            "filters": list(filters),
+            "actions": list(actions),
+        }
+        path, out = tmp_path / "policy.yml", tmp_path / "out"
+        path.write_text(json.dumps({"policies": [policy]}))
+        ended = subprocess.run(
+            [CUSTODIAN, "run", "--cache-period=0", "-s", out, path],
+            env=enforcing_aws.env(account),
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert ended.returncode == 0, ended.stderr
+        resources = json.loads((out / "contain-now" / "resources.json").read_text())
+        return [resource["UserName"] for resource in resources]
+
+    return custodian
+
+
+def test_before_anything_the_session_and_the_key_may_do_everything(alice):
+    assert (alice.may(alice.sign_in()), alice.may(alice.key)) == (True, True)
+
+
+def test_requiring_mfa_stops_the_session_and_spares_the_key_until_the_release(alice, custodian):
+    session, before = alice.sign_in(), alice.snapshot()
+
+    custodian("require-mfa")
+
+    assert not alice.may(session)
+    assert not alice.may(session, "iam", "list_users")
+    assert alice.may(alice.key)
+    # Another session is no way around it.
+    assert not alice.may(alice.sign_in())
+
+    custodian("release")
+
+    assert alice.snapshot() == before
+    assert (alice.may(session), alice.may(alice.key)) == (True, True)
+
+
+def test_requiring_mfa_of_all_stops_the_key_too_until_the_release(alice, custodian):
+    session, before = alice.sign_in(), alice.snapshot()
+
+    custodian({"type": "require-mfa", "scope": "all"})
+
+    assert (alice.may(session), alice.may(alice.key)) == (False, False)
+
+    custodian("release")
+
+    assert alice.snapshot() == before
+    assert (alice.may(session), alice.may(alice.key)) == (True, True)
+
+
+def test_revoking_stops_the_sessions_of_before_and_no_later_one(alice, custodian):
+    session, before = alice.sign_in(), alice.snapshot()
+
+    custodian("revoke-sessions")
+
+    assert (alice.may(session), alice.may(alice.key)) == (False, True)
+    # The time is that of the next whole second.
+    time.sleep(2)
+    assert alice.may(alice.sign_in())
+
+    custodian("release")
+
+    assert alice.snapshot() == before
+    assert alice.may(session)
+
+
+def test_open_enrolment_leaves_enrolment_and_nothing_else(alice, custodian):
+    custodian("revoke-sessions", "reset-password", {"type": "require-mfa", "enrolment": "open"})
+    time.sleep(2)
+    session = alice.sign_in()
+
+    assert alice.may(session, "iam", "list_virtual_mfa_devices")
+    assert not alice.may(session)
+    assert not alice.may(session, "iam", "list_users")
+
+
+def test_a_contained_user_cannot_take_the_policies_off_from_the_session(alice, custodian):
+    session = alice.sign_in()
+    custodian("require-mfa")
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        alice._client("iam", session).delete_user_policy(
+            UserName="alice", PolicyName="c7n-mfa-require-mfa"
+        )
+
+
+def test_a_reset_password_is_the_only_thing_that_a_release_leaves(alice, custodian):
+    before = alice.snapshot()
+
+    custodian("revoke-sessions", "reset-password", "require-mfa")
+    custodian("release", filters=["contained"])
+
+    password = {**before["password"], "PasswordResetRequired": True}
+    assert alice.snapshot() == {**before, "password": password}
+
+
+def test_break_glass_users_keep_their_session(enforcing_aws, account, alice, custodian):
+    guard = Person(enforcing_aws, account, "break-glass-1")
+    session, before = guard.sign_in(), guard.snapshot()
+
+    custodian(
+        {"type": "revoke-sessions", **BREAK_GLASS},
+        {"type": "reset-password", **BREAK_GLASS},
+        {"type": "require-mfa", "scope": "all", **BREAK_GLASS},
+    )
+
+    assert guard.snapshot() == before
+    assert (guard.may(session), guard.may(guard.key)) == (True, True)
+    assert not alice.may(alice.key)
+
+
+def test_the_filter_finds_those_who_are_contained(enforcing_aws, account, alice, custodian):
+    Person(enforcing_aws, account, "bob")
+    custodian("require-mfa", filters=[{"UserName": "alice"}])
+
+    assert custodian(filters=["contained"]) == ["alice"]
+    assert custodian(filters=[{"type": "contained", "days": 1}]) == []
+
+
+def test_ten_at_once_are_one_containment(enforcing_aws, account, alice):
+    from c7n_mfa.chain.look import Looker
+    from c7n_mfa.respond.contain.apply import Containment
+    from c7n_mfa.respond.contain.exclude import Exclusion
+    from c7n_mfa.respond.contain.values import Occasion, User, parse_time
+
+    session = alice.sign_in()
+    at = parse_time("2026-11-21T09:30:20Z")
+    occasion = Occasion(at, "contain-now", "11111111-aaaa", at)
+
+    def contain(_):
+        containment = Containment(Looker(enforcing_aws.session(account)), occasion, Exclusion())
+        user = User("alice", "alice")
+        return [
+            *containment.revoke_sessions(user),
+            *containment.reset_password(user, True),
+            *containment.require_mfa(user, Form(), False),
+        ]
+
+    with ThreadPoolExecutor(10) as pool:
+        receipts = [receipt for each in pool.map(contain, range(10)) for receipt in each]
+
+    assert {receipt.result for receipt in receipts} <= {"done", "already"}
+    after = alice.snapshot()
+    assert sorted(after["policies"]) == ["c7n-mfa-require-mfa", "c7n-mfa-revoke-sessions", "own"]
+    assert after["policies"]["c7n-mfa-require-mfa"] == documents.require_mfa(Form())
+    assert sorted(tag["Key"] for tag in after["tags"]) == [
+        "c7n-mfa-contained",
+        "c7n-mfa-event",
+        "c7n-mfa-password-reset",
+        "team",
+    ]
+    assert not alice.may(session)
