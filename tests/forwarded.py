@@ -1,0 +1,110 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+
+"""What is seen of an account whose sign-ins are forwarded, as values to change one thing of.
+
+And the same account in moto, which delivers across Regions and asks no role for its permission.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from typing import Any
+
+import boto3
+
+from c7n_mfa.chain.values import Unseen
+from c7n_mfa.respond.forwarding.calls import TRUST, role_policy
+from c7n_mfa.respond.forwarding.values import (
+    NAME,
+    ROLE_POLICY,
+    TARGET_ID,
+    Place,
+    RegionSeen,
+    Role,
+    Rule,
+    Seen,
+    Target,
+)
+from c7n_mfa.respond.prefilter import FORWARDED
+
+ACCOUNT = "123456789012"
+HOME = "us-east-1"
+NORTH = "eu-north-1"
+PLACE = Place(ACCOUNT, "aws", HOME)
+OURS = {"c7n-mfa": "signin-forwarding"}
+DENIED = Unseen("events:ListRules", "the bus", "AccessDeniedException", "no")
+
+
+def target(**changes: Any) -> Target:
+    parameters = {"Id": TARGET_ID, "Arn": PLACE.bus, "RoleArn": PLACE.role, **changes}
+    parameters = {key: value for key, value in parameters.items() if value is not None}
+    return Target(parameters["Id"], parameters["Arn"], parameters.get("RoleArn"), parameters)
+
+
+def rule(name: str = NAME, region: str = NORTH, **changes: Any) -> Rule:
+    arn = f"arn:aws:events:{region}:{ACCOUNT}:rule/{name}"
+    return Rule(**{"name": name, "arn": arn, "pattern": FORWARDED, **changes})
+
+
+def role(**changes: Any) -> Role:
+    good = {
+        "arn": PLACE.role,
+        "trust": TRUST,
+        "inline": {ROLE_POLICY: role_policy(PLACE)},
+        "tags": OURS,
+    }
+    return Role(**{**good, **changes})
+
+
+def region(name: str = NORTH, **changes: Any) -> RegionSeen:
+    """A Region that forwards; ``rules`` and ``targets`` change it."""
+    good = {"rules": (rule(region=name),), "targets": {NAME: (target(),)}, "tags": OURS}
+    return RegionSeen(name, **{**good, **changes})
+
+
+def seen(*regions: RegionSeen, **changes: Any) -> Seen:
+    """The home Region, and those given or one that forwards."""
+    everything = (RegionSeen(HOME), *(regions or (region(),)))
+    good = {"regions": everything, "roles": {PLACE.role: role()}, "bus": {}}
+    return Seen(**{"place": PLACE, **good, **changes})
+
+
+# In moto
+
+
+@functools.cache
+def client(service: str, region: str = HOME) -> Any:
+    return boto3.client(service, region_name=region)
+
+
+def add_role(name: str = NAME, tags: dict[str, str] | None = None, **changes: Any) -> str:
+    """The role; ``trust`` and ``document`` change it."""
+    made = client("iam").create_role(
+        RoleName=name,
+        AssumeRolePolicyDocument=json.dumps(changes.get("trust", TRUST)),
+        Tags=_tags(OURS if tags is None else tags),
+    )
+    client("iam").put_role_policy(
+        RoleName=name,
+        PolicyName=ROLE_POLICY,
+        PolicyDocument=json.dumps(changes.get("document", role_policy(PLACE))),
+    )
+    return made["Role"]["Arn"]
+
+
+def add_rule(region: str, name: str = NAME, tags: dict[str, str] | None = None, **changes: Any):
+    """A rule that forwards; ``pattern``, ``state``, ``targets`` change it."""
+    client("events", region).put_rule(
+        Name=name,
+        EventPattern=json.dumps(changes.get("pattern", FORWARDED)),
+        State=changes.get("state", "ENABLED"),
+        Tags=_tags(OURS if tags is None else tags),
+    )
+    for each in changes.get("targets", [target()]):
+        client("events", region).put_targets(Rule=name, Targets=[dict(each.parameters)])
+
+
+def _tags(tags: dict[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
