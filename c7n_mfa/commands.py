@@ -13,12 +13,23 @@ import click
 import c7n_mfa
 from c7n_mfa.cli import run_custodian
 
+# Where each is, and a sentence short enough to stand whole in the list of `c7n-mfa --help`.
 _COMMANDS = {
-    "custodian": "c7n_mfa.commands:custodian",
-    "pattern": "c7n_mfa.review.command:pattern",
-    "plan": "c7n_mfa.report.plan:plan",
-    "report": "c7n_mfa.report.command:report",
-    "signins": "c7n_mfa.replay.command:signins",
+    "confirm": ("c7n_mfa.report.confirm:confirm", "Confirm a subscription by its token or link."),
+    "custodian": ("c7n_mfa.commands:custodian", "Run custodian with the plugin loaded."),
+    "pattern": (
+        "c7n_mfa.review.command:pattern",
+        "Prove which sign-ins metric-filter patterns catch.",
+    ),
+    "plan": ("c7n_mfa.report.plan:plan", "Show what a repair would do, writing nothing."),
+    "report": (
+        "c7n_mfa.report.command:report",
+        "Say who hears of a sign-in without MFA.",
+    ),
+    "signins": (
+        "c7n_mfa.replay.command:signins",
+        "List the console sign-ins in CloudTrail files.",
+    ),
 }
 
 
@@ -31,9 +42,14 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        module, _, attribute = _COMMANDS[cmd_name].partition(":")
+        module, _, attribute = _COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(import_module(module), attribute)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list, without importing what it names."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _COMMANDS[name][1]) for name in self.list_commands(ctx)])
 
 
 @click.group(cls=LazyGroup)

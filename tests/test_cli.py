@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 import c7n_mfa
 import installs
+from report.outputs import INTACT, audit
 
 SCRIPT = Path(sys.executable).with_name("c7n-mfa")
 WITHOUT_EXTRA = (
@@ -65,8 +67,102 @@ def test_without_the_cli_extra_the_rest_says_what_to_install(args):
     )
 
 
-def test_help_lists_every_command_with_its_sentence():
+def test_help_lists_every_command_with_its_whole_sentence():
     listed = installs.run(SCRIPT, "--help").stdout.partition("Commands:\n")[2].splitlines()
     names = ["custodian", "pattern", "plan", "report", "signins"]
     assert [line.split()[0] for line in listed] == names
-    assert all(len(line.split()) > 2 for line in listed)
+    assert all(re.fullmatch(r"  \w+ +[A-Z][^.]+\.", line) for line in listed)
+
+
+@pytest.mark.parametrize(
+    ("args", "usage"),
+    [
+        (["--help"], "usage: c7n-mfa custodian [-h]"),
+        (["run", "--help"], "usage: c7n-mfa custodian run [-h]"),
+    ],
+)
+def test_custodian_is_called_by_what_was_typed(args, usage):
+    assert installs.run(SCRIPT, "custodian", *args).stdout.startswith(usage)
+
+
+def test_the_module_is_the_script():
+    done = installs.run(sys.executable, "-m", "c7n_mfa", "--version")
+    assert (done.returncode, done.stdout, done.stderr) == (
+        0,
+        f"c7n-mfa {c7n_mfa.__version__}\n",
+        "",
+    )
+
+
+@pytest.fixture
+def output(tmp_path):
+    """Of a policy run that found the account intact, so that 0 is the honest exit status."""
+    return audit(tmp_path / "out", INTACT)
+
+
+def shell(command, *words):
+    """Run the script in a shell that redirects it."""
+    return installs.run("bash", "-c", command, SCRIPT, *words)
+
+
+EVERY_KIND = [
+    ["--help"],
+    ["--version"],
+    ["report", "--help"],
+    ["report", "OUT"],
+    ["report", "OUT", "--format", "json"],
+    ["report", "OUT", "--format", "markdown"],
+    ["pattern", "{ $.eventName = ConsoleLogin }"],
+    ["signins", "OUT/signin-monitoring.json"],
+    ["custodian", "version"],
+]
+
+
+def typed(words, output):
+    return [word.replace("OUT", str(output)) for word in words]
+
+
+def told(done):
+    """What the command itself says of its output; a sub-command may complain of its input too."""
+    return [line for line in done.stderr.splitlines() if line.startswith("c7n-mfa: ")]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a full disk to write to")
+@pytest.mark.parametrize("words", EVERY_KIND, ids=" ".join)
+def test_a_full_disk_is_a_sentence_and_no_clean_bill(output, words):
+    done = shell('"$0" "$@" >/dev/full', *typed(words, output))
+
+    assert done.returncode == 2
+    assert told(done) == ["c7n-mfa: standard output cannot be written: No space left on device."]
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+@pytest.mark.parametrize("words", EVERY_KIND[:-1], ids=" ".join)
+def test_a_closed_output_is_a_sentence_and_no_clean_bill(output, words):
+    done = shell('"$0" "$@" >&-', *typed(words, output))
+
+    assert (done.returncode, done.stderr) == (
+        2,
+        "c7n-mfa: standard output is closed, so there is nowhere to print to.\n",
+    )
+
+
+def test_custodian_works_where_nobody_wants_its_output():
+    assert shell('"$0" "$@" >&-', "custodian", "run", "--help").returncode == 0
+
+
+@pytest.mark.parametrize("words", EVERY_KIND, ids=" ".join)
+def test_whoever_closes_a_pipe_is_not_told_and_no_finding_is_claimed(output, words):
+    # The reader is gone before the first word.
+    script = '{ sleep 0.3; "$0" "$@"; echo "ended with $?" >&2; } | true'
+
+    done = shell(script, *typed(words, output))
+
+    assert done.stderr.splitlines()[-1] == "ended with 2"
+    assert told(done) == []
+    assert "Traceback" not in done.stderr
+
+
+def test_an_output_that_takes_everything_leaves_the_exit_status_alone(output):
+    assert shell('"$0" "$@" >/dev/null', "report", str(output)).returncode == 0

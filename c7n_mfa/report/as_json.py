@@ -9,7 +9,7 @@ import dataclasses
 import json
 from typing import Any
 
-from .values import Account, Report, Run
+from .values import Account, Found, Report, Run
 
 
 def render(report: Report) -> str:
@@ -22,6 +22,7 @@ def as_dict(report: Report) -> dict[str, Any]:
     return {
         "verdict": report.verdict,
         "accounts": [_account(account) for account in report.accounts],
+        "metric_filters": [_found(found) for found in report.found],
         "runs": [_run(run) for run in report.runs],
         "problems": [dataclasses.asdict(problem) for problem in report.problems],
     }
@@ -39,8 +40,20 @@ def _account(account: Account) -> dict[str, Any]:
         "noise": judged["noise"],
         "depends_on": judged["depends_on"],
         "chains": judged["chains"],
+        "regions": judged["regions"],
+        "routes": judged["routes"],
         "receipt": dataclasses.asdict(account.receipt) if account.receipt else None,
         "run": account.run.place,
+    }
+
+
+def _found(found: Found) -> dict[str, Any]:
+    return {
+        **dataclasses.asdict(found.metric_filter),
+        "account_id": found.run.account_id,
+        "region": found.run.region,
+        "policy": found.run.policy,
+        "run": found.run.place,
     }
 
 

@@ -7,21 +7,54 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .values import Account, Judgement, Problem, Receipt, Report, Run, Verdict
+from .values import Account, Found, Judgement, MetricFilter, Problem, Receipt, Report, Run, Verdict
+
+_WORST_FIRST = ("broken", "unknown", "intact")
 
 
 def assemble(runs: Sequence[Run], problems: Sequence[Problem]) -> Report:
     """The report: what the latest runs say, and what they could not say."""
     accounts = tuple(sorted(_current(runs), key=_worst_first))
-    told = (*problems, *_silence(runs, accounts, problems))
-    return Report(_overall(accounts, told), accounts, tuple(runs), told)
+    found = tuple(sorted(_found(runs), key=_worst_filter_first))
+    looked = bool(accounts) or any(run.metric_filters is not None for run in runs)
+    told = tuple(problems) if looked or problems else tuple(_silence(runs))
+    verdict = _overall([*accounts, *(each.metric_filter for each in found)], told, looked)
+    return Report(verdict, accounts, found, tuple(runs), told)
 
 
-def _overall(accounts: Sequence[Account], problems: Sequence[Problem]) -> Verdict:
-    verdicts = {account.verdict for account in accounts}
+def _overall(
+    judged: Sequence[Account | MetricFilter], problems: Sequence[Problem], looked: bool
+) -> Verdict:
+    verdicts = {each.verdict for each in judged}
     if "broken" in verdicts:
         return "broken"
-    return "unknown" if problems or "unknown" in verdicts or not accounts else "intact"
+    return "unknown" if problems or "unknown" in verdicts or not looked else "intact"
+
+
+def _found(runs: Sequence[Run]) -> Iterator[Found]:
+    """The metric filters that the latest run of each policy kept, in each Region."""
+    for run in runs:
+        if not any(_ran_again(later, run) for later in runs):
+            yield from (Found(each, run) for each in run.metric_filters or ())
+
+
+def _ran_again(later: Run, run: Run) -> bool:
+    same = (later.policy, later.region, later.account_id) == (
+        run.policy,
+        run.region,
+        run.account_id,
+    )
+    return same and later.metric_filters is not None and later.started > run.started
+
+
+def _worst_filter_first(found: Found) -> tuple[int, str, str, str, str]:
+    where = (found.run.account_id or "", found.run.region or "")
+    return (
+        _WORST_FIRST.index(found.metric_filter.verdict),
+        *where,
+        found.metric_filter.log_group,
+        found.metric_filter.name,
+    )
 
 
 def _current(runs: Sequence[Run]) -> Iterator[Account]:
@@ -32,8 +65,7 @@ def _current(runs: Sequence[Run]) -> Iterator[Account]:
 
 
 def _worst_first(account: Account) -> tuple[int, str, str]:
-    order = ("broken", "unknown", "intact")
-    return order.index(account.verdict), account.account_id, account.judgement.requirement
+    return _WORST_FIRST.index(account.verdict), account.account_id, account.judgement.requirement
 
 
 def _account(run: Run, judged: Judgement) -> Account:
@@ -64,12 +96,8 @@ def _supersedes(later: Account, earlier: Account) -> bool:
     return same and newer and (again or later.receipt is not None or earlier.receipt is not None)
 
 
-def _silence(
-    runs: Sequence[Run], accounts: Sequence[Account], problems: Sequence[Problem]
-) -> Iterator[Problem]:
+def _silence(runs: Sequence[Run]) -> Iterator[Problem]:
     """Why there is nothing to say, when nothing else has said so."""
-    if accounts or problems:
-        return
     for run in runs:
         if run.outcome == "deployed":
             yield Problem(

@@ -52,6 +52,12 @@ def show(found: Report, format_: str) -> None:
     if format_ == "json":
         sys.stdout.write(as_json.render(found))
     elif format_ == "markdown":
-        sys.stdout.buffer.write(markdown.render(found).encode())
+        sys.stdout.write(_writable(markdown.render(found)))
     else:
         tree.console_for(sys.stdout).print(tree.render(found))
+
+
+def _writable(text: str) -> str:
+    """Markdown that the output can hold: a character reference shows the same sign."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return text.encode(encoding, errors="xmlcharrefreplace").decode(encoding)

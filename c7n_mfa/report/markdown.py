@@ -9,7 +9,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from . import words
-from .values import LINKS, Account, Chain, Receipt, Report
+from .filter_words import filter_headline, filter_notes, filter_title, pattern_line
+from .next_steps import next_steps
+from .values import LINKS, Account, Chain, Found, Receipt, Report
 
 _SIGNS = {"intact": "✅", "broken": "❌", "unknown": "❔"}
 # A name is text, whatever is in it: no link, no table cell, no tag, no mention of a person.
@@ -34,17 +36,31 @@ def _lines(report: Report) -> Iterator[str]:
         yield f"{_SIGNS[report.verdict]} {escape(overall)}"
         yield ""
     for account in report.accounts:
-        yield f"- {_SIGNS[account.verdict]} {escape(words.headline(account))}"
+        yield f"- {_SIGNS[account.verdict]} {escape(words.headline(account, report))}"
+    for found in report.found:
+        yield f"- {_SIGNS[found.metric_filter.verdict]} {escape(filter_headline(found))}"
     for account in report.accounts:
-        yield from _account(account)
+        yield from _account(account, report)
+    for found in report.found:
+        yield from _metric_filter(found)
     yield from _list("Could not be read", [str(problem) for problem in report.problems])
-    yield from _list("Next", words.next_steps(report))
+    yield from _list("Next", next_steps(report))
 
 
-def _account(account: Account) -> Iterator[str]:
-    when = ", after the repair" if account.receipt else ""
+def _metric_filter(found: Found) -> Iterator[str]:
     yield ""
-    yield f"### {escape(account.account_id)}: {escape(account.judgement.requirement)}{when}"
+    yield f"### {escape(filter_title(found))}"
+    yield ""
+    yield escape(pattern_line(found))
+    for title, sentences in filter_notes(found):
+        yield from _list(title, sentences)
+
+
+def _account(account: Account, report: Report) -> Iterator[str]:
+    when = ", after the repair" if account.receipt else ""
+    title = f"{account.account_id}: {account.judgement.requirement}"
+    yield ""
+    yield f"### {escape(title + words.told_apart(account, report))}{when}"
     for chain in account.judgement.chains:
         yield from _chain(chain)
         catches = words.catches(chain, account.judgement)

@@ -8,10 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .shape import Node, short_name
-from .values import Chain, Dependency, Judgement, Link, Receipt, Spot, Step
+from .values import (
+    Chain,
+    Dependency,
+    Judgement,
+    Link,
+    MetricFilter,
+    Receipt,
+    Region,
+    Spot,
+    Step,
+    Verdict,
+)
 
 ANNOTATION = "c7n:signin-monitoring"
-_NAMED = ("trail", "log-group", "metric-filter")
+COVERAGE_ANNOTATION = "c7n:signin-coverage"
+_NAMED = ("log-group", "metric-filter")
+_FAULTS = {"misses", "never-fires", "noisy"}
 _DEFAULT_REQUIREMENT = "single-factor"
 
 
@@ -23,6 +36,11 @@ def parse_judgements(node: Node) -> tuple[Judgement, ...]:
 def parse_resources(node: Node) -> tuple[Judgement, ...]:
     """`resources.json`: the accounts the filter kept, by their annotation."""
     return tuple(_judgement(account) for account in node.items() if account[ANNOTATION].value)
+
+
+def parse_metric_filters(node: Node) -> tuple[MetricFilter, ...]:
+    """`resources.json`: the metric filters that the filter kept, by their annotation."""
+    return tuple(_metric_filter(each) for each in node.items() if each[COVERAGE_ANNOTATION].value)
 
 
 def parse_receipts(node: Node) -> tuple[Receipt, ...]:
@@ -50,7 +68,42 @@ def _judgement(account: Node) -> Judgement:
         noise=_spots(judged["noise"]),
         depends_on=tuple(_dependency(each) for each in judged["depends_on"].items()),
         chains=tuple(_chain(chain) for chain in judged["chains"].items()),
+        regions=tuple(_region(row) for row in judged["regions"].items()),
+        routes=tuple(route["detail"].text() for route in judged["routes"].items()),
     )
+
+
+def _region(row: Node) -> Region:
+    chain = row["chain"].value
+    return Region(
+        region=row["region"].text(),
+        verdict=row["verdict"].verdict(),
+        trail=row["trail"].maybe_text(),
+        chain=chain if isinstance(chain, int) else None,
+    )
+
+
+def _metric_filter(resource: Node) -> MetricFilter:
+    coverage = resource[COVERAGE_ANNOTATION]
+    states = tuple(state.text() for state in coverage["states"].items())
+    return MetricFilter(
+        name=resource["filterName"].text(),
+        log_group=resource["logGroupName"].text(),
+        pattern=resource["filterPattern"].maybe_text() or "",
+        verdict=_verdict(states),
+        requirement=coverage["requirement"].maybe_text() or _DEFAULT_REQUIREMENT,
+        states=states,
+        blind_spots=_spots(coverage["blind_spots"]),
+        noise=_spots(coverage["noise"]),
+        depends_on=tuple(_dependency(each) for each in coverage["depends_on"].items()),
+    )
+
+
+def _verdict(states: tuple[str, ...]) -> Verdict:
+    """A metric filter that a policy asked for because it covers is no fault."""
+    if _FAULTS.intersection(states):
+        return "broken"
+    return "intact" if states == ("covers",) else "unknown"
 
 
 def _chain(chain: Node) -> Chain:
@@ -80,8 +133,15 @@ def _link(link: Node) -> Link:
 def _names(links: tuple[Link, ...]) -> Iterator[str]:
     """What the chain leads through, as a person calls it."""
     for link in links:
-        if link.link in _NAMED and link.resource and link.verdict == "intact":
+        if link.resource and _is_there(link):
             yield short_name(link.resource)
+
+
+def _is_there(link: Link) -> bool:
+    """A trail has an ARN, whatever is wrong with it; other links have to be intact."""
+    if link.link == "trail":
+        return (link.resource or "").startswith("arn:")
+    return link.link in _NAMED and link.verdict == "intact"
 
 
 def _spots(spots: Node) -> tuple[Spot, ...]:

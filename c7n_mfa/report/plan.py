@@ -7,54 +7,23 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
-from c7n.commands import policy_command
-from c7n.config import Config
 from rich.text import Text
 from rich.tree import Tree
 
-from c7n_mfa.chain.verdicts import Judgement
-from c7n_mfa.elements.account import SetSigninMonitoring
-from c7n_mfa.entry import initialize
 from c7n_mfa.repair.values import Step, is_write
 
+from .planned import CANNOT_TELL, NOTHING_TO_DO, Plan, Repair, load_repairs, plans_of, warnings
+from .shape import clean
 from .tree import console_for
-from .words import call_name, link_name
+from .trouble import trouble
+from .words import REPAIR_POLICY, call_name, link_name
 
-NOTHING_TO_DO, CHANGES, CANNOT_TELL = 0, 1, 2
 _MARKS = {"planned": "+", "adopted": "=", "skipped": "!"}
 _STYLES = {"planned": "green", "adopted": "dim", "skipped": "yellow"}
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What one policy would do to one account."""
-
-    policy: str
-    account_id: str
-    judgement: Judgement
-    steps: tuple[Step, ...]
-
-    @property
-    def exit_code(self) -> int:
-        if self.judgement.verdict == "unknown":
-            return CANNOT_TELL
-        if any(is_write(step) for step in self.steps):
-            return CHANGES
-        return NOTHING_TO_DO if self.judgement.verdict == "intact" else CANNOT_TELL
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "policy": self.policy,
-            "account_id": self.account_id,
-            "verdict": self.judgement.verdict,
-            "steps": [step.to_dict() for step in self.steps],
-        }
 
 
 @click.command("plan")
@@ -74,45 +43,49 @@ def plan(
     assume_role: str | None,
     format_: str,
 ) -> None:
-    """Show what the repair policies would do, without doing it.
+    """Show what the repair and removal policies would do, without doing it.
+
+    POLICY is a file, or a folder of files, as in custodian run.
 
     Exit status: 0 nothing to do, 1 changes, 2 cannot tell or cannot be repaired.
     """
-    options = {"regions": list(regions), "profile": profile, "assume_role": assume_role}
     try:
-        plans = list(_plans(policies, options))
+        repairs = load_repairs(policies, regions, profile, assume_role)
+        _warn(repairs)
+        plans = [each for repair in repairs for each in plans_of(repair)]
     except SystemExit:
         # custodian has said what is wrong with the files; its 1 would mean changes here.
         context.exit(CANNOT_TELL)
     except (ClientError, BotoCoreError) as error:
-        click.echo(f"c7n-mfa plan: AWS could not be asked: {error}", err=True)
+        _complain(f"AWS could not be asked: {_told(error)}")
         context.exit(CANNOT_TELL)
     if not plans:
-        click.echo(
-            "c7n-mfa plan: no policy among these has the action set-signin-monitoring and matches "
-            "the account; nothing to do.",
-            err=True,
-        )
+        _complain(_wrong_files(policies))
+        context.exit(CANNOT_TELL)
     _show(plans, format_)
-    context.exit(max((each.exit_code for each in plans), default=NOTHING_TO_DO))
+    context.exit(max(each.exit_code for each in plans))
 
 
-def _plans(paths: Sequence[str], options: dict[str, Any]) -> Iterator[Plan]:
-    initialize()
-    found: list[Any] = []
-    load = policy_command(lambda _, policies: found.extend(policies))
-    # custodian's own defaults for a run that leaves nothing behind.
-    load(Config.empty(configs=list(paths), cache=None, output_dir="", dryrun=True, **options))
-    for policy in found:
-        for action in policy.resource_manager.actions:
-            if isinstance(action, SetSigninMonitoring):
-                yield from _plans_of(policy, action)
+def _warn(repairs: Sequence[Repair]) -> None:
+    for repair in repairs:
+        for sentence in warnings(repair):
+            click.echo(f"warning: {sentence}", err=True)
 
 
-def _plans_of(policy: Any, action: SetSigninMonitoring) -> Iterator[Plan]:
-    for account in policy.resource_manager.resources():
-        judgement, steps = action.plan(account)
-        yield Plan(policy.name, account["account_id"], judgement, steps)
+def _complain(sentence: str) -> None:
+    click.echo(f"c7n-mfa plan: {sentence}", err=True)
+
+
+def _told(error: Exception) -> str:
+    known = trouble(f"{type(error).__name__}: {error}")
+    return f"{known[0]}. {known[1]}." if known else str(error)
+
+
+def _wrong_files(paths: Sequence[str]) -> str:
+    return (
+        f"no policy in {', '.join(clean(path) for path in paths)} has the action "
+        f"set-signin-monitoring; {REPAIR_POLICY} has it."
+    )
 
 
 def _show(plans: Sequence[Plan], format_: str) -> None:
@@ -125,17 +98,31 @@ def _show(plans: Sequence[Plan], format_: str) -> None:
 
 
 def _tree(found: Plan) -> Tree:
-    writes = sum(is_write(step) for step in found.steps)
-    what = f"{writes} changes" if writes != 1 else "1 change"
-    if not writes:
-        what = "nothing to do" if found.judgement.verdict == "intact" else "cannot be repaired"
-    title = f"{found.account_id}: {what} ({found.policy}; {found.judgement.verdict} now)"
-    tree = Tree(Text(title, style="bold"), guide_style="dim")
+    tree = Tree(Text(_title(found), style="bold"), guide_style="dim")
     for step in found.steps:
         branch = tree.add(_line(step))
         for call in step.undo:
             branch.add(Text(f"undo: {call_name(call.to_dict())}", style="dim"))
+    if found.not_subscribed:
+        who = ", ".join(clean(each) for each in found.not_subscribed)
+        why = "not subscribed, because repair only acts on a broken account"
+        tree.add(Text(f"{why}: {who}", style="yellow"))
     return tree
+
+
+def _title(found: Plan) -> str:
+    verdict = found.judgement.verdict
+    if found.removes and found.exit_code == NOTHING_TO_DO:
+        return f"{found.account_id}: nothing to do ({found.policy}; {verdict} now)"
+    if verdict == "intact" and not found.removes:
+        return f"{found.account_id}: intact, nothing to do ({found.policy})"
+    if not found.kept:
+        what = "left alone, because the policy's filters do not keep the account"
+    else:
+        writes = sum(is_write(step) for step in found.steps)
+        what = f"{writes} changes" if writes != 1 else "1 change"
+        what = what if writes else "cannot be repaired"
+    return f"{found.account_id}: {what} ({found.policy}; {verdict} now)"
 
 
 def _line(step: Step) -> Text:

@@ -13,7 +13,9 @@ from rich.text import Text
 from rich.tree import Tree
 
 from . import words
-from .values import LINKS, Account, Chain, Link, Receipt, Report, Step
+from .filter_words import filter_headline, filter_notes, filter_title, pattern_line
+from .next_steps import next_steps
+from .values import LINKS, Account, Chain, Found, Link, Receipt, Report, Step, Verdict
 
 _MARKS = {"intact": "✓", "broken": "✗", "unknown": "?"}
 _STYLES = {"intact": "green", "broken": "bold red", "unknown": "yellow"}
@@ -66,11 +68,16 @@ def render(report: Report) -> RenderableType:
     if overall:
         parts.append(Text(overall, style=_STYLES[report.verdict]))
     # Everybody's verdict first; what lies behind it below.
-    parts += [_headline(account) for account in report.accounts]
+    parts += [_headline(words.headline(each, report), each.verdict) for each in report.accounts]
+    parts += [_headline(filter_headline(each), each.metric_filter.verdict) for each in report.found]
     for account in report.accounts:
-        parts += ["", _details(account)]
+        parts += ["", _details(account, report)]
+    for found in report.found:
+        parts += ["", _filter_details(found)]
     parts += _section("Could not be read", [str(problem) for problem in report.problems])
-    parts += _section("Next", words.next_steps(report))
+    parts += _section("Next", next_steps(report))
+    if set(report.verdicts) - {"intact"}:
+        parts += ["", words.WHERE_TO_READ]
     return Group(*parts)
 
 
@@ -81,15 +88,23 @@ def chain_tree(chain: Chain) -> Tree:
     return tree
 
 
-def _headline(account: Account) -> Text:
-    who, _, rest = words.headline(account).partition(": ")
-    verdict, _, sentence = rest.partition(". ")
-    style = _STYLES[account.verdict]
-    return Text.assemble((who, "bold"), ": ", (f"{verdict}.", style), f" {sentence}")
+def _headline(headline: str, verdict: Verdict) -> Text:
+    who, _, rest = headline.partition(": ")
+    said, _, sentence = rest.partition(". ")
+    return Text.assemble((who, "bold"), ": ", (f"{said}.", _STYLES[verdict]), f" {sentence}")
 
 
-def _details(account: Account) -> Tree:
-    title = f"{account.account_id}, requirement {account.judgement.requirement}"
+def _filter_details(found: Found) -> Tree:
+    tree = Tree(Text(filter_title(found), style="bold"), guide_style="dim")
+    tree.add(Text(pattern_line(found)))
+    for note, sentences in filter_notes(found):
+        _add_lines(tree, note, sentences)
+    return tree
+
+
+def _details(account: Account, report: Report) -> Tree:
+    requirement = f"{account.account_id}, requirement {account.judgement.requirement}"
+    title = f"{requirement}{words.told_apart(account, report)}"
     when = ", after the repair" if account.receipt else ""
     tree = Tree(Text(f"{title}{when}", style="bold"), guide_style="dim")
     for chain in account.judgement.chains:

@@ -71,6 +71,16 @@ class Dependency:
 
 
 @dataclass(frozen=True, slots=True)
+class Region:
+    """One row of the table of Regions: its verdict, and the chain that is best there, by number."""
+
+    region: str
+    verdict: Verdict
+    trail: str | None
+    chain: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """What the filter `signin-monitoring` wrote about one account."""
 
@@ -83,6 +93,23 @@ class Judgement:
     noise: tuple[Spot, ...]
     depends_on: tuple[Dependency, ...]
     chains: tuple[Chain, ...]
+    regions: tuple[Region, ...] = ()
+    routes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MetricFilter:
+    """What the filter `signin-coverage` wrote about one metric filter."""
+
+    name: str
+    log_group: str
+    pattern: str
+    verdict: Verdict
+    requirement: str
+    states: tuple[str, ...]
+    blind_spots: tuple[Spot, ...]
+    noise: tuple[Spot, ...]
+    depends_on: tuple[Dependency, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +137,10 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One execution of one policy: the folder custodian wrote for it."""
+    """One execution of one policy: the folder custodian wrote for it.
+
+    ``metric_filters`` is ``None`` where the policy did not look at them, or did not get to.
+    """
 
     place: str
     policy: str
@@ -121,6 +151,7 @@ class Run:
     dry_run: bool
     judgements: tuple[Judgement, ...]
     receipts: tuple[Receipt, ...]
+    metric_filters: tuple[MetricFilter, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +167,28 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """A metric filter that a policy kept, and the run that found it."""
+
+    metric_filter: MetricFilter
+    run: Run
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything there is to say."""
 
     verdict: Verdict
     accounts: tuple[Account, ...]
+    found: tuple[Found, ...]
     runs: tuple[Run, ...]
     problems: tuple[Problem, ...]
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """The verdict on each account and each metric filter."""
+        filters = (each.metric_filter.verdict for each in self.found)
+        return (*(account.verdict for account in self.accounts), *filters)
 
     @property
     def exit_code(self) -> int:

@@ -6,38 +6,65 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from c7n_mfa.chain.reasons import REASONS
+from c7n_mfa.families import FAMILIES
+from c7n_mfa.requirements import REQUIREMENTS
 
 from .shape import clean, short_name
 from .values import Account, Chain, Judgement, Link, Receipt, Report, Spot, Step
 
 REPAIR_POLICY = "policies/repair/signin-monitoring-repaired.yml"
 AUDIT_POLICY = "policies/audit/signin-monitoring-broken.yml"
+WHERE_TO_READ = "Words: docs/vocabulary.md, reasons: docs/reasons.md"
 
-_CLICK = "Click the link in the mail that AWS sent to the subscriber."
 _SIGN_INS = {
     "single-factor": "a console sign-in without MFA",
     "conformity": 'a console sign-in with MFAUsed = "No"',
     "cis": "a console sign-in of an IAM user or of root without MFA",
     "cis-iam-user": "a console sign-in of an IAM user without MFA",
 }
+_MANY_SIGN_INS = {
+    "single-factor": "Sign-ins without MFA",
+    "conformity": 'Sign-ins with MFAUsed = "No"',
+    "cis": "Sign-ins of IAM users and of root without MFA",
+    "cis-iam-user": "Sign-ins of IAM users without MFA",
+}
+# Reasons for which somebody hears of a sign-in, and of so much else that it says nothing.
+_DROWNING = {"filter-catches-everything", "metric-shared"}
+_FAMILIES = {family.name: family for family in FAMILIES}
+_YEAR_10000 = 253_402_300_800
 
 
-def headline(account: Account) -> str:
+def headline(account: Account, report: Report) -> str:
     """One line: who, the verdict, and why."""
     name = f" ({account.name})" if account.name else ""
-    return f"{account.account_id}{name}: {account.verdict.upper()}. {_sentence(account)}"
+    verdict = account.verdict.upper()
+    which = told_apart(account, report)
+    return f"{account.account_id}{name}: {verdict}. {_sentence(account)}{which}"
+
+
+def told_apart(account: Account, report: Report) -> str:
+    """Whose judgement it is and of when, where an account has more than one."""
+    if sum(account.account_id == other.account_id for other in report.accounts) < 2:
+        return ""
+    run = account.run
+    known = 0 < run.started < _YEAR_10000
+    when = f", {datetime.fromtimestamp(run.started, UTC):%Y-%m-%d %H:%M} UTC" if known else ""
+    return f" ({run.policy}{when})"
 
 
 def overall(report: Report) -> str | None:
     """One line above the accounts, where they do not say it all."""
-    if not report.accounts:
+    if report.verdicts:
+        partial = report.verdict == "unknown" and set(report.verdicts) == {"intact"}
+        partly = "UNKNOWN. What could be read is intact, and not everything could be read."
+        return partly if partial else None
+    if report.verdict == "unknown":
         return "UNKNOWN. Could not tell whether anybody hears of a console sign-in without MFA."
-    if report.verdict == "unknown" and all(a.verdict == "intact" for a in report.accounts):
-        return "UNKNOWN. What could be read is intact, and not everything could be read."
-    return None
+    looked = sorted({run.policy for run in report.runs if run.metric_filters is not None})
+    return f"INTACT. No metric filter was found by {listing(looked)}."
 
 
 def link_name(link: str) -> str:
@@ -63,23 +90,51 @@ def link_advice(link: Link) -> Iterator[str]:
 
 def chain_title(chain: Chain) -> str:
     """The name of a chain and its verdict."""
-    return f"{chain.name or 'chain'}: {chain.verdict}"
+    return f"{chain.name or _nameless(chain)}: {chain.verdict}"
 
 
 def catches(chain: Chain, judged: Judgement) -> str | None:
     """What one chain adds, where it is not alone."""
     alone = len(judged.chains) < 2 and not judged.blind_spots
-    return None if alone or not chain.covers else f"catches {listing(chain.covers)}"
+    if alone or not chain.covers:
+        return None
+    if _catches_all(chain, judged):
+        return "catches every kind of sign-in that must be caught"
+    observed = [name for name in chain.covers if _grade(name) == "observed"]
+    return f"catches: {'; '.join(_kind(name) for name in observed or chain.covers)}"
 
 
 def notes(judged: Judgement) -> Iterator[tuple[str, list[str]]]:
     """What there is to say about sign-ins: titles with sentences."""
-    yield _titled("nobody hears when", judged.blind_spots)
+    yield titled("drowned when" if _drowns(judged) else "nobody hears when", judged.blind_spots)
     # Without a working chain nothing is heard anyway.
     if any(chain.verdict == "intact" for chain in judged.chains):
-        yield _titled("advice: nobody would hear if", judged.advice)
-    yield _titled("noise: somebody also hears when", judged.noise)
+        yield titled("advice: nobody would hear if", judged.advice)
+    yield titled("noise: somebody also hears when", judged.noise)
     yield "the answer hangs on", [each.sentence for each in judged.depends_on]
+    yield "Region by Region", list(_regions(judged))
+    yield "other ways to hear of it, which are not judged", list(judged.routes)
+
+
+def _regions(judged: Judgement) -> Iterator[str]:
+    """The table of Regions, where each was asked for; those with one answer share a line."""
+    if len(judged.regions) < 2:
+        return
+    groups: dict[tuple[str, str], list[str]] = {}
+    for row in judged.regions:
+        known = row.chain is not None and 0 <= row.chain < len(judged.chains)
+        through = judged.chains[row.chain or 0].name if known else "no trail records it"
+        groups.setdefault((row.verdict, through), []).append(row.region)
+    for (verdict, through), names in groups.items():
+        yield f"{listing(names)}: {verdict}, {through or 'an unnamed chain'}"
+
+
+def titled(title: str, spots: Sequence[Spot]) -> tuple[str, list[str]]:
+    """A title with a sentence a spot; a reason they all share is said once."""
+    reasons = {spot.because for spot in spots}
+    if len(spots) > 1 and len(reasons) == 1 and reasons != {""}:
+        return f"{title} ({reasons.pop()})", [_spot(spot) for spot in spots]
+    return title, [_spot(spot) + (f": {spot.because}" if spot.because else "") for spot in spots]
 
 
 def step_sentence(step: Step) -> str:
@@ -99,18 +154,6 @@ def call_name(call: Any) -> str | None:
     # boto3 says create_topic where permissions and documentation say CreateTopic.
     words = (word[:1].upper() + word[1:] for word in operation.split("_"))
     return clean(f"{service}:{''.join(words)}")
-
-
-def next_steps(report: Report) -> list[str]:
-    """What to type or to do now."""
-    steps = [_CLICK] if any(_waits_for_mail(a) for a in report.accounts) else []
-    steps += _permission_steps(report.accounts)
-    steps += _fix_steps(report.accounts)
-    if any(_repairable(account) for account in report.accounts):
-        steps.append(f"Repair: custodian run -s output/repair {REPAIR_POLICY}")
-    if report.verdict != "intact" and report.accounts:
-        steps.append(f"Audit again: custodian run -s output/audit {AUDIT_POLICY}")
-    return steps
 
 
 def listing(words: Sequence[str]) -> str:
@@ -137,6 +180,8 @@ def _sentence(account: Account) -> str:
     if any(chain.verdict == "intact" for chain in account.judgement.chains):
         missed = [_spot(spot) for spot in account.judgement.blind_spots]
         return f"Some sign-ins reach a person, and nobody hears when {'; '.join(missed)}."
+    if _drowns(account.judgement):
+        return f"{_many_sign_ins(account.judgement)} drown{_because(account.judgement)}"
     return f"Nobody hears of {signin}{_because(account.judgement)}"
 
 
@@ -145,14 +190,48 @@ def _sign_in(judged: Judgement) -> str:
     return _SIGN_INS.get(judged.requirement, asked)
 
 
+def _many_sign_ins(judged: Judgement) -> str:
+    asked = f"Sign-ins that the requirement {judged.requirement} names"
+    return _MANY_SIGN_INS.get(judged.requirement, asked)
+
+
 def _because(judged: Judgement) -> str:
-    """The broken (or unknown) link of the chain that comes nearest to working."""
-    chain = nearest(chain for chain in judged.chains if chain.verdict == judged.verdict)
-    links = chain.links if chain else ()
-    weak = next((link for link in links if link.verdict == judged.verdict), None)
+    """The link that decides, or what the answer hangs on."""
+    weak = _weakest(judged)
     if weak is None and judged.depends_on:
         return f": {'; '.join(each.sentence for each in judged.depends_on)}."
     return f": {_found(weak)}." if weak else "."
+
+
+def _weakest(judged: Judgement) -> Link | None:
+    """The broken (or unknown) link of the chain that comes nearest to working."""
+    chain = nearest(chain for chain in judged.chains if chain.verdict == judged.verdict)
+    links = chain.links if chain else ()
+    return next((link for link in links if link.verdict == judged.verdict), None)
+
+
+def _drowns(judged: Judgement) -> bool:
+    """Whether all that stands between a sign-in and a person is everything else they hear."""
+    weak = _weakest(judged)
+    works = any(chain.verdict == "intact" for chain in judged.chains)
+    return weak is not None and weak.reason in _DROWNING and not works
+
+
+def _catches_all(chain: Chain, judged: Judgement) -> bool:
+    requirement = REQUIREMENTS.get(judged.requirement)
+    if requirement is None:
+        return False
+    # A strict judgement names conceivable sign-ins among its blind spots.
+    needed = {f.name for f in requirement.must_catch if f.grade == "observed"}
+    return needed.union(spot.family for spot in judged.blind_spots) <= set(chain.covers)
+
+
+def _grade(name: str) -> str | None:
+    return _FAMILIES[name].grade if name in _FAMILIES else None
+
+
+def _kind(name: str) -> str:
+    return _FAMILIES[name].sentence if name in _FAMILIES else name
 
 
 def _repaired(receipt: Receipt, signin: str) -> str | None:
@@ -165,6 +244,11 @@ def _repaired(receipt: Receipt, signin: str) -> str | None:
     return None
 
 
+def _nameless(chain: Chain) -> str:
+    absent = any(link.reason == "trail-absent" for link in chain.links)
+    return "no trail" if absent else "the account's trails"
+
+
 def _found(link: Link) -> str:
     return link.detail or link.resource or "nothing more is known"
 
@@ -173,59 +257,5 @@ def _short(resource: str | None) -> str | None:
     return short_name(resource) if resource else None
 
 
-def _titled(title: str, spots: Sequence[Spot]) -> tuple[str, list[str]]:
-    """A reason they all share is said once."""
-    reasons = {spot.because for spot in spots}
-    if len(spots) > 1 and len(reasons) == 1 and reasons != {""}:
-        return f"{title} ({reasons.pop()})", [_spot(spot) for spot in spots]
-    return title, [_spot(spot) + (f": {spot.because}" if spot.because else "") for spot in spots]
-
-
 def _spot(spot: Spot) -> str:
     return spot.sentence or spot.family
-
-
-def _waits_for_mail(account: Account) -> bool:
-    return any(link.reason == "subscription-pending" for link in _broken(account))
-
-
-def _repairable(account: Account) -> bool:
-    """Whether the repair policy mends what is broken; never offered twice in a row."""
-    if account.verdict != "broken" or account.receipt:
-        return False
-    # Blind spots between working chains have no broken link, and the repair closes them.
-    return all(_mended(link.reason) for link in _broken(account))
-
-
-def _fix_steps(accounts: Iterable[Account]) -> list[str]:
-    """The fixes that are a person's to make."""
-    fixes = (
-        f"In {account.account_id}, {link_name(link.link)}: {link.fix}"
-        for account in accounts
-        for link in _broken(account)
-        if link.fix and link.reason != "subscription-pending" and not _mended(link.reason)
-    )
-    return list(dict.fromkeys(fixes))
-
-
-def _broken(account: Account) -> list[Link]:
-    if account.verdict != "broken":
-        return []
-    chain = nearest(chain for chain in account.judgement.chains if chain.verdict == "broken")
-    return [link for link in chain.links if link.verdict == "broken"] if chain else []
-
-
-def _mended(reason: str | None) -> bool:
-    known = REASONS.get(reason or "")
-    return known is not None and known.repaired
-
-
-def _permission_steps(accounts: Iterable[Account]) -> list[str]:
-    missing = {
-        link.permission
-        for account in accounts
-        for chain in account.judgement.chains
-        for link in chain.links
-        if link.permission and link.verdict == "unknown"
-    }
-    return [f"Allow whoever runs custodian: {', '.join(sorted(missing))}"] if missing else []

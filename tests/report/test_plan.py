@@ -13,6 +13,7 @@ from moto import mock_aws
 
 import mocked_account as account
 from c7n_mfa.commands import group
+from c7n_mfa.requirements import REQUIREMENTS
 from calls import denied, is_write, watched
 
 POLICY = """
@@ -27,6 +28,11 @@ policies:
           - protocol: email
             endpoint: user@example.com
 """
+
+QUEUE = POLICY.replace("protocol: email", "protocol: sqs").replace(
+    "user@example.com", account.QUEUE
+)
+CIS_IAM_USER = REQUIREMENTS["cis-iam-user"].canonical
 
 
 @pytest.fixture
@@ -48,7 +54,7 @@ def test_a_broken_chain_is_a_list_of_changes_and_nothing_is_written(run):
 
     lines = result.stdout.splitlines()
     assert result.exit_code == 1
-    assert lines[0] == "123456789012: 5 changes (repair; broken now)"
+    assert lines[0] == "123456789012: 6 changes (repair; broken now)"
     assert [line for line in lines if "planned" in line and "└── + alarm" in line]
     assert [made for made in calls.made if is_write(made)] == []
 
@@ -63,6 +69,7 @@ def test_json_holds_every_step_with_call_and_undo(run):
         ("topic", "planned"),
         ("topic-policy", "planned"),
         ("subscription", "planned"),
+        ("record", "planned"),
         ("metric-filter", "planned"),
         ("alarm", "planned"),
     ]
@@ -70,19 +77,153 @@ def test_json_holds_every_step_with_call_and_undo(run):
         "create_topic",
         "set_topic_attributes",
         "subscribe",
+        "tag_resource",
         "put_metric_filter",
         "put_metric_alarm",
     ]
 
 
 @mock_aws
-def test_an_intact_chain_is_nothing_to_do(run):
+def test_an_intact_chain_is_nothing_to_do_and_says_so(run):
     account.add_good_chain()
 
-    result = run()
+    with watched() as calls:
+        result = run(policy=QUEUE)
 
-    assert result.exit_code == 0
-    assert "nothing to do" in result.stderr
+    assert (result.exit_code, result.stdout, result.stderr) == (
+        0,
+        "123456789012: intact, nothing to do (repair)\n",
+        "",
+    )
+    assert [made for made in calls.made if is_write(made)] == []
+
+
+@mock_aws
+def test_subscriptions_that_an_intact_account_does_not_have_are_named(run):
+    account.add_good_chain()
+
+    result = run(policy=QUEUE.replace(account.QUEUE, "arn:aws:sqs:us-east-1:123456789012:other"))
+
+    assert (result.exit_code, result.stdout) == (
+        0,
+        "123456789012: intact, nothing to do (repair)\n"
+        "└── not subscribed, because repair only acts on a broken account: "
+        "sqs:arn:aws:sqs:us-east-1:123456789012:other\n",
+    )
+
+
+@mock_aws
+def test_json_names_what_an_intact_account_does_not_have(run):
+    account.add_good_chain()
+
+    (plan,) = json.loads(run("--format", "json").stdout)
+
+    assert plan == {
+        "policy": "repair",
+        "account_id": "123456789012",
+        "verdict": "intact",
+        "kept": False,
+        "steps": [],
+        "not_subscribed": ["email:user@example.com"],
+    }
+
+
+@mock_aws
+def test_the_requirement_of_a_filter_that_kept_nobody_is_the_one_that_is_judged(run):
+    # The CIS text leaves broker sessions alone, which the default requirement does not.
+    account.add_good_chain(CIS_IAM_USER)
+
+    asked = QUEUE.replace("type: signin-monitoring", "{type: signin-monitoring, requirement: R}")
+    of_users, of_all = run(policy=asked.replace("R}", "cis-iam-user}")), run(policy=QUEUE)
+
+    assert (of_users.exit_code, of_all.exit_code) == (0, 1)
+
+
+@mock_aws
+def test_a_broken_account_that_the_filters_drop_is_not_called_intact(run):
+    account.add_trail()
+
+    dropping = POLICY.replace("filters:", "filters:\n      - account_id: '210987654321'")
+    result = run(policy=dropping)
+
+    assert (result.exit_code, result.stdout) == (
+        2,
+        "123456789012: left alone, because the policy's filters do not keep the account "
+        "(repair; broken now)\n",
+    )
+
+
+@mock_aws
+def test_a_file_without_the_action_is_the_wrong_file(run, tmp_path):
+    result = run(policy=POLICY.partition("    actions:")[0])
+
+    assert (result.exit_code, result.stdout, result.stderr) == (
+        2,
+        "",
+        f"c7n-mfa plan: no policy in {tmp_path}/repair.yml has the action set-signin-monitoring; "
+        "policies/repair/signin-monitoring-repaired.yml has it.\n",
+    )
+
+
+@mock_aws
+def test_a_folder_without_policies_is_the_wrong_one(tmp_path):
+    result = CliRunner().invoke(group, ["plan", str(tmp_path), "-r", account.REGION])
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"c7n-mfa plan: no policy in {tmp_path} has the action" in result.stderr
+
+
+@mock_aws
+def test_a_folder_of_policies_is_planned_as_custodian_would_run_it(tmp_path):
+    account.add_trail()
+    (tmp_path / "repair.yml").write_text(QUEUE)
+
+    result = CliRunner().invoke(group, ["plan", str(tmp_path), "-r", account.REGION])
+
+    assert (result.exit_code, result.stderr) == (1, "")
+
+
+@mock_aws
+@pytest.mark.parametrize(
+    ("endpoint", "fault"),
+    [
+        ("user@example.com", "and nobody reads mail at example.com"),
+        ("user@EXAMPLE.org", "and nobody reads mail at EXAMPLE.org"),
+        ("user@mail.example.net", "and nobody reads mail at mail.example.net"),
+        ("security", "which is no e-mail address"),
+        ("@company.test", "which is no e-mail address"),
+    ],
+)
+def test_mail_that_nobody_gets_is_warned_of(run, endpoint, fault):
+    account.add_trail()
+
+    result = run("--format", "json", policy=POLICY.replace("user@example.com", f"'{endpoint}'"))
+
+    assert json.loads(result.stdout)
+    assert result.stderr == (
+        f"warning: the policy repair subscribes {endpoint}, {fault}; "
+        "put your own subscriptions into the policy file\n"
+    )
+
+
+@mock_aws
+@pytest.mark.parametrize(
+    ("protocol", "endpoint"),
+    [
+        ("email", "user@company.test"),
+        ("email", "user@myexample.com"),
+        ("email", "example.com@company.test"),
+        ("sms", "+15550100"),
+        ("https", "https://example.com/hook"),
+    ],
+)
+def test_whom_a_notification_may_reach_is_not_warned_of(run, protocol, endpoint):
+    account.add_trail()
+    policy = POLICY.replace("protocol: email", f"protocol: {protocol}")
+
+    result = run(policy=policy.replace("user@example.com", f"'{endpoint}'"))
+
+    assert result.stderr == ""
 
 
 @mock_aws
@@ -123,3 +264,34 @@ def test_credentials_that_do_not_work_are_a_sentence(run):
 
     assert result.exit_code == 2
     assert "access denied: grant sts:GetCallerIdentity" in result.stdout
+
+
+def test_a_profile_that_is_not_there_is_named(run):
+    result = run("--profile", "typo")
+
+    assert (result.exit_code, result.stdout, result.stderr) == (
+        2,
+        "",
+        "c7n-mfa plan: AWS could not be asked: there is no AWS profile typo. "
+        "Name another; `aws configure list-profiles` lists those that there are.\n",
+    )
+
+
+def test_a_profile_of_the_environment_that_is_not_there_is_named_too(run, monkeypatch):
+    monkeypatch.setenv("AWS_PROFILE", "typo")
+
+    assert "there is no AWS profile typo" in run().stderr
+
+
+def test_no_credentials_at_all_are_a_sentence_with_what_to_do(run, monkeypatch):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name)
+
+    result = run(policy=QUEUE)
+
+    assert (result.exit_code, result.stdout, result.stderr) == (
+        2,
+        "",
+        "c7n-mfa plan: AWS could not be asked: there are no AWS credentials. Give them, by "
+        "AWS_PROFILE for one; `aws sts get-caller-identity` says whether they work.\n",
+    )

@@ -204,7 +204,7 @@ def test_an_output_without_our_filter_is_no_clean_bill(tmp_path):
     found = check("unknown", tmp_path / "ours", other)
 
     assert [problem.what for problem in found.problems] == [
-        "no policy in it uses signin-monitoring."
+        "no policy in it uses signin-monitoring or signin-coverage."
     ]
 
 
@@ -218,15 +218,99 @@ def test_a_run_that_judged_nobody_is_no_clean_bill(tmp_path):
     )
 
 
+def test_an_account_that_a_filter_in_front_dropped_is_no_clean_bill(tmp_path):
+    audit(tmp_path, INTACT, judged=[], resources=[])
+
+    check_problem(
+        tmp_path,
+        "no account was judged.",
+        "Look for a filter in front of signin-monitoring that drops the account.",
+    )
+
+
 def test_a_failed_run_is_no_clean_bill_and_says_why(tmp_path):
-    log = "Traceback (most recent call last):\nExpiredToken: the token is expired\n\n"
+    log = "Traceback (most recent call last):\n  File x\nValueError: no such thing\n - policy\n"
     write(tmp_path, metadata=metadata(metrics=("PolicyException",)), log=log)
 
     check_problem(
         tmp_path,
-        "the policy run failed: ExpiredToken: the token is expired.",
+        "the policy run failed: ValueError: no such thing.",
         "Run the policy again.",
     )
+
+
+AGAIN = ", then run the policy again."
+TRY = "`aws sts get-caller-identity` says whether they work"
+
+
+@pytest.mark.parametrize(
+    ("last", "cause", "mend"),
+    [
+        (
+            "botocore.exceptions.NoCredentialsError: Unable to locate credentials",
+            "there are no AWS credentials",
+            f"Give them, by AWS_PROFILE for one; {TRY}",
+        ),
+        (
+            "botocore.exceptions.ProfileNotFound: The config profile (typo) could not be found",
+            "there is no AWS profile typo",
+            "Name another; `aws configure list-profiles` lists those that there are",
+        ),
+        (
+            "botocore.exceptions.ClientError: An error occurred (ExpiredToken) when calling the "
+            "ListAccountAliases operation: The security token included in the request is expired",
+            "the AWS credentials have expired",
+            "Sign in again (`aws sso login`, or new keys)",
+        ),
+        (
+            "botocore.exceptions.ClientError: An error occurred (InvalidClientTokenId) when "
+            "calling the ListAccountAliases operation: The security token included in the request "
+            "is invalid",
+            "AWS does not accept the credentials",
+            f"Give others; {TRY}",
+        ),
+        (
+            "botocore.exceptions.ClientError: An error occurred (AccessDenied) when calling the "
+            "ListAccountAliases operation: User: arn:aws:iam::123456789012:user/a is not "
+            "authorized to perform: iam:ListAccountAliases on resource: *",
+            "iam:ListAccountAliases was denied",
+            "Allow whoever runs custodian iam:ListAccountAliases",
+        ),
+        (
+            "botocore.exceptions.EndpointConnectionError: Could not connect to the endpoint URL: "
+            '"https://iam.amazonaws.com/"',
+            "AWS could not be reached",
+            "Look at the network, the proxy and AWS_ENDPOINT_URL",
+        ),
+    ],
+)
+def test_a_run_that_did_not_get_through_to_aws_names_the_cause_and_the_mend(
+    tmp_path, last, cause, mend
+):
+    log = f"Traceback (most recent call last):\n  raise\n{last}\n"
+    write(tmp_path, metadata=metadata(metrics=("PolicyException",)), log=log)
+
+    check_problem(tmp_path, f"the policy run failed: {cause} ({last}).", mend + AGAIN)
+
+
+def test_a_run_that_found_no_profile_is_cut_short_for_that(tmp_path):
+    # Custodian writes no metadata.json then, and goes on to sum up.
+    last = "botocore.exceptions.ProfileNotFound: The config profile (typo) could not be found"
+    write(tmp_path, log=f"Traceback (most recent call last):\n  raise\n{last}\nerrors:\n - a\n")
+
+    check_problem(
+        tmp_path,
+        f"the run was cut short: there is no AWS profile typo ({last}).",
+        "Name another; `aws configure list-profiles` lists those that there are" + AGAIN,
+    )
+
+
+def test_the_trouble_of_an_earlier_run_in_the_same_log_is_not_this_ones(tmp_path):
+    start = "Traceback (most recent call last):\n  raise\n"
+    log = f"{start}NoCredentialsError: Unable to locate credentials\n{start}KeyError: 'a'\n"
+    write(tmp_path, metadata=metadata(metrics=("PolicyException",)), log=log)
+
+    check_problem(tmp_path, "the policy run failed: KeyError: 'a'.", "Run the policy again.")
 
 
 def test_a_failed_run_does_not_pass_on_what_an_earlier_one_left(tmp_path):
@@ -436,6 +520,26 @@ def test_any_json_at_all_makes_a_report(tmp_path, metadata, judged, resources, r
 def test_any_judgement_and_receipt_make_a_report(tmp_path, chains, spots, steps):
     judged = judgement(*chains, blind_spots=spots, advice=spots, verdict="broken")
     repair(tmp_path, receipt(*steps), judged=[judged])
+
+    check_renders(report_on([tmp_path]))
+
+
+_METRIC_FILTER = st.fixed_dictionaries(
+    {
+        "filterName": st.text(),
+        "logGroupName": st.text(),
+        "filterPattern": st.text() | st.none(),
+        "c7n:signin-coverage": st.fixed_dictionaries(
+            {"states": st.lists(st.text() | st.sampled_from(["misses", "covers", "unknown"]))}
+        ),
+    }
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(kept=st.lists(_METRIC_FILTER, max_size=3))
+def test_any_metric_filters_make_a_report(tmp_path, kept):
+    write(tmp_path, metadata=metadata(element="signin-coverage"), resources=kept)
 
     check_renders(report_on([tmp_path]))
 
