@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from c7n_mfa.chain.judge import judge
 from c7n_mfa.chain.values import (
     Alarm,
+    CompositeAlarm,
     LogGroup,
     MetricFilter,
     MetricKey,
@@ -33,7 +35,9 @@ ALARM = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:SignIns"
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:told"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234"
 SUBSCRIPTION = f"{TOPIC}:0a1b"
-METRIC = MetricKey(REGION, "Security", "SignIns")
+COMPOSITE = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:Composite"
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+METRIC = MetricKey(REGION, "Security", "SignIns", ACCOUNT)
 
 CIS = REQUIREMENTS["cis"].canonical
 CIS_SSO = REQUIREMENTS["cis-iam-user"].canonical
@@ -105,6 +109,16 @@ def an_alarm(**changes) -> Alarm:
     return replace(alarm, **changes)
 
 
+def a_composite(**changes) -> CompositeAlarm:
+    return replace(
+        CompositeAlarm(COMPOSITE, "Composite", "ALARM(SignIns)", actions=(TOPIC,)), **changes
+    )
+
+
+def ago(**time) -> datetime:
+    return NOW - timedelta(**time)
+
+
 def a_topic(**changes) -> Topic:
     return replace(Topic(TOPIC, owner_policy()), **changes)
 
@@ -124,6 +138,7 @@ def good_snapshot(pattern: str = SINGLE_FACTOR) -> Snapshot:
         alarms={METRIC: (an_alarm(),)},
         topics={TOPIC: a_topic()},
         subscriptions={TOPIC: (a_subscription(),)},
+        at=NOW,
     )
 
 
@@ -180,7 +195,21 @@ def _subscription(seen, change):
     return replace(seen, subscriptions={**seen.subscriptions, TOPIC: change})
 
 
+def _parents(seen, change):
+    if isinstance(change, dict):
+        change = (a_composite(**change),)
+    return replace(seen, parents={ALARM: change})
+
+
+def _mutes(seen, change):
+    return replace(seen, mutes={ALARM: change, COMPOSITE: change})
+
+
 _CHANGES = {
+    "accounts": lambda seen, change: replace(seen, accounts=change),
+    "parents": _parents,
+    "mutes": _mutes,
+    "regions": lambda seen, change: replace(seen, regions=change),
     "trail": _trail,
     "log_group": _log_group,
     "filter": _filter,

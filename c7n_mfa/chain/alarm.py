@@ -10,14 +10,14 @@ table in the CloudWatch user guide, "Configuring how CloudWatch alarms treat mis
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from c7n_mfa.chain.statistics import Period, statistic
 from c7n_mfa.chain.values import Alarm
 
 Answer = Literal["fires", "silent", "always", "undecided"]
-Scene = tuple[str, tuple[float, ...], tuple[float, ...]]
 
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "GreaterThanOrEqualToThreshold": operator.ge,
@@ -25,13 +25,8 @@ _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "LessThanThreshold": operator.lt,
     "LessThanOrEqualToThreshold": operator.le,
 }
-_STATISTICS: dict[str, Callable[[Sequence[float]], float]] = {
-    "Sum": sum,
-    "Maximum": max,
-    "Minimum": min,
-    "SampleCount": len,
-    "Average": lambda values: sum(values) / len(values),
-}
+_SIGNS = {"GreaterThanOrEqualToThreshold": ">=", "GreaterThanThreshold": ">"}
+_SIGNS |= {"LessThanThreshold": "<", "LessThanOrEqualToThreshold": "<="}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,31 +37,55 @@ class Simulation:
     because: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """The period of the sign-in, and every other one."""
+
+    name: str
+    hit: Period
+    rest: Period
+
+
 def simulate(alarm: Alarm, value: float, default: float | None) -> Simulation:
     """Simulate one sign-in of metric value ``value`` on a quiet and on a busy log group.
 
     ``default`` is the filter's default value, published while other events arrive.
     """
+    if alarm.undecided:
+        return Simulation("undecided", alarm.undecided)
     if alarm.comparison not in _COMPARISONS:
         return Simulation("undecided", f"comparison {alarm.comparison} needs a model of the metric")
-    if alarm.statistic not in _STATISTICS:
+    if statistic(alarm.statistic) is None:
         return Simulation("undecided", f"statistic {alarm.statistic} is not simulated")
-    scenes: list[Scene] = [("a quiet log group", (), ())]
-    if default is not None:
-        minutes = max(alarm.period // 60, 1)
-        scenes += [
-            # The user guide speaks of one default a minute; an emulator that claims to follow AWS
-            # publishes one for every event that does not match.  Both have to fire.
-            ("a busy log group", (default,) * (minutes - 1), (default,) * minutes),
-            ("a busy log group", (default,) * (60 * minutes), (default,) * (60 * minutes)),
-        ]
-    answers = [(name, _scene(alarm, value, beside, rest)) for name, beside, rest in scenes]
+    if alarm.low_samples_ignored and alarm.statistic[:1].lower() == "p":
+        because = f"{_rule(alarm)}: with low samples ignored, one value changes nothing"
+        return Simulation("silent", because)
+    if alarm.wall_clock and alarm.datapoints_to_alarm > 1:
+        because = f"{_rule(alarm)} over a wall clock window is not simulated"
+        return Simulation("undecided", because)
+    answers = [(scene.name, _scene(alarm, scene)) for scene in _scenes(alarm, value, default)]
     simulation = _worst(alarm, answers)
-    if simulation.answer == "fires" and alarm.missing == "ignore" and default is None:
-        # Only matches are data, and all of them breach: nothing ever brings the alarm back.
+    if simulation.answer == "fires" and _latches(alarm, default):
         because = f"{_rule(alarm)}, missing data ignore: after one sign-in it stays in ALARM"
         return Simulation("always", because + " and tells of no other")
     return simulation
+
+
+def _scenes(alarm: Alarm, value: float, default: float | None) -> Iterator[_Scene]:
+    yield _Scene("a quiet log group", Period(value), Period(None))
+    if default is None:
+        return
+    minutes = max(alarm.period // 60, 1)
+    # The user guide speaks of one default a minute; an emulator that claims to follow AWS
+    # publishes one for every event that does not match.  Both have to fire.
+    for beside, rest in ((minutes - 1, minutes), (60 * minutes, 60 * minutes)):
+        busy = Period(value, default, beside)
+        yield _Scene("a busy log group", busy, Period(None, default, rest))
+
+
+def _latches(alarm: Alarm, default: float | None) -> bool:
+    """Only matches are data, and all of them breach: nothing ever brings the alarm back."""
+    return alarm.missing == "ignore" and default is None and alarm.fill is None
 
 
 def _worst(alarm: Alarm, answers: list[tuple[str, Answer]]) -> Simulation:
@@ -79,42 +98,60 @@ def _worst(alarm: Alarm, answers: list[tuple[str, Answer]]) -> Simulation:
 
 
 def _rule(alarm: Alarm) -> str:
-    sign = {"GreaterThanOrEqualToThreshold": ">=", "GreaterThanThreshold": ">"}
-    sign |= {"LessThanThreshold": "<", "LessThanOrEqualToThreshold": "<="}
+    sign = _SIGNS.get(alarm.comparison, alarm.comparison)
+    scale = f" * {alarm.scale:g}" if alarm.scale != 1 else ""
     return (
-        f"{alarm.statistic} {sign.get(alarm.comparison, alarm.comparison)} {alarm.threshold:g} "
+        f"{alarm.statistic}{scale} {sign} {alarm.threshold:g} "
         f"over {alarm.period} s, {alarm.datapoints_to_alarm} of {alarm.evaluation_periods} periods"
     )
 
 
 def _because(alarm: Alarm, answer: Answer, scene: str) -> str:
     missing = f", missing data {alarm.missing}"
+    if answer == "undecided":
+        return f"{_rule(alarm)}: what {alarm.statistic} is on {scene} cannot be said"
     if answer == "always":
         return f"{_rule(alarm)}{missing}: in ALARM on {scene} without any sign-in"
     return f"{_rule(alarm)}{missing}: one sign-in on {scene} does not fire it"
 
 
-def _scene(
-    alarm: Alarm, value: float, beside: tuple[float, ...], rest: tuple[float, ...]
-) -> Answer:
-    """``beside``: the other values in the period of the sign-in; ``rest``: those in any other."""
-    breaches = _COMPARISONS[alarm.comparison]
-    statistic = _STATISTICS[alarm.statistic]
-    hit = breaches(statistic((value, *beside)), alarm.threshold)
-    quiet = breaches(statistic(rest), alarm.threshold) if rest else None
+def _scene(alarm: Alarm, scene: _Scene) -> Answer:
+    quiet = None if scene.rest.empty and alarm.fill is None else _breaches(alarm, scene.rest)
+    if quiet == "open":
+        return "undecided"
     if _resting(alarm, quiet):
         return "always"
-    return "fires" if _fires(alarm, hit, quiet) else "silent"
+    hit = _breaches(alarm, scene.hit)
+    if hit == "open":
+        return "undecided"
+    return "fires" if _fires(alarm, hit == "yes", quiet) else "silent"
 
 
-def _resting(alarm: Alarm, quiet: bool | None) -> bool:
+_Breach = Literal["yes", "no", "open"]
+
+
+def _breaches(alarm: Alarm, period: Period) -> _Breach:
+    """Does this period breach the threshold?"""
+    seen = alarm.fill if period.empty else _measured(alarm, period)
+    if seen is None:
+        return "open"
+    return "yes" if _COMPARISONS[alarm.comparison](seen, alarm.threshold) else "no"
+
+
+def _measured(alarm: Alarm, period: Period) -> float | None:
+    measure = statistic(alarm.statistic)
+    value = measure(period) if measure else None
+    return None if value is None else value * alarm.scale
+
+
+def _resting(alarm: Alarm, quiet: _Breach | None) -> bool:
     """Is the alarm in ALARM while nobody signs in?"""
     if quiet is None:
         return alarm.missing == "breaching"
-    return quiet
+    return quiet == "yes"
 
 
-def _fires(alarm: Alarm, hit: bool, quiet: bool | None) -> bool:
+def _fires(alarm: Alarm, hit: bool, quiet: _Breach | None) -> bool:
     """Does one breaching period among resting ones make M of N?"""
     if not hit:
         return False

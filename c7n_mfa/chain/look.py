@@ -25,6 +25,9 @@ _NOT_FOUND = (
     "TrailNotFoundException",
     "NoSuchEntity",
 )
+# How an endpoint says that it does not have an operation at all.
+_NO_OPERATION = ("InvalidAction", "UnknownOperation", "UnknownOperationException")
+NO_SUCH_OPERATION = "NoSuchOperation"
 
 
 @dataclass
@@ -84,11 +87,18 @@ class Looker:
             code = error.response["Error"]["Code"]
             if code in _NOT_FOUND:
                 return None
-            return Unseen(needed, target, code, error.response["Error"].get("Message", ""))
+            message = error.response["Error"].get("Message", "")
+            if code in _NO_OPERATION:
+                code = NO_SUCH_OPERATION
+            return Unseen(needed, target, code, message)
+        except NotImplementedError as error:
+            # A fake inside the process says it so; a client of boto3 never does.
+            return Unseen(needed, target, NO_SUCH_OPERATION, str(error))
         except BotoCoreError as error:
             return Unseen(needed, target, type(error).__name__, str(error))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            # An answer that lacks what the API model promises, met while shaping it.
+            # An answer that lacks what the API model promises, met while shaping it; or a boto3
+            # that is too old to know the operation.
             message = f"{type(error).__name__}: {error}"
             return Unseen(needed, target, "MalformedAnswer", message)
 

@@ -114,11 +114,13 @@ _OPERATORS: Mapping[str, Callable[[str, list[str]], bool]] = {
 }
 
 
-def _conditions(block: Mapping[str, Any], context: Context) -> bool | None:
+def _conditions(block: Any, context: Context) -> bool | None:
+    if not isinstance(block, Mapping):
+        return None
     answers = [
         _condition(operator, key, [str(v) for v in _listed(value)], context)
         for operator, keys in block.items()
-        for key, value in (keys.items() if isinstance(keys, Mapping) else ())
+        for key, value in (keys.items() if isinstance(keys, Mapping) else (("", None),))
     ]
     if False in answers:
         return False
@@ -128,6 +130,8 @@ def _conditions(block: Mapping[str, Any], context: Context) -> bool | None:
 def _condition(operator: str, key: str, wanted: list[str], context: Context) -> bool | None:
     test = _OPERATORS.get(operator.lower().removesuffix("ifexists"))
     value = context.get(key.lower())
+    if operator.lower() == "null" and value is not None:
+        return [w.lower() for w in wanted] == ["false"]
     if test is None or value is None:
         return None
     wanted = [w.lower() for w in wanted] if operator.lower() == "bool" else wanted

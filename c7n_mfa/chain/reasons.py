@@ -84,6 +84,44 @@ _ALL = (
         "the trail cannot deliver to its log group",
         "mend the role that the trail delivers with (logs:CreateLogStream, logs:PutLogEvents)",
     ),
+    Reason(
+        "trail-delivery-stale",
+        "trail",
+        "broken",
+        "the trail still delivers to its bucket and no longer to its log group",
+        "look at the role that the trail delivers with, and let the trail deliver again "
+        "(cloudtrail:UpdateTrail)",
+    ),
+    Reason(
+        "trail-quiet",
+        "trail",
+        "unknown",
+        "the trail has delivered no event for a day, although it would record this audit too",
+        "look whether the trail's bucket and log group receive events",
+    ),
+    Reason(
+        "trail-undecided",
+        "trail",
+        "unknown",
+        "whether the trail's event selectors let every console sign-in through cannot be decided",
+        "let the trail record all management events",
+    ),
+    Reason(
+        "trail-regions-uncovered",
+        "trail",
+        "broken",
+        "enabled Regions are recorded by no trail, and sign-ins are recorded in the Region of the "
+        "sign-in endpoint",
+        _ADD_TRAIL,
+        security_hub="CLOUDTRAIL_MULTI_REGION_NOT_PRESENT",
+    ),
+    Reason(
+        "regions-unreadable",
+        "trail",
+        "unknown",
+        "which Regions are enabled, or which trails record them, could not be read",
+        _GRANT,
+    ),
     Reason("trail-unreadable", "trail", "unknown", "the trail could not be looked at", _GRANT),
     Reason(
         "log-group-unset",
@@ -153,10 +191,28 @@ _ALL = (
         "write the pattern without it; c7n-mfa's own pattern is one that does not hang on it",
     ),
     Reason(
+        "filter-excludes-account",
+        "metric-filter",
+        "broken",
+        "fieldSelectionCriteria leave the account's events out",
+        "remove fieldSelectionCriteria from the metric filter, or " + _RUN_REPAIR,
+        repaired=True,
+    ),
+    Reason(
+        "filter-excludes-region",
+        "metric-filter",
+        "broken",
+        "fieldSelectionCriteria leave out the Region of the log group, and with it every sign-in "
+        "or all but one Region's",
+        "remove fieldSelectionCriteria from the metric filter, or " + _RUN_REPAIR,
+        repaired=True,
+    ),
+    Reason(
         "filter-field-selection",
         "metric-filter",
         "unknown",
-        "fieldSelectionCriteria may leave accounts or Regions out",
+        "fieldSelectionCriteria may leave accounts or Regions out: they cannot be read, or hang on "
+        "whether the Region of an event is its own or its log group's",
         "remove fieldSelectionCriteria from the metric filter",
     ),
     Reason(
@@ -199,6 +255,14 @@ _ALL = (
         "sign-ins, so an alarm on it does not tell of a sign-in without MFA",
         "give the other metric filter a metric of its own, or " + _RUN_REPAIR,
         repaired=True,
+    ),
+    Reason(
+        "metric-undecided",
+        "metric",
+        "unknown",
+        "the metric is split by account and Region, and it is not documented whether the one "
+        "combination that an alarm watches is all there is",
+        "remove emitSystemFieldDimensions from the metric filter",
     ),
     Reason(
         "alarm-absent",
@@ -271,10 +335,46 @@ _ALL = (
         security_hub="CLOUDWATCH_ALARM_ACTIONS_NOT_VALID",
     ),
     Reason(
+        "alarm-stuck",
+        "alarm",
+        "broken",
+        "the alarm has been in ALARM for longer than a day, and tells of nothing until it has "
+        "left it",
+        "find out what holds the alarm there, then set it back (cloudwatch:SetAlarmState)",
+    ),
+    Reason(
+        "alarm-suppressed",
+        "alarm",
+        "broken",
+        "the actions of the composite alarm that would tell are suppressed by another alarm",
+        "bring the suppressor out of ALARM, or take it off the composite alarm",
+    ),
+    Reason(
+        "alarm-muted",
+        "alarm",
+        "broken",
+        "an alarm mute rule silences the alarm now",
+        "take the alarm out of the mute rule (cloudwatch:PutAlarmMuteRule)",
+    ),
+    Reason(
+        "alarm-mute-due",
+        "alarm",
+        "broken",
+        "an alarm mute rule is scheduled to silence the alarm, and nobody hears of a sign-in then",
+        "take the alarm out of the mute rule (cloudwatch:PutAlarmMuteRule)",
+    ),
+    Reason(
+        "mute-rules-unreadable",
+        "alarm",
+        "unknown",
+        "whether a mute rule silences the alarm could not be read",
+        _GRANT,
+    ),
+    Reason(
         "alarm-undecided",
         "alarm",
         "unknown",
-        "whether one sign-in fires the alarm cannot be decided",
+        "whether one sign-in fires the alarm, or the composite alarm above it, cannot be decided",
         "alarm on Sum >= 1 over 1 period",
     ),
     Reason("alarms-unreadable", "alarm", "unknown", "the alarms could not be read", _GRANT),

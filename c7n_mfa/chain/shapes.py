@@ -5,10 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from c7n_mfa.chain import policy
-from c7n_mfa.chain.values import Alarm, Arn, LogGroup, MetricFilter, Subscription, Topic, Trail
+from c7n_mfa.chain.alarm_shapes import alarm as alarm
+from c7n_mfa.chain.alarm_shapes import flag, maybe, moment, number, objects, text, texts
+from c7n_mfa.chain.values import Arn, Key, LogGroup, MetricFilter, Subscription, Topic, Trail
 
 Json = Mapping[str, Any]
 
@@ -16,25 +19,34 @@ Json = Mapping[str, Any]
 class TrailStatus(NamedTuple):
     logging: bool
     delivery_error: str | None
+    delivered: datetime | None
+    delivered_to_bucket: datetime | None
 
 
 def trail(item: Json) -> Trail:
     return Trail(
-        arn=item["TrailARN"],
-        name=item["Name"],
-        home_region=item.get("HomeRegion") or Arn.parse(item["TrailARN"]).region,
-        multi_region=bool(item.get("IsMultiRegionTrail")),
-        log_group_arn=item.get("CloudWatchLogsLogGroupArn") or None,
+        arn=text(item["TrailARN"]),
+        name=text(item["Name"]),
+        home_region=maybe(item.get("HomeRegion")) or Arn.parse(item["TrailARN"]).region,
+        multi_region=flag(item.get("IsMultiRegionTrail", False)),
+        log_group_arn=maybe(item.get("CloudWatchLogsLogGroupArn")),
     )
 
 
 def trail_status(item: Json) -> TrailStatus:
-    return TrailStatus(bool(item["IsLogging"]), item.get("LatestCloudWatchLogsDeliveryError"))
+    return TrailStatus(
+        flag(item["IsLogging"]),
+        maybe(item.get("LatestCloudWatchLogsDeliveryError")),
+        moment(item.get("LatestCloudWatchLogsDeliveryTime")),
+        moment(item.get("LatestDeliveryTime")),
+    )
 
 
 def selectors(item: Json) -> tuple[tuple[Json, ...], tuple[Json, ...]]:
     """The basic and the advanced event selectors."""
-    return tuple(item.get("EventSelectors") or ()), tuple(item.get("AdvancedEventSelectors") or ())
+    advanced = objects(item.get("AdvancedEventSelectors"))
+    # AWS answers with the one or the other; an answer without either says nothing.
+    return objects(item.get("EventSelectors") if advanced else item["EventSelectors"]), advanced
 
 
 def log_group_name(arn: str) -> str:
@@ -48,52 +60,31 @@ def log_group_name(arn: str) -> str:
 
 def log_group(item: Json) -> LogGroup:
     return LogGroup(
-        arn=item.get("arn", ""),
-        name=item["logGroupName"],
-        group_class=item.get("logGroupClass") or "STANDARD",
+        arn=text(item.get("arn", "")),
+        name=text(item["logGroupName"]),
+        group_class=maybe(item.get("logGroupClass")) or "STANDARD",
     )
 
 
 def metric_filter(item: Json, log_group_arn: str) -> MetricFilter:
     (transformation, *_) = item["metricTransformations"]
+    default = transformation.get("defaultValue")
     dimensions = (
-        *(transformation.get("dimensions") or {}),
-        *(item.get("emitSystemFieldDimensions") or ()),
+        *texts(list(transformation.get("dimensions") or {})),
+        *texts(item.get("emitSystemFieldDimensions")),
     )
     return MetricFilter(
-        name=item["filterName"],
+        name=text(item["filterName"]),
         log_group_arn=log_group_arn,
-        pattern=item.get("filterPattern") or "",
-        namespace=transformation["metricNamespace"],
-        metric=transformation["metricName"],
+        pattern=maybe(item.get("filterPattern")) or "",
+        namespace=text(transformation["metricNamespace"]),
+        metric=text(transformation["metricName"]),
         value=str(transformation["metricValue"]),
-        default=transformation.get("defaultValue"),
-        unit=transformation.get("unit") or "None",
+        default=None if default is None else number(default),
+        unit=maybe(transformation.get("unit")) or "None",
         dimensions=dimensions,
-        transformed_logs=bool(item.get("applyOnTransformedLogs")),
-        field_selection=item.get("fieldSelectionCriteria") or None,
-    )
-
-
-def alarm(item: Json) -> Alarm:
-    """A metric alarm; one on a metric-math expression has no metric, statistic or period."""
-    periods = int(item.get("EvaluationPeriods") or 1)
-    return Alarm(
-        arn=item["AlarmArn"],
-        name=item["AlarmName"],
-        namespace=item.get("Namespace") or "",
-        metric=item.get("MetricName") or "",
-        statistic=item.get("Statistic") or item.get("ExtendedStatistic") or "",
-        threshold=float(item.get("Threshold") or 0),
-        comparison=item.get("ComparisonOperator") or "",
-        period=int(item.get("Period") or 60),
-        evaluation_periods=periods,
-        datapoints_to_alarm=int(item.get("DatapointsToAlarm") or periods),
-        missing=item.get("TreatMissingData") or "missing",
-        unit=item.get("Unit") or None,
-        dimensions=tuple((d["Name"], d["Value"]) for d in item.get("Dimensions") or ()),
-        actions_enabled=bool(item.get("ActionsEnabled", True)),
-        actions=tuple(item.get("AlarmActions") or ()),
+        transformed_logs=flag(item.get("applyOnTransformedLogs", False)),
+        field_selection=maybe(item.get("fieldSelectionCriteria")),
     )
 
 
@@ -101,15 +92,26 @@ def topic(arn: str, attributes: Json) -> Topic:
     return Topic(
         arn=arn,
         policy=policy.parse(attributes.get("Policy")),
-        kms_key=attributes.get("KmsMasterKeyId") or None,
+        kms_key=maybe(attributes.get("KmsMasterKeyId")),
+        fifo=str(attributes.get("FifoTopic")).lower() == "true" or arn.endswith(".fifo"),
     )
 
 
+def key(item: Json) -> Key:
+    about = item["KeyMetadata"]
+    return Key(text(about["Arn"]), text(about["KeyManager"]), text(about["KeyState"]))
+
+
 def subscription(item: Json) -> Subscription:
-    return Subscription(item["SubscriptionArn"], item["Protocol"], item.get("Endpoint") or "")
+    endpoint = maybe(item.get("Endpoint")) or ""
+    return Subscription(text(item["SubscriptionArn"]), text(item["Protocol"]), endpoint)
 
 
 def filter_policy(attributes: Json) -> tuple[Json | None, str]:
     """The filter policy, ``None`` without one, and its scope."""
-    scope = attributes.get("FilterPolicyScope") or "MessageAttributes"
-    return policy.parse(attributes.get("FilterPolicy")), scope
+    scope = maybe(attributes.get("FilterPolicyScope")) or "MessageAttributes"
+    given = maybe(attributes.get("FilterPolicy"))
+    found = policy.parse(given)
+    if given is not None and found is None:
+        raise ValueError("a filter policy that is no JSON object")
+    return found, scope

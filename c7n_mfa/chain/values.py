@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 
@@ -64,6 +65,8 @@ class Trail:
     log_group_arn: str | None
     logging: bool | Unseen = True
     delivery_error: str | None = None
+    delivered: datetime | None = None
+    delivered_to_bucket: datetime | None = None
     selectors: tuple[Mapping[str, Any], ...] | Unseen = ()
     advanced_selectors: tuple[Mapping[str, Any], ...] = ()
 
@@ -97,14 +100,18 @@ class MetricFilter:
 
     @property
     def metric_key(self) -> MetricKey:
-        return MetricKey(self.region, self.namespace, self.metric)
+        where = Arn.parse(self.log_group_arn)
+        return MetricKey(where.region, self.namespace, self.metric, where.account)
 
 
 @dataclass(frozen=True, slots=True)
 class MetricKey:
+    """A metric without dimensions: it lives in the account and Region of the log group."""
+
     region: str
     namespace: str
     metric: str
+    account: str
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.metric}"
@@ -112,7 +119,12 @@ class MetricKey:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """A metric alarm; ``period`` in seconds, ``actions`` are the ALARM actions' ARNs."""
+    """A metric alarm; ``period`` in seconds, ``actions`` are the ALARM actions' ARNs.
+
+    An alarm on an expression that is a plain function of one metric is an alarm on that metric,
+    with ``scale`` and ``fill``; ``undecided`` says why any other cannot be simulated, ``reads``
+    which metrics it looks at and ``queries`` what else it asks.
+    """
 
     arn: str
     name: str
@@ -129,6 +141,49 @@ class Alarm:
     dimensions: tuple[tuple[str, str], ...] = ()
     actions_enabled: bool = True
     actions: tuple[str, ...] = ()
+    scale: float = 1.0
+    fill: float | None = None
+    undecided: str | None = None
+    reads: tuple[str, ...] = ()
+    queries: tuple[str, ...] = ()
+    low_samples_ignored: bool = False
+    wall_clock: bool = False
+    state: str = "OK"
+    since: datetime | None = None
+    warm_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompositeAlarm:
+    """An alarm on the states of other alarms; ``rule`` is its AlarmRule as AWS gives it."""
+
+    arn: str
+    name: str
+    rule: str
+    actions_enabled: bool = True
+    actions: tuple[str, ...] = ()
+    suppressor: str | None = None
+    suppressed_by: str | None = None
+    state: str = "OK"
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MuteRule:
+    """A rule that silences alarms; ``status`` is ACTIVE or SCHEDULED, ``kind`` how it recurs."""
+
+    arn: str
+    status: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A KMS key: who manages it, its state and its policy."""
+
+    arn: str
+    manager: str = "CUSTOMER"
+    state: str = "Enabled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +194,8 @@ class Topic:
     policy: Mapping[str, Any] | None = None
     kms_key: str | None = None
     key_policy: Mapping[str, Any] | Unseen | None = None
+    key: Key | Unseen | None = None
+    fifo: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +217,38 @@ class Subscription:
         return self.arn in ("PendingConfirmation", "pending confirmation")
 
 
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Another way in which somebody may hear: an event rule or a log alarm.
+
+    ``matches`` is ``None`` where it cannot be said whether it looks at console sign-ins.
+    """
+
+    kind: str
+    region: str
+    resource: str
+    detail: str
+    matches: bool | None
+    targets: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind,
+            "region": self.region,
+            "resource": self.resource,
+            "detail": self.detail,
+            "matches": self.matches,
+            "targets": list(self.targets),
+        }
+
+
 @dataclass(slots=True)
 class Snapshot:
     """Everything that was seen of one account's chains, keyed by ARN or metric.
 
-    Filled by :mod:`c7n_mfa.chain.discover`, read by :mod:`c7n_mfa.chain.judge`.
+    Filled by :mod:`c7n_mfa.chain.discover`, read by :mod:`c7n_mfa.chain.judge`.  ``at`` is when it
+    was looked at; without it nothing is too old.  ``accounts`` are the other accounts that a role
+    was tried for: ``None`` where it worked.  ``regions`` and ``routes`` are ``None`` unless asked.
     """
 
     account_id: str
@@ -174,5 +258,16 @@ class Snapshot:
     filters: dict[str, tuple[MetricFilter, ...] | Unseen] = field(default_factory=dict)
     alarms: dict[MetricKey, tuple[Alarm, ...] | Unseen] = field(default_factory=dict)
     near_alarms: dict[MetricKey, tuple[Alarm, ...] | Unseen] = field(default_factory=dict)
+    parents: dict[str, tuple[CompositeAlarm, ...] | Unseen] = field(default_factory=dict)
+    mutes: dict[str, tuple[MuteRule, ...] | Unseen] = field(default_factory=dict)
     topics: dict[str, Topic | Unseen | None] = field(default_factory=dict)
     subscriptions: dict[str, tuple[Subscription, ...] | Unseen] = field(default_factory=dict)
+    history: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    accounts: dict[str, Unseen | None] = field(default_factory=dict)
+    regions: tuple[str, ...] | Unseen | None = None
+    routes: tuple[Route | Unseen, ...] | None = None
+    at: datetime | None = None
+
+    def readable(self, account: str) -> bool:
+        """Was it possible to look into this account?"""
+        return account == self.account_id or self.accounts.get(account, ...) is None

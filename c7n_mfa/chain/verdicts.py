@@ -62,11 +62,19 @@ def unseen(code: str, resource: str, look: Unseen) -> Link:
     return _link(reason, reason.link, code, resource, look.sentence(), evidence, needed)
 
 
-def elsewhere(link: str, resource: str, account: str) -> Link:
-    """A link that is in another account: the reason carries the account's number."""
+def elsewhere(link: str, resource: str, account: str, look: Unseen | None = None) -> Link:
+    """A link that is in another account: the reason carries the account's number.
+
+    ``look`` is how the attempt to assume a role there failed, if one was made.
+    """
     detail = f"it is in account {account}, which cannot be read from here"
+    evidence = {"account": account}
+    if look is not None:
+        detail = f"it is in account {account}: {look.sentence()}"
+        evidence |= {"error": look.code, "message": look.message}
+    needed = look.permission if look is not None and look.denied else None
     code = f"in-account-{account}"
-    return _link(REASONS["in-account"], link, code, resource, detail, {"account": account})
+    return _link(REASONS["in-account"], link, code, resource, detail, evidence, needed)
 
 
 def _link(
@@ -93,12 +101,17 @@ def _link(
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """One path from a trail as far as it goes; it ends at the first link that is not intact."""
+    """One path from a trail as far as it goes; it ends at the first link that is not intact.
+
+    ``region`` is the only Region that its trail records, ``None`` where it records every one.
+    """
 
     links: tuple[Link, ...]
     metric_filter: MetricFilter | None = None
     alarm: Alarm | None = None
     coverage: Coverage | None = None
+    trail_arn: str | None = None
+    region: str | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -133,6 +146,8 @@ class Judgement:
     verdict: Verdict
     coverage: Coverage
     chains: tuple[Chain, ...]
+    regions: tuple[Mapping[str, Any], ...] = ()
+    routes: tuple[Mapping[str, Any], ...] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The annotation ``c7n:signin-monitoring``; its keys are a stable interface."""
@@ -144,4 +159,6 @@ class Judgement:
             "noise": [spot.to_dict() for spot in self.coverage.noise],
             "depends_on": [dependency.to_dict() for dependency in self.coverage.depends_on],
             "chains": [chain.to_dict() for chain in self.chains],
+            "regions": [dict(row) for row in self.regions],
+            **({} if self.routes is None else {"routes": [dict(each) for each in self.routes]}),
         }

@@ -19,7 +19,10 @@ _PAGES = (
     ("signins.md", "what a sign-in's record says, and which other detectors fire on it"),
     ("patterns.md", "patterns from public code, and what each catches"),
     ("undocumented.md", "what AWS does not say about filter patterns"),
+    ("investigation.md", "what is asked about a sign-in, and within which limits"),
+    ("containment.md", "what is done to a user, and how it is undone"),
     ("reasons.md", "every reason a link can be broken or unknown for, and its fix"),
+    ("faults.md", "what is said of a good chain with one thing changed, beside other tools"),
     ("reference.md", "our filters and actions, with all their options"),
     ("permissions.md", "the IAM policies for audit, repair and the Lambda function"),
 )

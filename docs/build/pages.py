@@ -10,6 +10,7 @@ from pathlib import Path
 
 from docs.build import (
     behaviours,
+    faults,
     index,
     patterns,
     permissions,
@@ -23,6 +24,7 @@ DOCS = Path(__file__).resolve().parent.parent
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "README.md": index.page,
+    "faults.md": faults.page,
     "patterns.md": patterns.page,
     "permissions.md": permissions.page,
     "reasons.md": reasons.page,

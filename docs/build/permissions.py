@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from c7n_mfa.repair.apply import DELIVERY_PERMISSIONS
 from docs.build import policies, text
 from docs.build.permission_words import WHY
 
@@ -32,16 +34,28 @@ DEPLOY_FUNCTION = frozenset(
 DEPLOY_RULE = frozenset(
     {"events:DescribeRule", "events:ListTargetsByRule", "events:PutRule", "events:PutTargets"}
 )
+DEAD_LETTERS = frozenset({"sqs:SendMessage"})
+# What `alert-signin` asks while it is being deployed.
+TOPIC_IS_THERE = frozenset({"sns:GetTopicAttributes"})
 # IAM's own, and no operation of any API.
 NOT_OPERATIONS: Mapping[str, str] = {
     "iam:PassRole": "IAM asks for it whenever a role is handed to a service",
 }
-_READS = ("Describe", "Get", "List")
-# What a write acts on; a read acts on the whole account.
+_READS = ("Describe", "Get", "List", "Lookup", "Simulate")
+# What a write acts on, by the beginning of its permission, the longest first; a read acts on the
+# whole account.
 _ACTS_ON = {
-    "cloudwatch": f"arn:aws:cloudwatch:*:{policies.ACCOUNT}:alarm:*",
-    "logs": f"arn:aws:logs:*:{policies.ACCOUNT}:log-group:*",
-    "sns": f"arn:aws:sns:*:{policies.ACCOUNT}:*",
+    "cloudtrail:": f"arn:aws:cloudtrail:*:{policies.ACCOUNT}:trail/*",
+    "cloudwatch:": f"arn:aws:cloudwatch:*:{policies.ACCOUNT}:alarm:*",
+    "events:": f"arn:aws:events:*:{policies.ACCOUNT}:rule/c7n-mfa-*",
+    "iam:": f"arn:aws:iam::{policies.ACCOUNT}:role/c7n-mfa-*",
+    "iam:DeleteUserPolicy": f"arn:aws:iam::{policies.ACCOUNT}:user/*",
+    "iam:PutUserPolicy": f"arn:aws:iam::{policies.ACCOUNT}:user/*",
+    "iam:TagUser": f"arn:aws:iam::{policies.ACCOUNT}:user/*",
+    "iam:UntagUser": f"arn:aws:iam::{policies.ACCOUNT}:user/*",
+    "iam:UpdateLoginProfile": f"arn:aws:iam::{policies.ACCOUNT}:user/*",
+    "logs:": f"arn:aws:logs:*:{policies.ACCOUNT}:log-group:*",
+    "sns:": f"arn:aws:sns:*:{policies.ACCOUNT}:*",
 }
 
 _INTRODUCTION = """\
@@ -55,7 +69,8 @@ Where a permission to read is missing, the link that could not be looked at is `
 permission is named.
 Where one to write is missing, its step is `failed`, and the later steps are not tried.
 Only where `iam:ListAccountAliases`, which is custodian's own, or the listing of the policy's own \
-resource is denied does the policy itself fail."""
+resource is denied does the policy itself fail; those that respond to a sign-in do their work even \
+then, and say so."""
 _ELSEWHERE = """\
 Custodian's own options ask for more when they are used: `cloudwatch:PutMetricData` with \
 `--metrics aws`, `s3:PutObject` on the bucket with `--output-dir s3://`, `logs:CreateLogGroup`, \
@@ -67,6 +82,7 @@ def page() -> str:
     blocks = [_INTRODUCTION, _ELSEWHERE]
     for path in policies.files():
         blocks += _sections(policies.policy(path))
+    blocks += _with_delivery()
     return text.page("Permissions", blocks)
 
 
@@ -86,12 +102,38 @@ def _sections(policy: Any) -> Iterator[str]:
     yield f"The role that `mode.role` names, `{_name_of(role)}`, trusts `lambda.amazonaws.com`:"
     yield _json(TRUST)
     yield "It may:"
-    permissions = needed(policy) | LAMBDA_LOGS
-    yield from _section(permissions, [*_runner(needed(policy)), _log_statement(function)])
+    yield from _section(*_granted(_function(policy, function)))
     yield "### Whoever deploys it"
-    yield "`custodian run` on this file makes the function and its schedule, and audits nothing."
-    statements = _deployer(function, _name_of(role))
-    yield from _section({a for s in statements for a in s["Action"]}, statements)
+    yield _DEPLOYS.format("schedule" if policy.data["mode"]["type"] == "periodic" else "rule")
+    yield from _section(*_granted(_deployer(policy, function, _name_of(role))))
+
+
+def _with_delivery() -> Iterator[str]:
+    """What the option `log-delivery: create` asks for, which no shipped policy gives."""
+    yield "## With log-delivery: create"
+    yield "A repair that may also give a trail a log group and a role takes these beside its own:"
+    passing = _statement("PassTheRole", ["iam:PassRole"], _ACTS_ON["iam:"])
+    condition = {"StringEquals": {"iam:PassedToService": "cloudtrail.amazonaws.com"}}
+    others = frozenset(DELIVERY_PERMISSIONS) - {"iam:PassRole"}
+    yield from _section(*_granted([*_runner(others), {**passing, "Condition": condition}]))
+
+
+_DEPLOYS = "`custodian run` on this file makes the function and its {}, and does nothing else."
+
+
+def _granted(statements: list[dict[str, Any]]) -> tuple[set[str], list[dict[str, Any]]]:
+    return {action for each in statements for action in each["Action"]}, statements
+
+
+def _function(policy: Any, function: str) -> list[dict[str, Any]]:
+    # The function's own log group is granted by its name.
+    statements = [*_runner(needed(policy) - LAMBDA_LOGS), _log_statement(function)]
+    dead_letters = policy.data["mode"].get("dead_letter_config")
+    if dead_letters:
+        name = dead_letters["TargetArn"].rpartition(":")[2]
+        queue = f"arn:aws:sqs:*:{policies.ACCOUNT}:{name}"
+        statements.append(_statement("GiveUp", DEAD_LETTERS, queue))
+    return statements
 
 
 def _section(permissions: Iterable[str], statements: list[dict[str, Any]]) -> Iterator[str]:
@@ -121,11 +163,30 @@ def _runner(permissions: Iterable[str]) -> list[dict[str, Any]]:
     """One statement for all reads, and one for the writes of each service."""
     permissions = sorted(permissions)
     statements = [_statement("Look", [p for p in permissions if is_read(p)], "*")]
-    for service, resource in _ACTS_ON.items():
-        writes = [p for p in permissions if not is_read(p) and p.startswith(f"{service}:")]
-        if writes:
-            statements.append(_statement(f"Repair{service.capitalize()}", writes, resource))
+    writes: dict[str, list[str]] = {}
+    for permission in permissions:
+        if not is_read(permission):
+            writes.setdefault(_acts_on(permission), []).append(permission)
+    for resource, actions in sorted(writes.items()):
+        statements.append(_statement(_statement_id(resource), actions, resource))
     return statements
+
+
+def _acts_on(permission: str) -> str:
+    """The narrowest resource that is known for a write.
+
+    >>> _acts_on("iam:PutUserPolicy")
+    'arn:aws:iam::123456789012:user/*'
+    """
+    beginnings = [each for each in _ACTS_ON if permission.startswith(each)]
+    return _ACTS_ON[max(beginnings, key=len)]
+
+
+def _statement_id(resource: str) -> str:
+    """``WriteIamUser``, from an ARN."""
+    service, kind = resource.split(":")[2], re.split("[:/]", resource.split(":", 5)[5])[0]
+    words = [service, *(part for part in kind.split("-") if part.isalpha())]
+    return "Write" + "".join(word.capitalize() for word in words)
 
 
 def _log_statement(function: str) -> dict[str, Any]:
@@ -133,14 +194,15 @@ def _log_statement(function: str) -> dict[str, Any]:
     return _statement("WriteItsOwnLog", LAMBDA_LOGS, group)
 
 
-def _deployer(function: str, role: str) -> list[dict[str, Any]]:
+def _deployer(policy: Any, function: str, role: str) -> list[dict[str, Any]]:
     account = policies.ACCOUNT
+    tells = any(action.type == "alert-signin" for action in policy.resource_manager.actions)
     passing = _statement("PassTheRole", ["iam:PassRole"], f"arn:aws:iam::{account}:role/{role}")
     condition = {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}
     return [
-        _statement("Look", _C7N, "*"),
+        _statement("Look", _C7N | (TOPIC_IS_THERE if tells else frozenset()), "*"),
         _statement("Function", DEPLOY_FUNCTION, f"arn:aws:lambda:*:{account}:function:{function}"),
-        _statement("Schedule", DEPLOY_RULE, f"arn:aws:events:*:{account}:rule/{function}"),
+        _statement("Rule", DEPLOY_RULE, f"arn:aws:events:*:{account}:rule/{function}"),
         {**passing, "Condition": condition},
     ]
 

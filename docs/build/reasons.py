@@ -21,7 +21,7 @@ An unknown link is never taken for an intact one.
 The link's `detail` says what was found on this very resource, and its `permission` names the one \
 that was missing.
 `in-account` is written with the number of the account, `in-account-210987654321`, and is given \
-to topics as well as to log groups."""
+to trails and topics as well as to log groups."""
 
 
 def page() -> str:

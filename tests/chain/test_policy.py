@@ -73,12 +73,13 @@ REFUSED = [
     condition("ArnLike", aws_SourceArn=f"arn:aws:cloudwatch:*:{OTHER}:alarm:*"),
     condition("ArnNotLike", aws_SourceArn=f"arn:aws:cloudwatch:*:{ACCOUNT}:*"),
     condition("Bool", aws_SecureTransport="false"),
+    condition("Null", aws_SourceAccount="true"),
     condition("StringEquals", aws_SourceAccount=OTHER, aws_PrincipalOrgID="o-example"),
 ]
 OPEN = [
     condition("StringEquals", aws_PrincipalOrgID="o-example"),
     condition("StringEqualsIfExists", aws_PrincipalOrgID="o-example"),
-    condition("Null", aws_SourceAccount="false"),
+    condition("Null", aws_PrincipalOrgID="false"),
     condition("IpAddress", aws_SourceIp="192.0.2.0/24"),
     condition("ForAnyValue:StringEquals", aws_SourceAccount=ACCOUNT),
 ]

@@ -304,5 +304,6 @@ def test_the_judgement_as_a_whole_is_plain_json():
         "noise",
         "depends_on",
         "chains",
+        "regions",
     ]
     assert judgement.to_dict()["chains"][0]["covers"] == ["iam-user", "iam-user-old-record"]

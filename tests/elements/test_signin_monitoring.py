@@ -168,7 +168,7 @@ def test_strict_lets_conceivable_sign_ins_decide(load):
 
 
 @mock_aws
-def test_a_good_chain_takes_nine_calls_of_ours_beside_custodians_own(load):
+def test_a_good_chain_takes_ten_calls_of_ours_beside_custodians_own(load):
     account.add_good_chain()
     policy = load()
 
@@ -185,6 +185,8 @@ def test_a_good_chain_takes_nine_calls_of_ours_beside_custodians_own(load):
             "logs:DescribeLogGroups": 1,
             "logs:DescribeMetricFilters": 1,
             "cloudwatch:DescribeAlarmsForMetric": 1,
+            # The emulator does not have it: so there is no mute rule there either.
+            "cloudwatch:ListAlarmMuteRules": 1,
             "sns:GetTopicAttributes": 1,
             "sns:ListSubscriptionsByTopic": 1,
             "sns:GetSubscriptionAttributes": 1,
@@ -214,6 +216,7 @@ def test_unrelated_filters_are_not_followed_to_their_alarms(load):
         ("logs:DescribeLogGroups", "log-group", "log-group-unreadable"),
         ("logs:DescribeMetricFilters", "metric-filter", "filters-unreadable"),
         ("cloudwatch:DescribeAlarmsForMetric", "alarm", "alarms-unreadable"),
+        ("cloudwatch:ListAlarmMuteRules", "alarm", "mute-rules-unreadable"),
         ("sns:GetTopicAttributes", "topic", "topic-unreadable"),
         ("sns:ListSubscriptionsByTopic", "subscription", "subscriptions-unreadable"),
         ("sns:GetSubscriptionAttributes", "subscription", "subscriptions-unreadable"),
@@ -233,14 +236,15 @@ def test_a_denied_read_is_unknown_and_names_the_permission(load, permission, lin
 
 
 @mock_aws
-def test_a_denied_list_of_all_alarms_leaves_the_alarm_absent(load):
+def test_a_denied_list_of_all_alarms_leaves_it_open_whether_one_watches_the_metric(load):
     account.add_trail()
     account.add_filter()
 
     with watched({"cloudwatch:DescribeAlarms": denied}):
         judgement = judged(load())
 
-    assert faults(judgement) == [("alarm", "alarm-absent")]
+    assert judgement["verdict"] == "unknown"
+    assert faults(judgement) == [("alarm", "alarms-unreadable")]
 
 
 @mock_aws
@@ -282,6 +286,9 @@ def test_the_whole_judgement_is_left_beside_custodians_output(load, tmp_path):
         {"state": ["fine"]},
         {"state": []},
         {"strict": "yes"},
+        {"regions": "all"},
+        {"routes": "yes"},
+        {"read-role": "audit"},
     ],
     ids=str,
 )
@@ -292,6 +299,97 @@ def test_a_wrong_option_is_refused_by_name(load, options):
     (wrong,) = options.values()
     named = {*options, *(wrong if isinstance(wrong, list) else [wrong])}
     assert any(name in str(caught.value) for name in named)
+
+
+@mock_aws
+def test_options_add_the_permissions_that_they_take(load):
+    plain = load().get_permissions()
+
+    assert load(regions=True).get_permissions() - plain == {
+        "cloudtrail:ListTrails",
+        "ec2:DescribeRegions",
+    }
+    assert load(routes=True).get_permissions() - plain == {
+        "events:ListRules",
+        "events:ListTargetsByRule",
+    }
+    role = "arn:aws:iam::<account_id>:role/audit"
+    assert load(**{"read-role": role}).get_permissions() - plain == {"sts:AssumeRole"}
+
+
+@mock_aws
+def test_regions_are_listed_when_they_are_asked_for(load):
+    account.add_good_chain()
+
+    judgement = judged(load(state=ALL, regions=True))
+
+    assert judgement["verdict"] == "intact"
+    assert len(judgement["regions"]) > 30
+    assert {row["verdict"] for row in judgement["regions"]} == {"intact"}
+    assert judged(load(state=ALL))["regions"] == [
+        {
+            "region": "every enabled Region",
+            "trail": f"arn:aws:cloudtrail:{account.REGION}:{account.ACCOUNT}:trail/management",
+            "chain": 0,
+            "verdict": "intact",
+        }
+    ]
+
+
+@mock_aws
+def test_an_event_rule_is_reported_beside_the_verdict(load):
+    account.add_trail()
+    pattern = {"detail-type": ["AWS Console Sign In via CloudTrail"]}
+    events = account.client("events")
+    events.put_rule(Name="sign-ins", EventPattern=json.dumps(pattern))
+    events.put_targets(Rule="sign-ins", Targets=[{"Id": "1", "Arn": account.QUEUE}])
+
+    judgement = judged(load(routes=True))
+
+    assert judgement["verdict"] == "broken"
+    assert [route["targets"] for route in judgement["routes"]] == [[account.QUEUE]]
+
+
+@mock_aws
+def test_a_role_survives_custodians_own_expansion(load):
+    policy = load(**{"read-role": "arn:aws:iam::<account_id>:role/audit"})
+
+    policy.expand_variables(policy.get_variables())
+    policy.validate()
+
+    (found,) = policy.resource_manager.filters
+    assert found.data["read-role"] == "arn:aws:iam::<account_id>:role/audit"
+
+
+@mock_aws
+def test_a_role_of_the_account_itself_is_refused(load):
+    policy = load(**{"read-role": "arn:aws:iam::{account_id}:role/audit"})
+    policy.expand_variables(policy.get_variables())
+
+    with pytest.raises(PolicyValidationError) as caught:
+        policy.validate()
+
+    assert str(caught.value) == (
+        "policy:signin-monitoring-broken signin-monitoring read-role: "
+        f"arn:aws:iam::{account.ACCOUNT}:role/audit is a role of the account itself; write "
+        "<account_id> where the number of the other account goes (custodian replaces {account_id} "
+        "with its own)"
+    )
+
+
+@mock_aws
+def test_a_chain_in_another_account_is_followed_with_a_role(load):
+    other = "210987654321"
+    group = f"arn:aws:logs:{account.REGION}:{other}:log-group:{account.GROUP}:*"
+    account.add_trail(CloudWatchLogsLogGroupArn=group)
+
+    without = judged(load())
+    role = "arn:aws:iam::<account_id>:role/audit"
+    with_role = judged(load(**{"read-role": role}))
+
+    assert faults(without) == [("log-group", f"in-account-{other}")]
+    # moto keeps what the other account has to itself: there is no such log group.
+    assert faults(with_role) == [("log-group", "log-group-gone")]
 
 
 def _other_metric() -> dict[str, str]:

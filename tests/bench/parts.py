@@ -1,0 +1,27 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+
+"""What several rows of the bench are made of."""
+
+from __future__ import annotations
+
+from c7n_mfa.chain.values import Unseen
+from chains import OTHER, REGION
+
+LOGIN = '$.eventName = "ConsoleLogin" && $.additionalEventData.MFAUsed != "Yes"'
+ELSEWHERE_TOPIC = f"arn:aws:sns:{REGION}:{OTHER}:Told"
+ELSEWHERE_GROUP = f"arn:aws:logs:{REGION}:{OTHER}:log-group:CloudTrail/Logs:*"
+ELSEWHERE_TRAIL = f"arn:aws:cloudtrail:{REGION}:{OTHER}:trail/organization"
+ROLE = f"arn:aws:iam::{OTHER}:role/audit"
+WRITE_ONLY = ({"ReadWriteType": "WriteOnly", "IncludeManagementEvents": True},)
+# The changes of one row, and the one reason that it must have.
+Row = tuple[dict, str]
+
+
+def advanced(field: str, **test) -> tuple[dict, ...]:
+    management = {"Field": "eventCategory", "Equals": ["Management"]}
+    return ({"FieldSelectors": [management, {"Field": field, **test}]},)
+
+
+def throttled(permission: str, target: str = "*") -> Unseen:
+    return Unseen(permission, target, "Throttling", "Rate exceeded")
