@@ -32,7 +32,7 @@ CATEGORIES = {"audit": "audit", "repair": "remediate", "periodic": "remediate"}
 CATEGORIES |= {"respond": "respond", "guard": "audit"}
 # Tagging what is made is a permission of its own, and part of the call that makes it.
 TAGGING = {"cloudwatch:TagResource", "sns:TagResource"}
-READS = ("Describe", "Get", "List")
+READS = ("Describe", "Get", "List", "Lookup", "Simulate")
 
 each_policy = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 
@@ -157,7 +157,8 @@ def test_every_policy_has_a_page_and_every_page_a_policy():
 
 
 def examples() -> Iterator[str]:
-    for element in ELEMENTS:
+    # One class may serve several resources.
+    for element in {element.cls: element for element in ELEMENTS}.values():
         blocks = [part.split("\n\n") for part in ElementSchema.doc(element.cls).split("yaml")]
         yield from (b for b in itertools.chain.from_iterable(blocks) if "policies:\n" in b)
 

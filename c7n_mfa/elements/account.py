@@ -11,10 +11,13 @@ from c7n.filters import Filter
 from c7n.utils import dumps, local_session, type_schema
 
 from c7n_mfa.chain.discover import PERMISSIONS as AUDIT_PERMISSIONS
-from c7n_mfa.chain.discover import discover
+from c7n_mfa.chain.discover import Ask, discover
+from c7n_mfa.chain.discover import permissions as permissions_of
 from c7n_mfa.chain.judge import judge, relevant
+from c7n_mfa.chain.see.accounts import role_for
+from c7n_mfa.repair.apply import DELIVERY_PERMISSIONS, apply
 from c7n_mfa.repair.apply import PERMISSIONS as REPAIR_PERMISSIONS
-from c7n_mfa.repair.apply import apply, look_around
+from c7n_mfa.repair.look import look_around
 from c7n_mfa.repair.plan import make_plan, target
 from c7n_mfa.repair.values import InTheWay, Wish
 from c7n_mfa.requirements import DEFAULT, REQUIREMENTS
@@ -31,8 +34,15 @@ def audit(manager, account, data):
     requirement = REQUIREMENTS[data.get("requirement", DEFAULT)]
     session = local_session(manager.session_factory)
     region = manager.config.region or session.region_name
-    seen = discover(session, account["account_id"], region, lambda f: relevant(f, requirement))
+    seen = discover(
+        session, account["account_id"], region, lambda f: relevant(f, requirement), asked(data)
+    )
     return seen, judge(seen, requirement, data.get("strict", False))
+
+
+def asked(data):
+    """What the filter's options ask to look at beyond the chains."""
+    return Ask(data.get("regions", False), data.get("routes", False), data.get("read-role"))
 
 
 def annotation(judgement, data):
@@ -60,6 +70,12 @@ class SigninMonitoring(Filter):
     `state` says which verdicts to keep; unknown means that something could not be looked at.
     `strict` lets sign-ins that are only conceivable decide too (MFAUsed absent on a success).
 
+    `regions` lists the enabled Regions and judges each of them, so that several single-Region
+    trails may do what one multi-Region trail does. `routes` names event rules and log alarms that
+    look for sign-ins; they change no verdict. `read-role` is the ARN of a role to look into the
+    account that owns the log group or the topic, with `<account_id>` where the account's number
+    goes; braces would be replaced by custodian, with the number of the account it runs in.
+
     :example:
 
     .. code-block:: yaml
@@ -71,6 +87,8 @@ class SigninMonitoring(Filter):
               - type: signin-monitoring
                 requirement: single-factor
                 state: [broken, unknown]
+                regions: true
+                read-role: arn:aws:iam::<account_id>:role/audit
     """
 
     schema = type_schema(
@@ -83,9 +101,27 @@ class SigninMonitoring(Filter):
             "uniqueItems": True,
             "items": {"enum": list(_STATES)},
         },
+        regions={"type": "boolean"},
+        routes={"type": "boolean"},
+        **{"read-role": {"type": "string", "pattern": "^arn:[a-z-]+:iam::[^:]+:role/.+$"}},
     )
     annotation_key = ANNOTATION
     permissions = AUDIT_PERMISSIONS
+
+    def get_permissions(self):
+        """Regions, routes and other accounts are read only when they are asked for."""
+        return permissions_of(asked(self.data))
+
+    def validate(self):
+        own = str(self.manager.config.account_id or "")
+        role = self.data.get("read-role")
+        if role is not None and own and role == role_for(role, own):
+            raise PolicyValidationError(
+                f"policy:{self.manager.ctx.policy.name} signin-monitoring read-role: {role} is a "
+                "role of the account itself; write <account_id> where the number of the other "
+                "account goes (custodian replaces {account_id} with its own)"
+            )
+        return self
 
     def process(self, resources, event=None):
         wanted = self.data.get("state", ["broken", "unknown"])
@@ -99,12 +135,20 @@ class SigninMonitoring(Filter):
         return [a for a in resources if a[self.annotation_key]["verdict"] in wanted]
 
 
+# What PutRetentionPolicy takes.
+_RETENTIONS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192]
+_RETENTIONS += [2557, 2922, 3288, 3653]
+
+
 class SetSigninMonitoring(BaseAction):
     """Builds what is missing of the chain that tells of a console sign-in without MFA.
 
     It adopts what already works, changes only what is absent or ours (tag `c7n-mfa`), and audits
     the account again afterwards. Steps, in this order: topic, topic policy, subscriptions, metric
-    filter, alarm. It needs a multi-Region trail that delivers to a log group, and makes neither.
+    filter, alarm. It needs a multi-Region trail that delivers to a log group, and makes no trail.
+
+    With `log-delivery` `create`, a trail without a log group gets one, `c7n-mfa-cloudtrail`, and a
+    role to deliver with, `c7n-mfa-cloudtrail-to-logs`; a log group that is gone is made again.
 
     `topic` is a name or an ARN. An e-mail subscription hears nothing until its owner clicks the
     link in the mail; until then the audit says broken, subscription-pending.
@@ -160,9 +204,17 @@ class SetSigninMonitoring(BaseAction):
             "namespace": {"type": "string", "pattern": "^(?!AWS/)[^:*$]{1,255}$"},
             "alarm-name": {"type": "string", "minLength": 1, "maxLength": 255},
             "kms-key": {"type": "string", "minLength": 1},
+            "log-delivery": {"enum": ["create", "leave"]},
+            "log-retention-days": {"enum": _RETENTIONS},
         },
     )
     permissions = tuple(sorted({*AUDIT_PERMISSIONS, *REPAIR_PERMISSIONS}))
+
+    def get_permissions(self):
+        """A policy that makes no log delivery needs no permission to."""
+        if self.data.get("log-delivery") != "create":
+            return self.permissions
+        return tuple(sorted({*self.permissions, *DELIVERY_PERMISSIONS}))
 
     def validate(self):
         key = self.data.get("kms-key", "")
@@ -186,7 +238,7 @@ class SetSigninMonitoring(BaseAction):
         in_the_way = InTheWay()
         if base is not None and judgement.verdict == "broken":
             session = local_session(self.manager.session_factory)
-            in_the_way = look_around(session, seen, base.topic_arn, wish.alarm_name)
+            in_the_way = look_around(session, seen, base, wish)
         return judgement, make_plan(judgement, seen, in_the_way, wish)
 
     def _repair(self, account):
@@ -229,6 +281,7 @@ class SetSigninMonitoring(BaseAction):
             ),
             kms_key=self.data.get("kms-key"),
             tags=self.data.get("tags", {}),
+            log_delivery=self.data.get("log-delivery") == "create",
             **given,
         )
 
@@ -240,6 +293,7 @@ _NAMES = {
     "namespace": "namespace",
     "alarm_name": "alarm-name",
     "topic": "topic",
+    "log_retention_days": "log-retention-days",
 }
 
 

@@ -1,21 +1,23 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""Doing what a plan says, one step after the other, and the look around before it."""
+"""Doing what a plan says, one step after the other.
+
+Throttling is left to botocore, which tries again by itself.  Apply tries again only where AWS says
+that something made a moment ago is not there yet: a new role takes some seconds to be known.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from c7n_mfa.chain import shapes
-from c7n_mfa.chain.discover import see_topic
 from c7n_mfa.chain.look import Looker, permission
-from c7n_mfa.chain.values import Alarm, Arn, Snapshot, Unseen
 from c7n_mfa.repair.calls import SUBSCRIPTION_ARN
-from c7n_mfa.repair.values import OWNER_TAG, OWNER_VALUE, Call, InTheWay, Step, is_write
+from c7n_mfa.repair.values import Call, Step, is_write
 
 # Beyond what the audit reads.
 PERMISSIONS = (
@@ -24,58 +26,42 @@ PERMISSIONS = (
     "cloudwatch:PutMetricAlarm",
     "cloudwatch:TagResource",
     "logs:PutMetricFilter",
+    "logs:TagResource",
     "sns:CreateTopic",
     "sns:SetTopicAttributes",
     "sns:Subscribe",
     "sns:TagResource",
 )
+# Beyond these, with log-delivery.
+DELIVERY_PERMISSIONS = (
+    "cloudtrail:UpdateTrail",
+    "iam:CreateRole",
+    "iam:GetRole",
+    "iam:GetRolePolicy",
+    "iam:PassRole",
+    "iam:PutRolePolicy",
+    "iam:TagRole",
+    "logs:CreateLogGroup",
+    "logs:ListTagsForResource",
+    "logs:PutRetentionPolicy",
+)
+
+_SETTLING = {
+    "update_trail": (
+        "CloudWatchLogsDeliveryUnavailableException",
+        "InvalidCloudWatchLogsLogGroupArnException",
+        "InvalidCloudWatchLogsRoleArnException",
+    ),
+    "put_role_policy": ("NoSuchEntity", "NoSuchEntityException"),
+}
+_WAITS = (2, 4, 8, 16, 30)
+_TAKES_AWAY = ("delete_", "unsubscribe", "untag_")
+_GONE = ("NotFound", "NotFoundException", "NoSuchEntity", "ResourceNotFound")
 
 
-def look_around(session: Any, seen: Snapshot, topic_arn: str, alarm_name: str) -> InTheWay:
-    """What exists under the names that repair would use."""
-    looker = Looker(session)
-    if topic_arn not in seen.topics:
-        see_topic(looker, seen, topic_arn)
-    region = Arn.parse(topic_arn).region
-    alarm = _alarm_named(looker, region, alarm_name)
-    return InTheWay(
-        topic=seen.topics[topic_arn],
-        subscriptions=seen.subscriptions.get(topic_arn, ()),
-        alarm=alarm,
-        alarm_is_ours=isinstance(alarm, Alarm) and _is_ours(looker, region, alarm),
-    )
-
-
-def _alarm_named(looker: Looker, region: str, name: str) -> Alarm | Unseen | None:
-    alarms = looker.every(
-        "cloudwatch",
-        region,
-        "describe_alarms",
-        "MetricAlarms",
-        name,
-        shapes.alarm,
-        AlarmNames=[name],
-        AlarmTypes=["MetricAlarm"],
-    )
-    if isinstance(alarms, Unseen):
-        return alarms
-    return next(iter(alarms or ()), None)
-
-
-def _is_ours(looker: Looker, region: str, alarm: Alarm) -> bool:
-    """Tags that cannot be read do not make an alarm ours."""
-    tags = looker.one(
-        "cloudwatch",
-        region,
-        "list_tags_for_resource",
-        alarm.arn,
-        lambda answer: {tag["Key"]: tag["Value"] for tag in answer["Tags"]},
-        ResourceARN=alarm.arn,
-    )
-    return isinstance(tags, Mapping) and tags.get(OWNER_TAG) == OWNER_VALUE
-
-
-def apply(session: Any, plan: Iterable[Step]) -> tuple[Step, ...]:
+def apply(
+    session: Any, plan: Iterable[Step], sleep: Callable[[float], None] | None = None
+) -> tuple[Step, ...]:
     """Do the planned steps in order; the first that fails stops the rest.
 
     Returns the same steps with what became of each: ``done``, ``failed`` with the error and the
@@ -90,27 +76,50 @@ def apply(session: Any, plan: Iterable[Step]) -> tuple[Step, ...]:
         elif stopped:
             done.append(replace(step, result="not-tried", undo=()))
         else:
-            done.append(_do(looker, step))
+            done.append(_do(looker, step, sleep or time.sleep))
             stopped = done[-1].result == "failed"
     return tuple(done)
 
 
-def _do(looker: Looker, step: Step) -> Step:
+def _do(looker: Looker, step: Step, sleep: Callable[[float], None]) -> Step:
     call = step.call
     assert call is not None
     try:
-        client = looker.client(call.service, call.region)
-        answer = getattr(client, call.operation)(**call.parameters)
+        answer = _patiently(looker, call, sleep)
     except (ClientError, BotoCoreError) as error:
+        if _was_gone(call, error):
+            return replace(step, result="done", undo=(), why="it was gone already")
         needed = permission(call.service, call.operation)
         return replace(step, result="failed", undo=(), error=f"{needed} failed: {error}")
     return replace(step, result="done", undo=tuple(_known(c, answer) for c in step.undo))
 
 
-def _known(call: Call, answer: Mapping[str, Any]) -> Call:
+def _patiently(looker: Looker, call: Call, sleep: Callable[[float], None]) -> Any:
+    client = looker.client(call.service, call.region)
+    operation = getattr(client, call.operation)
+    for seconds in _WAITS:
+        try:
+            return operation(**call.parameters)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _SETTLING.get(call.operation, ()):
+                raise
+            sleep(seconds)
+    return operation(**call.parameters)
+
+
+def _was_gone(call: Call, error: Exception) -> bool:
+    """To take away what somebody else has taken away meanwhile is done."""
+    if not call.operation.startswith(_TAKES_AWAY) or not isinstance(error, ClientError):
+        return False
+    code = str(error.response["Error"]["Code"]).removesuffix("Exception")
+    return code in {gone.removesuffix("Exception") for gone in _GONE}
+
+
+def _known(call: Call, answer: Any) -> Call:
     """An undo call with what only the answer could tell."""
+    said = answer.get("SubscriptionArn") if isinstance(answer, Mapping) else None
     parameters = {
-        key: answer.get("SubscriptionArn", value) if value == SUBSCRIPTION_ARN else value
+        key: said or value if value == SUBSCRIPTION_ARN else value
         for key, value in call.parameters.items()
     }
     return replace(call, parameters=parameters)

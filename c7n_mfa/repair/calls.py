@@ -6,22 +6,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from c7n_mfa.chain import policy
 from c7n_mfa.chain.links import CLOUDWATCH
-from c7n_mfa.chain.values import Alarm, Arn, MetricFilter
-from c7n_mfa.repair.values import OWNER_TAG, Call, Step, Wish
-
-__all__ = [
-    "OWNER_TAG",
-    "create_topic",
-    "put_alarm",
-    "put_metric_filter",
-    "put_statement",
-    "subscribe",
-    "with_statement",
-]
+from c7n_mfa.chain.values import Arn, MetricFilter
+from c7n_mfa.repair.records import subscription_key
+from c7n_mfa.repair.values import OWNER_VALUE, Call, Step, Wish
 
 STATEMENT_ID = "C7nMfaCloudWatchAlarms"
 # What apply puts in its place once AWS has said it.
@@ -30,8 +22,14 @@ _ALARM_DESCRIPTION = "Triggered by sign-in requests made without MFA."
 
 
 def create_topic(arn: str, why: str, wish: Wish) -> Step:
+    """Make the topic, with the record of the subscriptions that the next steps make on it.
+
+    Two repairs at once then ask for the same tags, which SNS insists on.
+    """
     where = Arn.parse(arn)
-    parameters: dict[str, Any] = {"Name": where.resource, "Tags": _tags(wish)}
+    records = {subscription_key(arn, *each): OWNER_VALUE for each in wish.subscriptions}
+    tags = _tags({**wish.all_tags(), **records})
+    parameters: dict[str, Any] = {"Name": where.resource, "Tags": tags}
     if wish.kms_key:
         parameters["Attributes"] = {"KmsMasterKeyId": wish.kms_key}
     undo = Call("sns", where.region, "delete_topic", {"TopicArn": arn})
@@ -43,21 +41,26 @@ def with_statement(arn: str, current: Mapping[str, Any] | None, account_id: str)
     """A topic's policy that lets CloudWatch alarms of the account publish, all else kept."""
     others = [s for s in policy.statements(current or {}) if s.get("Sid") != STATEMENT_ID]
     return {
-        "Version": "2012-10-17",
-        **{key: value for key, value in (current or {}).items() if key != "Statement"},
-        "Statement": [*others, _statement(arn, account_id)],
+        **{key: value for key, value in _frame(current).items() if key != "Statement"},
+        "Statement": [*others, statement(arn, account_id)],
     }
+
+
+def _frame(current: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    # A version put into a policy without one would change what its other statements mean.
+    return current if current else {"Version": "2012-10-17"}
 
 
 def put_statement(arn: str, current: Mapping[str, Any] | None, account_id: str) -> Step:
     """Let CloudWatch alarms of this account publish; every other statement stays."""
     document = with_statement(arn, current, account_id)
-    undo = (_set_policy(arn, current),) if current else ()
+    undo = (set_policy(arn, current),) if current else ()
     why = "CloudWatch alarms have to be allowed to publish to the topic"
-    return Step("topic-policy", "planned", arn, why, _set_policy(arn, document), undo)
+    step = Step("topic-policy", "planned", arn, why, set_policy(arn, document), undo)
+    return replace(step, before=current, after=document) if current else step
 
 
-def _statement(arn: str, account_id: str) -> dict[str, Any]:
+def statement(arn: str, account_id: str) -> dict[str, Any]:
     where = Arn.parse(arn)
     alarms = f"arn:{where.partition}:cloudwatch:*:{account_id}:alarm:*"
     return {
@@ -73,7 +76,7 @@ def _statement(arn: str, account_id: str) -> dict[str, Any]:
     }
 
 
-def _set_policy(arn: str, document: Mapping[str, Any]) -> Call:
+def set_policy(arn: str, document: Mapping[str, Any]) -> Call:
     parameters = {
         "TopicArn": arn,
         "AttributeName": "Policy",
@@ -123,12 +126,13 @@ def put_alarm(
     alarm_arn: str,
     wish: Wish,
     why: str,
-    before: Alarm | None = None,
+    before: Mapping[str, Any] | None = None,
 ) -> Step:
     """Sum >= 1 over 300 s, 1 of 1: the alarm of the CIS benchmark and of Cloud Conformity.
 
-    ``before`` is the alarm of ours that is put again.  Missing data is no breach, so that the alarm
-    goes back to OK and the next sign-in is told of too.
+    ``before`` is the alarm of ours that is put again, as PutMetricAlarm takes it; what else it
+    notifies stays.  Missing data is no breach, so that the alarm goes back to OK and the next
+    sign-in is told of too.
     """
     parameters = {
         "AlarmName": wish.alarm_name,
@@ -142,39 +146,29 @@ def put_alarm(
         "Threshold": 1.0,
         "TreatMissingData": "notBreaching",
         "ActionsEnabled": True,
-        "AlarmActions": [topic_arn],
-        "Tags": _tags(wish),
+        **_actions(topic_arn, before),
     }
     region = metric_filter.region
     undo = Call("cloudwatch", region, "delete_alarms", {"AlarmNames": [wish.alarm_name]})
     if before:
-        undo = Call("cloudwatch", region, "put_metric_alarm", _parameters_of(before))
-    call = Call("cloudwatch", region, "put_metric_alarm", parameters)
-    return Step("alarm", "planned", alarm_arn, why, call, (undo,))
+        undo = Call("cloudwatch", region, "put_metric_alarm", before)
+    # PutMetricAlarm leaves the tags of an alarm that exists as they are.
+    given = parameters if before else {**parameters, "Tags": _tags(wish.all_tags())}
+    call = Call("cloudwatch", region, "put_metric_alarm", given)
+    step = Step("alarm", "planned", alarm_arn, why, call, (undo,))
+    return replace(step, before=before, after=parameters) if before else step
 
 
-def _parameters_of(alarm: Alarm) -> dict[str, Any]:
-    parameters: dict[str, Any] = {
-        "AlarmName": alarm.name,
-        "MetricName": alarm.metric,
-        "Namespace": alarm.namespace,
-        "ComparisonOperator": alarm.comparison,
-        "EvaluationPeriods": alarm.evaluation_periods,
-        "DatapointsToAlarm": alarm.datapoints_to_alarm,
-        "Period": alarm.period,
-        "Threshold": alarm.threshold,
-        "TreatMissingData": alarm.missing,
-        "ActionsEnabled": alarm.actions_enabled,
-        "AlarmActions": list(alarm.actions),
+def _actions(topic_arn: str, before: Mapping[str, Any] | None) -> dict[str, list[str]]:
+    """What the alarm notifies: our topic, and whatever it notified already."""
+    if before is None:
+        return {"AlarmActions": [topic_arn]}
+    others = [action for action in before.get("AlarmActions", ()) if action != topic_arn]
+    kept = {
+        name: before[name] for name in ("OKActions", "InsufficientDataActions") if name in before
     }
-    plain = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
-    parameters["Statistic" if alarm.statistic in plain else "ExtendedStatistic"] = alarm.statistic
-    if alarm.unit:
-        parameters["Unit"] = alarm.unit
-    if alarm.dimensions:
-        parameters["Dimensions"] = [{"Name": n, "Value": v} for n, v in alarm.dimensions]
-    return parameters
+    return {"AlarmActions": [topic_arn, *others], **kept}
 
 
-def _tags(wish: Wish) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in sorted(wish.all_tags().items())]
+def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]

@@ -1,6 +1,9 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""What repair is asked for, what it finds in its way, and the steps that it makes of both."""
+"""What repair is asked for, what it finds in its way, and the steps that it makes of both.
+
+What is ours is known by tags, see :mod:`c7n_mfa.repair.records`.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from c7n_mfa.chain.values import Alarm, Subscription, Topic, Unseen
+from c7n_mfa.chain.values import Alarm, LogGroup, Subscription, Topic, Trail, Unseen
 
 OWNER_TAG = "c7n-mfa"
 OWNER_VALUE = "signin-monitoring"
@@ -34,6 +37,8 @@ class Wish:
     alarm_name: str = "ConsoleSignInWithoutMfaAlarm"
     kms_key: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    log_delivery: bool = False
+    log_retention_days: int = 365
 
     def all_tags(self) -> dict[str, str]:
         """The user's tags, and the one that says that the thing is ours."""
@@ -41,16 +46,49 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
+class Role:
+    """An IAM role: what it trusts, our inline policy on it if there, and its tags."""
+
+    arn: str
+    trust: Mapping[str, Any]
+    policy: Mapping[str, Any] | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ours(self) -> bool:
+        return self.tags.get(OWNER_TAG) == OWNER_VALUE
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryInTheWay:
+    """What already exists of a delivery from the trail to a log group that repair would make.
+
+    ``trail`` carries its status and selectors; ``retention`` is the log group's, in days.
+    """
+
+    trail: Trail | Unseen | None = None
+    group: LogGroup | Unseen | None = None
+    group_is_ours: bool = False
+    retention: int | None = None
+    role: Role | Unseen | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class InTheWay:
     """What already exists under the names that repair would use, read before the first write.
 
-    ``alarm_is_ours``: it carries our tag.
+    ``alarm_is_ours``: it carries our tag.  ``alarm_as_put`` is the alarm as the parameters of
+    PutMetricAlarm, with all that an :class:`Alarm` leaves out; ``alarm_kind`` is ``plain``, or
+    what else bears the name and cannot be put again: ``composite`` or ``metric-math``.
     """
 
     topic: Topic | Unseen | None = None
     subscriptions: tuple[Subscription, ...] | Unseen = ()
     alarm: Alarm | Unseen | None = None
     alarm_is_ours: bool = False
+    alarm_as_put: Mapping[str, Any] | None = None
+    alarm_kind: Literal["plain", "composite", "metric-math"] = "plain"
+    delivery: DeliveryInTheWay | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +109,39 @@ class Call:
         }
 
 
+StepName = Literal[
+    "chain",
+    "log-group",
+    "log-retention",
+    "role",
+    "role-policy",
+    "trail-delivery",
+    "topic",
+    "topic-policy",
+    "record",
+    "subscription",
+    "metric-filter",
+    "alarm",
+]
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that repair does, has found done, or declines, and why.
+    """One thing that repair or removal does, has found done, or declines, and why.
 
+    ``before`` and ``after`` are what the step changes, where something was there before.
     ``undo`` holds the calls that take it back, the last one first.
     """
 
-    step: Literal["chain", "topic", "topic-policy", "subscription", "metric-filter", "alarm"]
+    step: StepName
     result: Result
     resource: str
     why: str
     call: Call | None = None
     undo: tuple[Call, ...] = ()
     error: str | None = None
+    before: Any = None
+    after: Any = None
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -93,6 +150,8 @@ class Step:
             "resource": self.resource,
             "why": self.why,
             "call": self.call.to_dict() if self.call else None,
+            "before": self.before,
+            "after": self.after,
             "undo": [call.to_dict() for call in self.undo],
             "error": self.error,
         }

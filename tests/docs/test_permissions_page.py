@@ -78,7 +78,9 @@ def test_the_audit_may_change_nothing():
 def test_a_document_grants_what_the_policy_declares_and_custodian_needs(path):
     policy = policies.policy(path)
     found = [d for d in documents(policy.name) if "Principal" not in d["Statement"][0]]
-    extra = permissions.LAMBDA_LOGS if "mode" in policy.data else frozenset()
+    mode = policy.data.get("mode", {})
+    extra = permissions.LAMBDA_LOGS if mode else frozenset()
+    extra |= permissions.DEAD_LETTERS if "dead_letter_config" in mode else frozenset()
     assert granted(found[0]) == policy.get_permissions() | {"sts:GetCallerIdentity"} | extra
 
 

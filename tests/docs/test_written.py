@@ -79,6 +79,7 @@ def test_a_section_is_never_empty(page):
     [
         ("signin-filter-never-fires", "signin-coverage"),
         ("signin-monitoring-broken", "signin-monitoring"),
+        ("signin-monitoring-removed", "remove-signin-monitoring"),
         ("signin-monitoring-repaired", "set-signin-monitoring"),
     ],
 )
@@ -87,6 +88,15 @@ def test_every_option_is_in_the_table(page, name):
     listed = re.findall(r"^\| `([\w-]+)` \|", section(DOCS / f"rules/{page}.md", "Options"), re.M)
     options = ElementSchema.schema({}, element.cls)["properties"]
     assert sorted(listed) == sorted(set(options) - {"type"})
+
+
+@pytest.mark.parametrize("name", ["signin", "alert-signin"])
+def test_the_options_of_telling_are_in_their_tables(name):
+    (element,) = {e.cls for e in reference.elements() if e.name == name}
+    options = section(DOCS / "rules/signin-single-factor.md", "Options")
+    table = options.partition(f" `{name}`:\n\n")[2].partition("\n\n")[0]
+    listed = re.findall(r"^\| `([\w-]+)` \|", table, re.MULTILINE)
+    assert sorted(listed) == sorted(set(ElementSchema.schema({}, element)["properties"]) - {"type"})
 
 
 def test_the_defaults_in_the_table_are_those_of_the_code():
@@ -107,7 +117,7 @@ def test_the_defaults_in_the_table_are_those_of_the_code():
 def test_reasons_in_a_rule_are_reasons(page):
     links = "trail|log-group|filter|metric|alarm|topic|subscription"
     named = re.findall(rf"`((?:{links})-[a-z-]+)`", prose(page))
-    steps = {"metric-filter", "topic-policy", "log-group"}
+    steps = {"metric-filter", "topic-policy", "log-group", "trail-delivery"}
     options = {"filter-name", "metric-name", "alarm-name"}
     assert set(named) - steps - options - set(REASONS) == set()
 

@@ -34,7 +34,7 @@ def demo(*arguments, **variables):
 
 @pytest.mark.local_aws
 @pytest.mark.usefixtures("local_aws")
-def test_the_demo_finds_the_broken_chain_repairs_it_and_delivers_the_notification(tmp_path):
+def test_the_demo_goes_from_a_broken_chain_to_a_contained_user_and_back(tmp_path):
     summary = tmp_path / "summary.md"
 
     told = demo(tmp_path / "out", DEMO_SUMMARY=str(summary))
@@ -47,9 +47,14 @@ def test_the_demo_finds_the_broken_chain_repairs_it_and_delivers_the_notificatio
         f"c7n-mfa report {tmp_path}/out/repair",
         f"custodian run -s {tmp_path}/out/audit-again policies/audit/signin-monitoring-broken.yml",
         f"c7n-mfa report {tmp_path}/out/audit-again",
+        f"custodian run -s {tmp_path}/out/respond policies/respond/signin-single-factor.yml",
+        f"custodian run -s {tmp_path}/out/contain "
+        "policies/respond/signin-single-factor-contained.yml",
+        f"custodian run -s {tmp_path}/out/release policies/respond/signin-user-released.yml",
     ]
     assert verdicts(told.stdout) == ["BROKEN", "INTACT", "INTACT"]
-    assert marks(told.stdout.partition("From a sign-in to a person")[2]) == [
+    first, _, second = told.stdout.partition("And when somebody does sign in without MFA?")
+    assert marks(first.partition("From a sign-in to a person")[2]) == [
         "✓ trail",
         "✓ log group",
         "✓ metric filter",
@@ -57,6 +62,14 @@ def test_the_demo_finds_the_broken_chain_repairs_it_and_delivers_the_notificatio
         "✓ alarm",
         "✓ topic",
         "✓ subscription",
+    ]
+    assert marks(second) == [
+        "✓ one event, and two functions that it starts",
+        "✓ told: [HIGH] alice signed in without MFA (123456789012)",
+        "✓ contained: [HIGH] alice signed in without MFA, contained (123456789012)",
+        "✓ refused: User: arn:aws:iam::123456789012:user/alice is not authorized to perform: "
+        "s3:ListAllMyBuckets with an explicit deny in an identity-based policy",
+        "✓ released, and let in again",
     ]
     assert "delivered: ConsoleSignInWithoutMfaAlarm is in ALARM" in told.stdout
     assert summary.read_text(encoding="utf-8").endswith(

@@ -13,6 +13,7 @@ from c7n.testing import PyTestUtils
 from moto import mock_aws
 
 import mocked_account as account
+from c7n_mfa.repair.records import subscription_key
 from c7n_mfa.requirements import REQUIREMENTS
 from calls import denied, is_write, watched
 
@@ -21,7 +22,7 @@ DEFAULT_TOPIC = f"arn:aws:sns:us-east-1:{account.ACCOUNT}:SignInWithoutMfaAlarmS
 DEFAULT_ALARM = f"arn:aws:cloudwatch:us-east-1:{account.ACCOUNT}:alarm:ConsoleSignInWithoutMfaAlarm"
 TO_QUEUE = {"subscriptions": [{"protocol": "sqs", "endpoint": account.QUEUE}]}
 TO_PERSON = {"subscriptions": [{"protocol": "email", "endpoint": "user@example.com"}]}
-STEPS = ["topic", "topic-policy", "subscription", "metric-filter", "alarm"]
+STEPS = ["topic", "topic-policy", "subscription", "record", "metric-filter", "alarm"]
 
 
 @pytest.fixture
@@ -106,7 +107,8 @@ def test_what_is_built_carries_the_tags(repair):
     topic = account.client("sns").list_tags_for_resource(ResourceArn=DEFAULT_TOPIC)["Tags"]
     alarm = account.client("cloudwatch").list_tags_for_resource(ResourceARN=DEFAULT_ALARM)["Tags"]
     expected = {"owner": "security", "c7n-mfa": "signin-monitoring"}
-    assert {tag["Key"]: tag["Value"] for tag in topic} == expected
+    record = subscription_key(DEFAULT_TOPIC, "sqs", account.QUEUE)
+    assert {tag["Key"]: tag["Value"] for tag in topic} == {**expected, record: "signin-monitoring"}
     assert {tag["Key"]: tag["Value"] for tag in alarm} == expected
 
 
@@ -205,6 +207,7 @@ def test_only_the_missing_subscription_is_made(repair):
 
     assert results(receipt) == [
         ("topic", "adopted"),
+        ("record", "done"),
         ("subscription", "done"),
         ("metric-filter", "adopted"),
         ("alarm", "adopted"),
@@ -284,6 +287,7 @@ def test_an_account_that_could_not_be_read_is_not_repaired(repair):
         ("sns:CreateTopic", "topic"),
         ("sns:SetTopicAttributes", "topic-policy"),
         ("sns:Subscribe", "subscription"),
+        ("logs:TagResource", "record"),
         ("logs:PutMetricFilter", "metric-filter"),
         ("cloudwatch:PutMetricAlarm", "alarm"),
     ],
@@ -363,6 +367,7 @@ def test_every_write_says_how_it_is_undone(repair):
         # It goes with the topic, which was made in the step before.
         "topic-policy": [],
         "subscription": ["unsubscribe"],
+        "record": ["untag_resource"],
         "metric-filter": ["delete_metric_filter"],
         "alarm": ["delete_alarms"],
     }

@@ -21,7 +21,8 @@ from c7n_mfa.chain.values import (
     Topic,
 )
 from c7n_mfa.repair.plan import make_plan, target
-from c7n_mfa.repair.values import InTheWay, Step, Wish, is_write
+from c7n_mfa.repair.records import filter_key
+from c7n_mfa.repair.values import DeliveryInTheWay, InTheWay, Step, Wish, is_write
 from c7n_mfa.requirements import REQUIREMENTS
 from chains import (
     ACCOUNT,
@@ -62,6 +63,10 @@ class Imagination:
         self.seen = seen
         self.ours = set(ours)
         self.others: dict[str, Alarm] = {}
+        self.records: set[str] = set()
+        self.kind = "plain"
+        self.as_put: dict = {}
+        self.delivery: DeliveryInTheWay | None = None
 
     def plan(self, wish: Wish = WISH) -> tuple[Step, ...]:
         judgement = self.judge(wish)
@@ -79,7 +84,13 @@ class Imagination:
             subscriptions=self.seen.subscriptions.get(topic_arn, ()),
             alarm=alarm,
             alarm_is_ours=alarm is not None and alarm.name in self.ours,
+            alarm_as_put=self.put_as(alarm) if alarm else None,
+            alarm_kind=self.kind,
+            delivery=self.delivery,
         )
+
+    def put_as(self, alarm: Alarm) -> dict:
+        return {"AlarmName": alarm.name, "AlarmActions": [*alarm.actions], **self.as_put}
 
     def alarm_named(self, name: str) -> Alarm | None:
         lists = [alarms for alarms in self.seen.alarms.values() if isinstance(alarms, tuple)]
@@ -90,6 +101,10 @@ class Imagination:
         for step in steps:
             if is_write(step):
                 getattr(self, step.call.operation)(step.call.parameters)
+
+    def tag_resource(self, given) -> None:
+        tags = given.get("tags") or {tag["Key"]: tag["Value"] for tag in given["Tags"]}
+        self.records |= set(tags)
 
     def create_topic(self, given) -> None:
         arn = f"arn:aws:sns:{REGION}:{ACCOUNT}:{given['Name']}"
@@ -202,6 +217,7 @@ def test_everything_is_built_over_a_bare_log_group():
         ("topic", "planned"),
         ("topic-policy", "planned"),
         ("subscription", "planned"),
+        ("record", "planned"),
         ("metric-filter", "planned"),
         ("alarm", "planned"),
     ]
@@ -209,7 +225,7 @@ def test_everything_is_built_over_a_bare_log_group():
 
 
 def test_the_calls_over_a_bare_log_group():
-    topic, policy, subscription, metric_filter, alarm = bare().plan(
+    topic, policy, subscription, record, metric_filter, alarm = bare().plan(
         replace(WISH, tags={"team": "security"})
     )
 
@@ -223,8 +239,17 @@ def test_the_calls_over_a_bare_log_group():
             "service": "sns",
             "region": REGION,
             "operation": "create_topic",
-            "parameters": {"Name": "SignInWithoutMfaAlarmSNSTopic", "Tags": tags},
+            "parameters": {
+                "Name": "SignInWithoutMfaAlarmSNSTopic",
+                "Tags": [
+                    tags[0],
+                    {"Key": "c7n-mfa-subscription-f452261bf3ad0fb1", "Value": "signin-monitoring"},
+                    tags[1],
+                ],
+            },
         },
+        "before": None,
+        "after": None,
         "undo": [
             {
                 "service": "sns",
@@ -256,6 +281,10 @@ def test_the_calls_over_a_bare_log_group():
         "Protocol": QUEUE[0],
         "Endpoint": QUEUE[1],
         "ReturnSubscriptionArn": True,
+    }
+    assert record.call.parameters == {
+        "resourceArn": GROUP.removesuffix(":*"),
+        "tags": {filter_key(GROUP, "ConsoleSignInWithoutMfa"): "signin-monitoring"},
     }
     assert metric_filter.call.parameters == {
         "logGroupName": "CloudTrail/Logs",
@@ -305,7 +334,7 @@ def test_the_names_of_the_wish_are_used():
         kms_key=KEY,
     )
 
-    topic, _, _, metric_filter, alarm = account.plan(wish)
+    topic, _, _, _, metric_filter, alarm = account.plan(wish)
 
     assert topic.call.parameters["Name"] == "Told"
     assert topic.call.parameters["Attributes"] == {"KmsMasterKeyId": KEY}
@@ -356,11 +385,13 @@ def test_only_the_subscription_is_missing():
 
     assert told(account.plan()) == [
         ("topic", "adopted"),
+        ("record", "planned"),
         ("subscription", "planned"),
         ("metric-filter", "adopted"),
         ("alarm", "adopted"),
     ]
     assert [step.resource for step in account.plan()] == [
+        TOPIC,
         TOPIC,
         ":".join(QUEUE),
         "SignIns",
@@ -382,11 +413,22 @@ def test_only_the_topic_policy_refuses():
         ("alarm", "adopted"),
     ]
     written = json.loads(steps[1].call.parameters["AttributeValue"])
+    assert (steps[1].before, steps[1].after) == ({**document(foreign), "Id": "kept"}, written)
     assert written["Statement"][0] == foreign
     assert (written["Version"], written["Id"]) == ("2012-10-17", "kept")
     (undo,) = steps[1].undo
     assert json.loads(undo.parameters["AttributeValue"]) == {**document(foreign), "Id": "kept"}
     check_repaired(account)
+
+
+def test_a_policy_without_a_version_gets_none():
+    # The default is another one than ours, and statements mean something else under it.
+    foreign = statement(Sid="foreign", Principal={"Service": "events.amazonaws.com"})
+    account = imagined(topic={"policy": {"Statement": [foreign]}})
+
+    written = json.loads(account.plan()[1].call.parameters["AttributeValue"])
+
+    assert list(written) == ["Statement"]
 
 
 def test_our_own_statement_is_replaced_and_not_doubled():
@@ -500,6 +542,7 @@ def test_a_good_filter_beside_a_blind_one_shares_its_metric_and_alarm():
     assert told(account.plan()) == [
         ("topic", "adopted"),
         ("subscription", "adopted"),
+        ("record", "planned"),
         ("metric-filter", "planned"),
         ("alarm", "adopted"),
     ]
@@ -554,30 +597,48 @@ def test_our_own_alarm_is_put_again_and_the_undo_puts_it_back():
     step = account.plan()[-1]
 
     assert (step.result, step.resource) == ("planned", OUR_ALARM)
+    before = {"AlarmName": "ConsoleSignInWithoutMfaAlarm", "AlarmActions": [OUR_TOPIC]}
     assert [call.to_dict() for call in step.undo] == [
         {
             "service": "cloudwatch",
             "region": REGION,
             "operation": "put_metric_alarm",
-            "parameters": {
-                "AlarmName": "ConsoleSignInWithoutMfaAlarm",
-                "MetricName": "ConsoleSignInWithoutMfaCount",
-                "Namespace": "CloudTrailMetrics",
-                "ComparisonOperator": "GreaterThanOrEqualToThreshold",
-                "EvaluationPeriods": 1,
-                "DatapointsToAlarm": 1,
-                "Period": 300,
-                "Threshold": 5.0,
-                "TreatMissingData": "ignore",
-                "ActionsEnabled": True,
-                "AlarmActions": [OUR_TOPIC],
-                "Statistic": "Sum",
-                "Unit": "Count",
-                "Dimensions": [{"Name": "a", "Value": "b"}],
-            },
+            "parameters": before,
         }
     ]
+    assert (step.before, step.after) == (before, step.call.parameters)
+    assert step.after["Threshold"] == 1.0
     check_repaired(account)
+
+
+def test_what_our_own_alarm_notifies_besides_stays():
+    other = f"arn:aws:sns:{REGION}:{ACCOUNT}:Others"
+    account = under_our_names(SINGLE_FACTOR, threshold=5.0, actions=(other, OUR_TOPIC))
+    account.ours.add("ConsoleSignInWithoutMfaAlarm")
+    account.as_put = {"OKActions": [other], "InsufficientDataActions": []}
+
+    given = account.plan()[-1].call.parameters
+
+    assert given["AlarmActions"] == [OUR_TOPIC, other]
+    assert (given["OKActions"], given["InsufficientDataActions"]) == ([other], [])
+    assert "Tags" not in given
+    check_repaired(account)
+
+
+@pytest.mark.parametrize("ours", [False, True], ids=["theirs", "ours"])
+@pytest.mark.parametrize("kind", ["composite", "metric-math"])
+def test_an_alarm_of_another_kind_under_the_name_is_refused(kind, ours):
+    account = imagined(alarm=())
+    account.kind = kind
+    if kind == "metric-math":
+        name = "ConsoleSignInWithoutMfaAlarm"
+        account.others[name] = an_alarm(name=name, namespace="", metric="")
+        account.ours |= {name} if ours else set()
+
+    assert check_refused(account) == (
+        f"a {kind} alarm named ConsoleSignInWithoutMfaAlarm exists, and no plain alarm can be put "
+        "in its place; rename it, or give the action another alarm-name"
+    )
 
 
 def test_an_alarm_whose_tags_say_nothing_is_not_put_again():
@@ -664,7 +725,7 @@ def test_a_topic_that_cannot_be_read_is_refused():
 def test_a_subscription_that_was_deleted_is_asked_for_again():
     account = imagined(subscription=(Subscription("Deleted", *QUEUE),))
 
-    assert told(account.plan())[1] == ("subscription", "planned")
+    assert told(account.plan())[1:3] == [("record", "planned"), ("subscription", "planned")]
     check_repaired(account)
 
 
@@ -710,6 +771,8 @@ def test_a_confirmed_subscription_that_is_wished_too_is_adopted():
         "resource": "sqs:user@example.com",
         "why": "it is subscribed",
         "call": None,
+        "before": None,
+        "after": None,
         "undo": [],
         "error": None,
     }
@@ -759,6 +822,16 @@ def test_what_is_unknown_is_refused_once(change):
     assert why.startswith("the audit could not tell: ")
 
 
+def test_a_log_group_that_a_role_let_us_read_elsewhere_is_not_written_to():
+    far = GROUP.replace(ACCOUNT, OTHER)
+    account = imagined(trail={"log_group_arn": far})
+    account.seen.accounts = {OTHER: None}
+    account.seen.log_groups[far] = LogGroup(far, "CloudTrail/Logs")
+    account.seen.filters[far] = ()
+
+    assert check_refused(account) == f"the log group is in account {OTHER}; run the repair there"
+
+
 def test_the_refusal_names_what_is_unknown_and_not_what_works():
     account = imagined(filter=CIS_SSO)
     far = replace(account.seen.trails[0], arn="far", log_group_arn=GROUP.replace(ACCOUNT, OTHER))
@@ -772,7 +845,7 @@ def test_the_refusal_names_what_is_unknown_and_not_what_works():
 # Repair that was stopped
 
 
-@pytest.mark.parametrize("done", range(5))
+@pytest.mark.parametrize("done", range(6))
 def test_a_repair_that_was_stopped_after_any_step_is_finished_by_the_next(done):
     account = bare()
     account.do(account.plan()[:done])

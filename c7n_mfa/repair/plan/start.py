@@ -1,0 +1,119 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+"""Where a plan starts: the chain that repair completes, and what of it can be kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from c7n_mfa.chain.links import topics_of
+from c7n_mfa.chain.values import Arn, MetricFilter, Snapshot
+from c7n_mfa.chain.verdicts import Chain, Judgement
+from c7n_mfa.repair.delivery_calls import GROUP_NAME
+from c7n_mfa.repair.values import InTheWay, Wish
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where the repaired chain runs: the log group, and the links that are adopted.
+
+    ``progress`` says how much of the chain is kept: 1 its log group, 2 its filter, 3 its alarm,
+    4 its topic; 0 when the log group is still to be made for the trail ``deliver_from``.
+    ``own_role``: the trail has delivered to nothing, so it needs a role too.
+    """
+
+    log_group_arn: str
+    metric_filter: MetricFilter | None
+    chain: Chain
+    topic_arn: str
+    progress: int
+    deliver_from: str | None = None
+    own_role: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """All that a plan is made from."""
+
+    seen: Snapshot
+    in_the_way: InTheWay
+    wish: Wish
+    base: Target
+
+
+def target(judgement: Judgement, wish: Wish) -> Target | None:
+    """The chain that repair completes: the one that works furthest; ``None`` without a log group.
+
+    A metric filter is adopted when it covers the requirement alone, its alarm when it would fire,
+    and the alarm's topic unless the policy asks for another one.
+    """
+    usable = [chain for chain in judgement.chains if _reached(chain, "log-group")]
+    if not usable:
+        return _to_be_delivered(judgement, wish) if wish.log_delivery else None
+    chain = max(usable, key=lambda chain: _progress(chain, wish))
+    progress = _progress(chain, wish)
+    topic = _wished_topic(wish, chain)
+    if progress >= 3 and not wish.topic_given:
+        topic = _mendable_topic(chain) or topic
+    adopted = chain.metric_filter if progress >= 2 else None
+    return Target(chain.links[1].resource, adopted, chain, topic, progress)
+
+
+def _to_be_delivered(judgement: Judgement, wish: Wish) -> Target | None:
+    """A trail that records everything and lacks nothing but a log group that exists."""
+    for chain in judgement.chains:
+        link, trail = chain.last, chain.links[0].resource
+        if link.reason == "log-group-gone":
+            topic = _wished_topic(wish, chain)
+            return Target(link.resource, None, chain, topic, 0, trail)
+        if link.reason == "log-group-unset":
+            topic = _wished_topic(wish, chain)
+            where = Arn.parse(trail)
+            place = f"arn:{where.partition}:logs:{where.region}:{where.account}"
+            group = f"{place}:log-group:{GROUP_NAME}:*"
+            return Target(group, None, chain, topic, 0, trail, own_role=True)
+    return None
+
+
+def _progress(chain: Chain, wish: Wish) -> int:
+    """How much of a chain can be kept, as in :class:`Target`."""
+    if not chain.coverage or chain.coverage.verdict != "covers" or not _reached(chain, "metric"):
+        return 1
+    alone = 2 if _suits_our_alarm(chain.metric_filter) else 1
+    if not _reached(chain, "alarm") or chain.alarm is None:
+        return alone
+    if wish.topic_given:
+        return 4 if _wished_topic(wish, chain) in topics_of(chain.alarm) else alone
+    if _mendable_topic(chain) is None:
+        return alone
+    return 4 if _reached(chain, "topic") else 3
+
+
+def _suits_our_alarm(metric_filter: MetricFilter | None) -> bool:
+    """Would Sum >= 1 fire on one match, and only then?"""
+    if metric_filter is None:
+        return False
+    return float(metric_filter.value) >= 1 and not metric_filter.default
+
+
+def _reached(chain: Chain, link: str) -> bool:
+    return any(each.link == link and each.verdict == "intact" for each in chain.links)
+
+
+def _mendable_topic(chain: Chain) -> str | None:
+    """The chain's topic, when it works or a policy statement would make it work."""
+    for link in chain.links:
+        if link.link == "topic" and (
+            link.verdict == "intact" or link.reason == "topic-refuses-alarms"
+        ):
+            return link.resource
+    return None
+
+
+def _wished_topic(wish: Wish, chain: Chain) -> str:
+    """The ARN of the option's topic; a name is one in the log group's account and Region."""
+    if wish.topic.startswith("arn:"):
+        return wish.topic
+    # The log group's ARN, or its trail's while there is no log group.
+    where = Arn.parse(chain.links[1].resource)
+    return f"arn:{where.partition}:sns:{where.region}:{where.account}:{wish.topic}"

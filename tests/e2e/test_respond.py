@@ -1,0 +1,214 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+
+"""The shipped policies, deployed by custodian as they are, and a sign-in that arrives.
+
+The local AWS enforces IAM, runs the functions in an environment that has only boto3, and takes no
+event of `aws.signin` from us; the rule does not ask for the source, and these come from another.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from demo.account import Inbox, seed_inbox
+from demo.local_aws import LocalAws
+from demo.response import DEAD_LETTERS, entry, seed_person, seed_response, sign_in
+from signin.records import RECORDS
+
+pytestmark = pytest.mark.local_aws
+
+RESPOND = Path(__file__).parents[2] / "policies" / "respond"
+TELLS = "signin-single-factor"
+CONTAINS = "signin-single-factor-contained"
+TOPIC = "SignInWithoutMfaAlarmSNSTopic"
+
+
+@pytest.fixture(scope="module")
+def enforcing_aws(local_aws: LocalAws) -> Iterator[LocalAws]:
+    """A local AWS that enforces IAM; skipped, or failed, as the one that does not."""
+    with LocalAws(settings={"AUTH": "true"}) as aws:
+        yield aws
+
+
+class Account:
+    """An account with a topic, a queue behind it and a user, and what is run in it."""
+
+    def __init__(self, aws: LocalAws, number: str, folder: Path) -> None:
+        self.number, self.env, self.folder = number, aws.env(number), folder
+        self.session = aws.session(number)
+        self.inbox: Inbox = seed_inbox(self.session)
+        self.sqs = self.session.client("sqs")
+        sns = self.session.client("sns")
+        self.topic = sns.create_topic(Name=TOPIC)["TopicArn"]
+        sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=self.inbox.arn)
+        seed_response(self.session)
+        self.alice = seed_person(self.session, aws.endpoint_url)
+
+    def run(self, name: str, *options: str) -> subprocess.CompletedProcess[str]:
+        custodian = Path(sys.executable).with_name("custodian")
+        return subprocess.run(
+            [custodian, "run", *options, "-s", self.folder / "out", RESPOND / f"{name}.yml"],
+            env=self.env,
+            capture_output=True,
+            text=True,
+            cwd=self.folder,
+            timeout=120,
+        )
+
+    def deploy(self, *names: str) -> None:
+        for name in names:
+            done = self.run(name)
+            assert done.returncode == 0, done.stderr
+
+    def deliver(self, *records: dict) -> None:
+        self.session.client("events").put_events(Entries=[entry(each) for each in records])
+
+    def messages(self, count: int, quiet: float = 0.0) -> list[dict]:
+        """So many messages, and whatever comes for so many quiet seconds after them."""
+        found: list[dict] = []
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            answer = self.sqs.receive_message(QueueUrl=self.inbox.url, WaitTimeSeconds=1)
+            for message in answer.get("Messages", ()):
+                found.append(json.loads(message["Body"]))
+                self.sqs.delete_message(
+                    QueueUrl=self.inbox.url, ReceiptHandle=message["ReceiptHandle"]
+                )
+            if len(found) >= count:
+                deadline = min(deadline, time.monotonic() + quiet)
+        return found
+
+
+@pytest.fixture
+def here(enforcing_aws: LocalAws, account: str, tmp_path: Path) -> Account:
+    return Account(enforcing_aws, account, tmp_path)
+
+
+def policies_of(here: Account) -> list[str]:
+    iam = here.session.client("iam")
+    return sorted(iam.list_user_policies(UserName="alice")["PolicyNames"])
+
+
+def test_a_sign_in_is_investigated_and_told_and_nothing_is_changed(here):
+    here.deploy(TELLS)
+    session = here.alice.console_session()
+
+    here.deliver(sign_in(here.alice))
+
+    (message,) = here.messages(1)
+    assert message["Subject"].endswith(f"alice signed in without MFA ({here.number})")
+    assert "What was found\n- Related alerts, 48 h:" in message["Message"]
+    assert policies_of(here) == ["everything"]
+    assert here.alice.refusal(session) is None
+
+
+def test_a_user_is_contained_told_of_and_released(here):
+    here.deploy(CONTAINS)
+    session = here.alice.console_session()
+    assert here.alice.refusal(session) is None
+
+    here.deliver(sign_in(here.alice))
+
+    (message,) = here.messages(1)
+    assert "alice signed in without MFA, contained (" in message["Subject"]
+    assert "- revoke-sessions: done." in message["Message"]
+    assert "- require-mfa: done." in message["Message"]
+    assert here.alice.refusal(session) is not None
+    # Scripts that use the access key go on.
+    assert here.alice.refusal(here.alice.key) is None
+
+    released = here.run("signin-user-released", "--cache-period=0")
+
+    assert released.returncode == 0, released.stderr
+    assert here.alice.refusal(session) is None
+    assert policies_of(here) == ["everything"]
+
+
+def test_ten_deliveries_at_once_are_one_message_and_one_containment(here):
+    here.deploy(CONTAINS)
+    record = sign_in(here.alice)
+
+    here.deliver(*[record] * 10)
+
+    messages = here.messages(1, quiet=10)
+    assert len(messages) == 1
+    assert policies_of(here) == ["c7n-mfa-require-mfa", "c7n-mfa-revoke-sessions", "everything"]
+
+
+def test_what_is_no_single_factor_sign_in_is_not_told(here):
+    here.deploy(TELLS)
+    kinds = ("mfa", "saml", "identity-center", "failure")
+    others = [next(each.record for each in RECORDS if each.kind == kind) for kind in kinds]
+
+    here.deliver(*others, sign_in(here.alice))
+
+    (message,) = here.messages(1, quiet=5)
+    assert "alice signed in without MFA" in message["Subject"]
+
+
+def test_a_missing_topic_is_told_at_deploy(here):
+    here.session.client("sns").delete_topic(TopicArn=here.topic)
+
+    refused = here.run(TELLS)
+
+    assert refused.returncode != 0
+    assert (
+        f"policy:{TELLS} alert-signin topic: {here.topic} does not exist; make it and subscribe "
+        "to it first"
+    ) in refused.stderr
+    functions = here.session.client("lambda").list_functions()["Functions"]
+    assert functions == []
+
+
+def test_a_dry_run_keeps_nothing_and_says_so(here):
+    dry = here.run(TELLS, "--dryrun")
+
+    assert dry.returncode == 0, dry.stderr
+    assert f"policy:{TELLS} signin keeps nothing: it runs without an event" in dry.stderr
+
+
+def test_the_function_is_as_the_file_says(here):
+    here.deploy(TELLS)
+
+    found = here.session.client("lambda").get_function(FunctionName=f"custodian-{TELLS}")
+    configuration = found["Configuration"]
+    assert configuration["Handler"] == "c7n_mfa.handler.run"
+    assert (configuration["MemorySize"], configuration["Timeout"]) == (1024, 300)
+    assert configuration["DeadLetterConfig"]["TargetArn"].endswith(f":{DEAD_LETTERS}")
+    assert configuration["Environment"]["Variables"]["C7N_SKIP_ERR_EVENT"] == "no"
+
+
+def test_a_message_that_cannot_be_sent_makes_the_function_fail(here):
+    here.deploy(CONTAINS)
+    here.session.client("sns").delete_topic(TopicArn=here.topic)
+
+    answer = here.session.client("lambda").invoke(
+        FunctionName=f"custodian-{CONTAINS}",
+        Payload=json.dumps({"detail": sign_in(here.alice)}).encode(),
+    )
+
+    error = json.loads(answer["Payload"].read())
+    assert answer["FunctionError"]
+    assert "nobody is told: sns:Publish" in error["errorMessage"]
+    # Everything else was done.
+    assert "c7n-mfa-require-mfa" in policies_of(here)
+
+
+@pytest.mark.parametrize("nonsense", [b"[]", b'"x"', b"7", b'{"detail": []}', b'{"detail": {}}'])
+def test_nonsense_is_no_sign_in(here, nonsense):
+    here.deploy(CONTAINS)
+
+    answer = here.session.client("lambda").invoke(
+        FunctionName=f"custodian-{CONTAINS}", Payload=nonsense
+    )
+
+    assert "FunctionError" not in answer
+    assert json.loads(answer["Payload"].read()) is False
