@@ -75,7 +75,7 @@ $(LOCAL_AWS)/.ready: constraints.txt
 	@touch $@
 
 $(LAMBDA)/.ready: constraints.txt
-	@echo '==> $(LAMBDA): installing boto3 and nothing else, to import the Lambda archive in'
+	@echo '==> $(LAMBDA): installing what the Lambda runtime has and nothing else'
 	@$(PYTHON) -m venv $(LAMBDA)
-	@$(LAMBDA)/bin/python $(PIP_INSTALL) boto3
+	@$(LAMBDA)/bin/python $(PIP_INSTALL) boto3 'awslambdaric; sys_platform == "linux"'
 	@touch $@

@@ -4,18 +4,28 @@
 """The only place where anything is registered with c7n.
 
 Three callers: the autoload subscribes `register` to c7n's resource types, and the console script
-and the Lambda handler call `initialize` before c7n reads a policy.
+and the Lambda handler call `initialize` before c7n reads a policy.  A function starts cold and has
+one policy, so there only what that names is imported.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
 
-def initialize() -> None:
-    """Register every element. May be called any number of times."""
-    for add_elements in _ELEMENTS.values():
-        add_elements()
+def initialize(policies: Iterable[Mapping[str, Any]] | None = None) -> None:
+    """Register every element, or those that policies name.  May be called any number of times."""
+    if policies is None:
+        for resource in _ELEMENTS.values():
+            resource.add()
+        return
+    for policy in policies:
+        named = _ELEMENTS.get(str(policy.get("resource", "")).removeprefix("aws."))
+        if named is not None:
+            named.add(set(_texts([policy.get("filters", ()), policy.get("actions", ())])))
 
 
 def register(registry: Any, resource_class: Any) -> None:
@@ -23,26 +33,82 @@ def register(registry: Any, resource_class: Any) -> None:
 
     c7n calls its subscribers each time a policy names the type, loaded before or not.
     """
-    add_elements = _ELEMENTS.get(resource_class.type)
-    if add_elements is not None:
-        add_elements()
+    resource = _ELEMENTS.get(resource_class.type)
+    if resource is not None:
+        resource.add()
 
 
-def _account() -> None:
-    from c7n.resources.account import actions, filters
+@dataclass(frozen=True, slots=True)
+class _Resource:
+    """One of c7n's resource types, and our elements of it by name, each as `module:class`."""
 
-    from c7n_mfa.elements.account import SetSigninMonitoring, SigninMonitoring
+    home: str
+    filters: Mapping[str, str] = field(default_factory=dict)
+    actions: Mapping[str, str] = field(default_factory=dict)
 
-    filters.register("signin-monitoring", SigninMonitoring)
-    actions.register("set-signin-monitoring", SetSigninMonitoring)
+    def add(self, named: set[str] | None = None) -> None:
+        """Register all of them, or only those that are named."""
+        resource = _load(f"c7n.resources.{self.home}")
+        for registry, elements in (
+            (resource.filter_registry, self.filters),
+            (resource.action_registry, self.actions),
+        ):
+            for name, where in elements.items():
+                if named is None or name in named:
+                    registry.register(name, _load(f"c7n_mfa.elements.{where}"))
 
 
-def _log_metric() -> None:
-    from c7n.resources.cw import LogMetric
-
-    from c7n_mfa.elements.log_metric import SigninCoverage
-
-    LogMetric.filter_registry.register("signin-coverage", SigninCoverage)
+def _load(where: str) -> Any:
+    module, _, name = where.partition(":")
+    return getattr(import_module(module), name)
 
 
-_ELEMENTS = {"account": _account, "log-metric": _log_metric}
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a policy's blocks: a filter or action is named by one, however it is nested."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from _texts([*value, *value.values()])
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)
+
+
+_SIGNIN = {"signin": "signin:Signin"}
+_TELLING = {
+    "investigate-signin": "investigation:InvestigateSignin",
+    "alert-signin": "alert:AlertSignin",
+}
+_ELEMENTS = {
+    "account": _Resource(
+        "account:Account",
+        filters={
+            "signin-monitoring": "account:SigninMonitoring",
+            "signin-forwarding": "forwarding:SigninForwarding",
+            **_SIGNIN,
+        },
+        actions={
+            "set-signin-monitoring": "account:SetSigninMonitoring",
+            "remove-signin-monitoring": "monitoring_removal:RemoveSigninMonitoring",
+            "test-signin-monitoring": "drill:DrillSigninMonitoring",
+            "set-signin-forwarding": "forwarding:SetSigninForwarding",
+            "remove-signin-forwarding": "forwarding:RemoveSigninForwarding",
+            **_TELLING,
+        },
+    ),
+    "iam-role": _Resource("iam:Role", filters=_SIGNIN, actions=_TELLING),
+    "iam-user": _Resource(
+        "iam:User",
+        filters={"contained": "containment:ContainedFilter", **_SIGNIN},
+        actions={
+            "require-mfa": "containment:RequireMfa",
+            "revoke-sessions": "containment:RevokeSessions",
+            "reset-password": "containment:ResetPassword",
+            "release": "containment:Release",
+            **_TELLING,
+        },
+    ),
+    "log-metric": _Resource(
+        "cw:LogMetric", filters={"signin-coverage": "log_metric:SigninCoverage"}
+    ),
+}

@@ -10,18 +10,44 @@ with `C7N_DEBUG_EVENT=no`; set it to `yes` on the function to have the events ba
 
 from __future__ import annotations
 
+import json
+import logging
 import os
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("C7N_DEBUG_EVENT", "no")
 
 # Not above: c7n.handler reads its environment while it is imported.
-from c7n.handler import dispatch_event
+import c7n.handler
 
 from c7n_mfa.entry import initialize
+from c7n_mfa.respond import events
+
+log = logging.getLogger("custodian.c7n_mfa")
+
+refused: Counter[str] = Counter()
+"""How many events of each kind this process has not given to custodian."""
 
 
-def run(event: dict[str, Any], context: object) -> Any:
-    """Register our elements, then do what c7n's own handler does."""
-    initialize()
-    return dispatch_event(event, context)
+def run(event: Any, context: object) -> Any:
+    """Register our elements, then do what c7n's own handler does with an event it can work with."""
+    policies = _policies()
+    initialize(policies)
+    code = events.refusal(event, policies)
+    if code is None:
+        return c7n.handler.dispatch_event(events.readable(event), context)
+    refused[code] += 1
+    # The event may hold anything, a password in place of a user name among them: it is not shown.
+    log.warning("not-a-sign-in %s: %s (%d)", code, events.NOT_A_SIGN_IN[code], refused[code])
+    return False
+
+
+def _policies() -> list[dict[str, Any]]:
+    """The function's policies, which c7n keeps once it has read them."""
+    data = c7n.handler.policy_data
+    if data is None:
+        data = json.loads(Path("config.json").read_text(encoding="utf-8"))
+    policies: list[dict[str, Any]] = (data or {}).get("policies", [])
+    return policies

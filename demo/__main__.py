@@ -44,7 +44,8 @@ def main() -> int:
     # So that the local AWS is ended on a polite kill as it is on Ctrl-C.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        with LocalAws() as aws:
+        # With AUTH it enforces IAM, which the second half is about.
+        with LocalAws(settings={"AUTH": "true"}) as aws:
             Story(aws, out).tell()
         print("The local AWS is stopped, and nothing of it is left.")
     except (LocalAwsError, CommandFailed, Unexpected) as error:

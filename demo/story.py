@@ -25,6 +25,7 @@ from c7n_mfa.report.words import AUDIT_POLICY, REPAIR_POLICY
 
 from .account import Inbox, seed_inbox, seed_trail
 from .local_aws import LocalAws
+from .sequel import Sequel, Unexpected
 from .shell import Shell
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -39,10 +40,6 @@ _SHOWN_VARIABLES = (
     "AWS_SECRET_ACCESS_KEY",
     "AWS_DEFAULT_REGION",
 )
-
-
-class Unexpected(Exception):
-    """Something did not happen as the demo says it does; the message is one sentence."""
 
 
 class Story:
@@ -65,6 +62,8 @@ class Story:
         chain = self._audit("audit-again", expected="intact")
         message = self._one_alarm(_resource(chain, "alarm"), inbox)
         self._end(chain, message, time.monotonic() - started)
+        Sequel(self.console, self.shell, self.session, self.endpoint, self.out).tell(inbox)
+        self._say(f"What custodian wrote is in {self.out}.")
 
     def _clear(self) -> None:
         # Only what an earlier demo wrote: the directory itself may hold more.
@@ -133,6 +132,8 @@ class Story:
         while time.monotonic() < deadline:
             answer = queues.receive_message(QueueUrl=inbox.url, WaitTimeSeconds=2)
             for message in answer.get("Messages", ()):
+                # Read and done with: what comes later is another message.
+                queues.delete_message(QueueUrl=inbox.url, ReceiptHandle=message["ReceiptHandle"])
                 notification: dict[str, Any] = json.loads(json.loads(message["Body"])["Message"])
                 return notification
         raise Unexpected(
@@ -147,7 +148,6 @@ class Story:
         self.console.print(tree)
         self._say("")
         self._say(f"Seven links, each intact, and one notification delivered, in {seconds:.0f} s.")
-        self._say(f"What custodian wrote is in {self.out}.")
         _append_summary(["", f"One notification delivered: `{message['AlarmName']}`."])
 
     def _summarise(self, report: Report) -> None:

@@ -35,12 +35,13 @@ class Calls:
 def watched(
     faults: dict[str, Fault] | None = None,
     answers: dict[str, Answer] | None = None,
-    stubs: dict[str, dict] | None = None,
+    stubs: dict[str, dict | Answer] | None = None,
 ):
     """Record every call.
 
     `faults` maps a permission to the error raised in its place, `answers` to what becomes of the
-    answer where the emulator is blind, `stubs` to the answer where there is no emulator.
+    answer where the emulator is blind, `stubs` to the answer where there is no emulator, or to
+    what makes one of the parameters.
     """
     calls = Calls(faults or {})
     real = BaseClient._make_api_call
@@ -52,7 +53,8 @@ def watched(
         if permission in calls.faults:
             raise calls.faults[permission](operation)
         if permission in (stubs or {}):
-            return stubs[permission]
+            stub = stubs[permission]
+            return stub(parameters) if callable(stub) else stub
         answer = real(client, operation, parameters)
         change = (answers or {}).get(permission)
         return change(answer) if change else answer
@@ -63,7 +65,7 @@ def watched(
 
 def is_write(permission: str) -> bool:
     operation = permission.partition(":")[2]
-    return not operation.startswith(("Describe", "Get", "List", "Lookup"))
+    return not operation.startswith(("Describe", "Get", "List", "Lookup", "Simulate"))
 
 
 def denied(operation: str) -> ClientError:

@@ -54,5 +54,26 @@ def plugin(nobody):
 
 
 @pytest.fixture(scope="session")
+def _clients():
+    return {}
+
+
+@pytest.fixture
+def clients_made_once(_clients, monkeypatch):
+    """For tests with many runs on moto: they share their clients, whose making takes longest."""
+    import boto3
+
+    real = boto3.Session.client
+
+    def client(self, service, region_name=None, **options):
+        key = (service, region_name or "us-east-1")
+        if key not in _clients:
+            _clients[key] = real(self, service, region_name=key[1], **options)
+        return _clients[key]
+
+    monkeypatch.setattr(boto3.Session, "client", client)
+
+
+@pytest.fixture(scope="session")
 def root() -> Path:
     return ROOT

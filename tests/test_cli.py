@@ -69,7 +69,7 @@ def test_without_the_cli_extra_the_rest_says_what_to_install(args):
 
 def test_help_lists_every_command_with_its_whole_sentence():
     listed = installs.run(SCRIPT, "--help").stdout.partition("Commands:\n")[2].splitlines()
-    names = ["custodian", "pattern", "plan", "report", "signins"]
+    names = ["confirm", "custodian", "pattern", "plan", "report", "signins"]
     assert [line.split()[0] for line in listed] == names
     assert all(re.fullmatch(r"  \w+ +[A-Z][^.]+\.", line) for line in listed)
 

@@ -42,6 +42,35 @@ def test_run_registers_the_plugin_before_custodian_reads_the_policy(function):
     assert handler.run({"detail": {}}, None) is True
 
 
+IMPORTED = """
+import json, sys
+from c7n_mfa.entry import initialize
+initialize([json.loads(sys.argv[1])])
+from c7n.resources.account import actions, filters
+ours = [k for r in (filters, actions) for k, v in r.items() if v.__module__[:7] == "c7n_mfa"]
+print(sorted(ours), "c7n_mfa.proof" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize(
+    ("policy", "registered"),
+    [
+        ({"resource": "aws.account", "filters": ["signin"]}, "['signin'] False"),
+        ({"resource": "account", "filters": [{"not": [{"type": "signin"}]}]}, "['signin'] False"),
+        (
+            {"resource": "account", "actions": [{"type": "alert-signin", "topic": "signin"}]},
+            "['alert-signin', 'signin'] False",
+        ),
+        (POLICY, "['signin-monitoring'] True"),
+        ({"resource": "aws.s3", "filters": ["signin"]}, "[] False"),
+        ({}, "[] False"),
+    ],
+)
+def test_a_cold_function_registers_only_what_its_policy_names(policy, registered):
+    done = installs.run(sys.executable, "-c", IMPORTED, json.dumps(policy), C7N_MFA_AUTOLOAD="off")
+    assert done.stdout == f"{registered}\n", done.stderr
+
+
 @pytest.mark.parametrize(
     ("given", "logged"), [({}, False), ({"C7N_DEBUG_EVENT": "yes"}, True)], ids=["default", "yes"]
 )

@@ -49,17 +49,18 @@ def run(tmp_path):
     return run
 
 
-def load_policies(text):
-    return PolicyLoader(Config.empty(region=account.REGION, output_dir="null://")).load_data(
-        yaml.safe_load(text), "memory://"
-    )
+def repair() -> None:
+    """Run the action of the repair policy, without what custodian does around it."""
+    config = Config.empty(region=account.REGION, account_id=account.ACCOUNT)
+    (policy,) = PolicyLoader(config).load_data(yaml.safe_load(REPAIR), "memory://")
+    (action,) = policy.resource_manager.actions
+    action.process([{"account_id": account.ACCOUNT}])
 
 
 @mock_aws
 def test_a_removal_is_a_list_of_changes_too(run):
     account.add_trail()
-    (policy,) = load_policies(REPAIR)
-    policy.run()
+    repair()
 
     with watched() as calls:
         result = run(policy=REMOVAL)

@@ -1,0 +1,289 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+"""The action ``alert-signin`` of accounts, IAM users and roles.
+
+Registered in :mod:`c7n_mfa.entry`.
+"""
+
+import hashlib
+import itertools
+import json
+import os
+import re
+from datetime import UTC, datetime
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from c7n.actions import EventAction
+from c7n.exceptions import PolicyExecutionError, PolicyValidationError
+from c7n.utils import generate_arn, local_session, type_schema
+
+from c7n_mfa.elements import source
+from c7n_mfa.signin import SignIn
+
+# What telling takes is imported where it is done: a function starts cold for each sign-in, and most
+# of those are none that is told.
+
+ANNOTATION = "c7n:signin-alert"
+# Of the actions that come before.
+DOSSIER = "c7n:signin-dossier"
+RECEIPTS = "c7n:containment"
+GROUP_VARIABLE = "AWS_LAMBDA_LOG_GROUP_NAME"
+FUNCTION_VARIABLE = "AWS_LAMBDA_FUNCTION_NAME"
+
+_CONTAINING = {"require-mfa", "revoke-sessions", "reset-password"}
+_FIRST = {*_CONTAINING, "investigate-signin"}
+_TOPIC_ARN = re.compile(r"arn:aws[\w-]*:sns:[a-z]{2,}(-[a-z]+)+-\d:\d{12}:[\w-]{1,256}", re.ASCII)
+_TOPIC_NAME = re.compile(r"[\w-]{1,256}", re.ASCII)
+# custodian's variables, as `custodian validate` sees them: not yet filled in.
+_VARIABLES = {"{partition}": "aws", "{region}": "us-east-1", "{account_id}": "123456789012"}
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+# Three tries of these, and the pauses between them, take less than a claim is good for.
+_PUBLISH = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 3})
+
+
+class AlertNotSent(PolicyExecutionError):
+    """A sign-in that nobody has been told of; raised so that Lambda tries again."""
+
+
+class AlertSignin(EventAction):
+    """Tells of a console sign-in through an SNS topic, in plain words, once for each event.
+
+    The message says who signed in, when, from where and how, why that is told, what the
+    investigation found, what was done to the user and how to take it back, what to do next, and
+    what could not be looked at. Put the action last: it tells of what was done before it.
+
+    `topic` is an ARN, or the name of a topic in the Region and account of the policy. FIFO topics
+    are refused. The attributes `severity`, `identity` and `account` of the message can be used in
+    the filter policy of a subscription.
+
+    However often and at once an event is delivered, one message is sent. The memory for that is a
+    log group, `ledger`: by default that of the function, in which each event that was told leaves
+    two empty log streams. Outside Lambda there is none unless it is named, and each run tells.
+
+    When the topic is gone or refuses the message, everything else is done first and the action
+    then fails, so that Lambda tries again and the dead-letter queue gets the event at last.
+
+    The annotation `c7n:signin-alert` is flat: `severity`, `subject`, `topic`, `result`
+    (`told`, `already`), `message_id`, `note`.
+
+    :example:
+
+    .. code-block:: yaml
+
+        policies:
+          - name: signin-of-root-told
+            resource: account
+            mode:
+              type: cloudtrail
+              role: arn:aws:iam::{account_id}:role/c7n-mfa-respond
+              packages: [c7n_mfa]
+              handler: c7n_mfa.handler.run
+              events:
+                - event: ConsoleLogin
+                  source: signin.amazonaws.com
+                  ids: eventName
+            filters:
+              - type: signin
+                identity: [root]
+            actions:
+              - type: alert-signin
+                topic: on-call
+    """
+
+    schema = type_schema(
+        "alert-signin",
+        required=["topic"],
+        topic={"type": "string", "minLength": 1},
+        ledger={"type": "string", "pattern": r"^[\w./#-]{1,512}$"},
+    )
+    annotation_key = ANNOTATION
+    permissions = (
+        "logs:CreateLogGroup",
+        "logs:CreateLogStream",
+        "logs:DescribeLogStreams",
+        "sns:Publish",
+    )
+
+    def validate(self):
+        self._check_options()
+        after = itertools.dropwhile(lambda action: action is not self, self.manager.actions)
+        late = [action.type for action in after if action.type in _FIRST]
+        if late:
+            self._refuse(f"comes before {late[0]} and could not tell of it; put alert-signin last")
+        if self._is_being_deployed():
+            self._check_topic()
+        return self
+
+    def process(self, resources, event=None):
+        record = event.get("detail") if isinstance(event, dict) else None
+        sign_in = SignIn.from_record(record)
+        if sign_in is None:
+            said = "its event is no console sign-in" if event else "it runs without an event"
+            self.log.warning("policy:%s alert-signin tells nothing: %s", self._policy, said)
+            return []
+        return [self._tell(sign_in, record, resource) for resource in resources[:1]]
+
+    def _tell(self, sign_in, record, resource):
+        """Tell of the event; it has one account, one user or one role."""
+        from c7n_mfa.respond.alert import Sender, alert
+
+        message = alert(
+            sign_in,
+            resource.get(DOSSIER),
+            resource.get(RECEIPTS, ()),
+            Sender(
+                policy=self._policy,
+                region=self._region,
+                contains=self._contains,
+                unseen=resource.get(source.ANNOTATION),
+            ),
+            datetime.now(UTC),
+        )
+        told = self._deliver(identifier(record), message)
+        resource[self.annotation_key] = {
+            "severity": message.severity,
+            "subject": message.subject,
+            "topic": self._topic,
+            "result": told.result,
+            "message_id": told.message_id,
+            "note": told.note,
+        }
+        self._log(identifier(record), told)
+        return resource[self.annotation_key]
+
+    def _deliver(self, event_id, message):
+        from c7n_mfa.chain.look import Looker
+        from c7n_mfa.respond import ledger
+
+        def publish():
+            return self._publish(message)
+
+        try:
+            group = self._group
+            if group is None:
+                return ledger.Told("told", publish(), "there is no ledger outside Lambda")
+            looker = Looker(local_session(self.manager.session_factory))
+            key = ledger.key_for(self._policy, event_id)
+            return ledger.Ledger(looker, self._region, group, key).tell_once(publish)
+        except ledger.NotTold as error:
+            raise AlertNotSent(
+                f"policy:{self._policy} event:{event_id} nobody is told: {error}"
+            ) from error
+
+    def _publish(self, message):
+        from c7n_mfa.respond.ledger import NotTold
+
+        session = local_session(self.manager.session_factory)
+        client = session.client("sns", region_name=self._topic_region, config=_PUBLISH)
+        attributes = {
+            name: {"DataType": "String", "StringValue": value}
+            for name, value in message.attributes.items()
+        }
+        try:
+            answer = client.publish(
+                TopicArn=self._topic,
+                Subject=message.subject,
+                Message=message.message,
+                MessageAttributes=attributes,
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise NotTold(f"sns:Publish on {self._topic} failed: {error}") from error
+        return answer["MessageId"]
+
+    def _log(self, event_id, told):
+        level = self.log.warning if told.note else self.log.info
+        level(
+            "policy:%s event:%s alert:%s message:%s %s",
+            self._policy,
+            event_id,
+            told.result,
+            told.message_id,
+            told.note or "",
+        )
+
+    @property
+    def _policy(self):
+        return self.manager.ctx.policy.name
+
+    @property
+    def _region(self):
+        return self.manager.config.region or "us-east-1"
+
+    @property
+    def _contains(self):
+        return any(action.type in _CONTAINING for action in self.manager.actions)
+
+    @property
+    def _topic(self):
+        topic = self.data["topic"]
+        if ":" in topic:
+            return topic
+        return generate_arn(
+            "sns", topic, region=self._region, account_id=self.manager.config.account_id
+        )
+
+    @property
+    def _topic_region(self):
+        return self._topic.split(":")[3]
+
+    @property
+    def _group(self):
+        function = os.environ.get(FUNCTION_VARIABLE)
+        own = os.environ.get(GROUP_VARIABLE) or (function and f"/aws/lambda/{function}")
+        return self.data.get("ledger") or own or None
+
+    def _is_being_deployed(self):
+        """Whether this is `custodian run`, which makes the function; not in it, nor beforehand."""
+        options = self.manager.config
+        is_run = options.get("command") == "c7n.commands.run" and not options.get("dryrun")
+        filled_in = options.get("account_id") and options.get("region")
+        return bool(is_run and filled_in and FUNCTION_VARIABLE not in os.environ)
+
+    def _check_options(self):
+        # The schema asks for a topic only where the action has options at all.
+        if "topic" not in self.data:
+            self._refuse("needs a topic")
+        topic = self.data["topic"]
+        for variable, value in _VARIABLES.items():
+            topic = topic.replace(variable, value)
+        if not (_TOPIC_ARN if ":" in topic else _TOPIC_NAME).fullmatch(topic):
+            self._refuse(f"topic: {self.data['topic']} is neither the ARN nor the name of {_KIND}")
+
+    def _check_topic(self):
+        """A topic that is missing is better known now than at three in the morning."""
+        from c7n_mfa.chain.look import Looker
+        from c7n_mfa.chain.values import Unseen
+
+        looker = Looker(local_session(self.manager.session_factory))
+        found = looker.one(
+            "sns",
+            self._topic_region,
+            "get_topic_attributes",
+            self._topic,
+            lambda answer: answer["Attributes"],
+            TopicArn=self._topic,
+        )
+        if found is None:
+            self._refuse(f"topic: {self._topic} does not exist; make it and subscribe to it first")
+        if isinstance(found, Unseen):
+            self.log.warning(
+                "policy:%s alert-signin topic: whether it exists is unknown: %s",
+                self._policy,
+                found.sentence(),
+            )
+
+    def _refuse(self, why):
+        raise PolicyValidationError(f"policy:{self._policy} alert-signin {why}")
+
+
+_KIND = "a topic that is not FIFO"
+
+
+def identifier(record):
+    """The id of the event; of one without AWS's, a digest of the whole record."""
+    found = record.get("eventID")
+    if isinstance(found, str) and _UUID.fullmatch(found):
+        return found.lower()
+    text = json.dumps(record, sort_keys=True)
+    return f"sha256-{hashlib.sha256(text.encode()).hexdigest()}"

@@ -1,0 +1,147 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+
+"""What responding to a sign-in takes in an account, and a user who signs in without MFA."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+# Each role, and the policy whose function runs as it.
+ROLES = {
+    "c7n-mfa-respond": "signin-single-factor",
+    "c7n-mfa-contain": "signin-single-factor-contained",
+}
+DEAD_LETTERS = "c7n-mfa-dead-letters"
+# AWS takes no event of `aws.signin` from anybody but itself, and neither does the local AWS; the
+# rule that custodian makes does not ask for the source.
+SOURCE = "demo.signin"
+
+_PERMISSIONS = Path(__file__).resolve().parent.parent / "docs" / "permissions.md"
+_EVERYTHING = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An IAM user who may do everything.
+
+    There is no console here.  The session of `GetSessionToken` stands for one: it carries the time
+    it was issued and, as in the console, `aws:MultiFactorAuthPresent` of false.
+    """
+
+    name: str
+    arn: str
+    key: dict[str, str]
+    endpoint_url: str
+
+    def console_session(self) -> dict[str, str]:
+        token = self._client("sts", self.key).get_session_token()["Credentials"]
+        return {
+            "aws_access_key_id": token["AccessKeyId"],
+            "aws_secret_access_key": token["SecretAccessKey"],
+            "aws_session_token": token["SessionToken"],
+        }
+
+    def refusal(self, credentials: dict[str, str]) -> str | None:
+        """What AWS says to these credentials when they list buckets; None when they may."""
+        try:
+            self._client("s3", credentials).list_buckets()
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in ("AccessDenied", "AccessDeniedException"):
+                raise
+            return str(error.response["Error"]["Message"])
+        return None
+
+    def _client(self, service: str, credentials: dict[str, str]) -> Any:
+        session = boto3.Session(region_name="us-east-1", **credentials)
+        return session.client(service, endpoint_url=self.endpoint_url)
+
+
+def seed_response(session: boto3.Session) -> None:
+    """Make the roles that the functions run as, and the queue for what could not be told.
+
+    A role may do what docs/permissions.md says, to the letter, and nothing else.
+    """
+    iam = session.client("iam")
+    account = session.client("sts").get_caller_identity()["Account"]
+    for role, policy in ROLES.items():
+        trust, permissions = documented(policy, account)
+        iam.create_role(RoleName=role, AssumeRolePolicyDocument=trust)
+        iam.put_role_policy(RoleName=role, PolicyName="documented", PolicyDocument=permissions)
+    session.client("sqs").create_queue(QueueName=DEAD_LETTERS)
+
+
+def documented(policy: str, account: str) -> tuple[str, str]:
+    """The trust and the permissions of a function's role, from the page that people paste from."""
+    page = _PERMISSIONS.read_text(encoding="utf-8").replace("123456789012", account)
+    section = page.partition(f"\n## {policy}\n")[2].partition("\n## ")[0]
+    trust, permissions, *_ = re.findall(r"```json\n(.*?)```", section, re.DOTALL)
+    return trust, permissions
+
+
+def seed_person(session: boto3.Session, endpoint_url: str, name: str = "alice") -> Person:
+    """Make a user who may do everything, with an access key to get sessions with."""
+    iam = session.client("iam")
+    arn = iam.create_user(UserName=name)["User"]["Arn"]
+    document = json.dumps(_EVERYTHING)
+    iam.put_user_policy(UserName=name, PolicyName="everything", PolicyDocument=document)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    credentials = {
+        "aws_access_key_id": key["AccessKeyId"],
+        "aws_secret_access_key": key["SecretAccessKey"],
+    }
+    return Person(name, arn, credentials, endpoint_url)
+
+
+def sign_in(person: Person) -> dict[str, Any]:
+    """The CloudTrail record of the person's signing in now, with a password and no MFA."""
+    account = person.arn.split(":")[4]
+    return {
+        "eventVersion": "1.11",
+        "userIdentity": {
+            "type": "IAMUser",
+            "principalId": "AIDAEXAMPLEALICE00000",
+            "arn": person.arn,
+            "accountId": account,
+            "userName": person.name,
+        },
+        "eventTime": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "eventSource": "signin.amazonaws.com",
+        "eventName": "ConsoleLogin",
+        "awsRegion": "us-east-1",
+        "sourceIPAddress": "192.0.2.10",
+        "userAgent": "Mozilla/5.0",
+        "requestParameters": None,
+        "responseElements": {"ConsoleLogin": "Success"},
+        "additionalEventData": {
+            "LoginTo": "https://console.aws.amazon.com/console/home",
+            "MobileVersion": "No",
+            "MFAUsed": "No",
+        },
+        "eventID": str(uuid.uuid4()),
+        "readOnly": False,
+        "eventType": "AwsConsoleSignIn",
+        "managementEvent": True,
+        "recipientAccountId": account,
+    }
+
+
+def entry(record: dict[str, Any]) -> dict[str, str]:
+    """What `events put-events` takes for a record."""
+    return {
+        "Source": SOURCE,
+        "DetailType": "AWS Console Sign In via CloudTrail",
+        "Detail": json.dumps(record),
+    }

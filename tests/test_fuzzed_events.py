@@ -1,0 +1,186 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+
+"""Ten thousand events of every shape through the deployed handler, in one process.
+
+AWS answers by hand here: nothing but what is published and put on users is of interest, and an
+emulator would take minutes.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+from unittest import mock
+
+import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError, ParamValidationError
+from botocore.validate import ParamValidator
+
+from c7n_mfa import handler
+from c7n_mfa.respond.events import refusal
+from c7n_mfa.respond.investigate import lookup
+from c7n_mfa.signin import SignIn
+from deployed import Function, event, shipped
+from signin.records import RECORDS
+
+pytestmark = pytest.mark.slow
+
+EVENTS = 10_000
+SEED = 20261121
+TEXTS = (
+    *("", " ", "Yes", "YES", "no", "No", "Success", "Failure", "ConsoleLogin", "Root", "IAMUser"),
+    *("AssumedRole", "FederatedUser", "signin.amazonaws.com", "alice", "a b", "alice\n", "x" * 300),
+    *("\ud800", "\x00", "\u202e", "{account_id}", "{", "%s", "../../x", "2026-13-45T99:99:99Z"),
+    *("9999999999-01-01T00:00:00Z", "arn:aws:iam::123456789012:user/alice", "arn:", ":::::::::"),
+    *("AWSReservedSSO_x", "HIDDEN_DUE_TO_SECURITY_REASONS", "192.0.2.10", "::1", "999.1.1.1"),
+    *("0001-01-01T00:00:00+14:00", "10000-01-01T00:00:00Z", "2026-01-15T08:30:00"),
+)
+FIELDS = (
+    *("eventName", "eventSource", "eventTime", "eventID", "awsRegion", "sourceIPAddress"),
+    *("userAgent", "userIdentity", "responseElements", "additionalEventData", "errorCode"),
+    *("errorMessage", "type", "arn", "accountId", "userName", "sessionContext", "attributes"),
+    *("mfaAuthenticated", "sessionIssuer", "ConsoleLogin", "MFAUsed", "SamlProviderArn"),
+    *("recipientAccountId", "detail", "region", "account", "principalId", "detail-type"),
+)
+ANSWERS: dict[str, Any] = {
+    "PublishBatch": {},
+    "Publish": {"MessageId": "m"},
+    "LookupEvents": {"Events": []},
+    "ListAccountAliases": {"AccountAliases": []},
+    "GetUserPolicy": ClientError({"Error": {"Code": "NoSuchEntity", "Message": ""}}, "x"),
+    "ListUserTags": {"Tags": []},
+}
+
+
+def value(chance: random.Random, depth: int = 3) -> Any:
+    """Any JSON value."""
+    kind = chance.randrange(9 if depth else 7)
+    if kind == 7:
+        return [value(chance, depth - 1) for _ in range(chance.randrange(4))]
+    if kind == 8:
+        return {chance.choice(FIELDS): value(chance, depth - 1) for _ in range(chance.randrange(6))}
+    numbers = (0, 1, -1, 1.5, 10**30, float("inf"))
+    return (None, True, False, chance.choice(numbers), *chance.choices(TEXTS, k=3))[kind]
+
+
+def places(found: Any) -> list[tuple[Any, Any]]:
+    """Every place of a document, as the thing that holds it and its key there."""
+    here: list[tuple[Any, Any]] = []
+    keys = (
+        found if isinstance(found, dict) else range(len(found)) if isinstance(found, list) else ()
+    )
+    for key in list(keys):
+        here += [(found, key), *places(found[key])]
+    return here
+
+
+def mutate(chance: random.Random, found: Any) -> Any:
+    """Change, drop or add something somewhere."""
+    for _ in range(chance.choice((0, 1, 1, 2, 3))):
+        holder, key = chance.choice(places(found) or [({}, "")])
+        if not holder:
+            return value(chance)
+        if isinstance(holder, dict) and chance.random() < 0.2:
+            del holder[key]
+        elif isinstance(holder, dict) and chance.random() < 0.2:
+            holder[chance.choice(FIELDS)] = value(chance)
+        else:
+            holder[key] = value(chance)
+    return found
+
+
+def fuzzed(count: int) -> Iterator[Any]:
+    """Labelled sign-ins as they are and changed, and now and then anything at all."""
+    chance = random.Random(SEED)
+    for _ in range(count):
+        kind = chance.random()
+        if kind < 0.3:
+            yield value(chance)
+        elif kind < 0.6:
+            yield {"detail": value(chance)}
+        else:
+            yield mutate(chance, event(chance.choice(RECORDS).record))
+
+
+class Aws:
+    """Answers every call, as far as it has to, and refuses what the API model does."""
+
+    def __init__(self) -> None:
+        self.made: Counter[str] = Counter()
+
+    def __call__(self, client: Any, operation: str, parameters: Any) -> Any:
+        self.made[operation] += 1
+        model = client.meta.service_model.operation_model(operation).input_shape
+        report = ParamValidator().validate(parameters, model) if model else None
+        if report and report.has_errors():
+            raise ParamValidationError(report=report.generate_report())
+        # What cannot be written as UTF-8 never reaches AWS.
+        json.dumps(parameters, ensure_ascii=False, default=str).encode()
+        if operation == "GetUser":
+            name = parameters["UserName"]
+            return {"User": {"UserName": name, "Arn": f"arn:aws:iam::123456789012:user/{name}"}}
+        answer = ANSWERS.get(operation, {})
+        if isinstance(answer, Exception):
+            raise answer
+        return copy.deepcopy(answer)
+
+
+@pytest.fixture
+def aws(monkeypatch):
+    monkeypatch.setattr(lookup, "PACE_SECONDS", 0.0)
+    aws = Aws()
+    with mock.patch.object(BaseClient, "_make_api_call", lambda *call: aws(*call)):
+        yield aws
+
+
+def verdict(found: Any) -> bool | None:
+    sign_in = SignIn.from_record(found.get("detail")) if isinstance(found, dict) else None
+    return sign_in.is_single_factor if sign_in else False
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [("signin-single-factor", EVENTS), ("signin-single-factor-contained", EVENTS // 5)],
+)
+def test_no_event_breaks_it_and_only_single_factor_sign_ins_are_told(
+    name, count, aws, tmp_path, monkeypatch
+):
+    policy = shipped(name)
+    function = Function(policy, tmp_path, monkeypatch)
+    wrong, told, refused = [], 0, 0
+
+    for number, found in enumerate(fuzzed(count)):
+        before = aws.made["Publish"], aws.made["PutUserPolicy"]
+        function.deliver(found)
+        new = aws.made["Publish"] - before[0]
+        contained = aws.made["PutUserPolicy"] - before[1]
+        code = refusal(found, [policy])
+        refused += code is not None
+        told += new
+        is_single = verdict(found) is True and code is None
+        # An IAM user is looked up by name, so of the users' policy only this much is certain.
+        right = new == is_single if "contained" not in name else new <= is_single
+        if not right or (contained and not is_single):
+            wrong.append((number, found, new, contained))
+
+    assert wrong == []
+    assert told > count // 50
+    assert handler.refused.total() == refused > count // 10
+
+
+def test_what_is_refused_and_is_a_single_factor_sign_in_would_not_have_passed_the_rule():
+    policy = shipped("signin-single-factor")
+    lost = {
+        refusal(found, [policy])
+        for found in fuzzed(EVENTS)
+        if verdict(found) is True and refusal(found, [policy])
+    }
+
+    # The rule, too, wants the source to be that of sign-ins.
+    assert lost == {"source-unlike-policy"}
