@@ -5,9 +5,9 @@
     python benchmarks/respond.py
 
 The cold start is import to verdict in a fresh process of the environment that stands for the Lambda
-runtime, beside c7n's own import of the same resource.  Lambda cannot write bytecode beside the
-code, so it compiles both each time; with bytecode is how an installed package starts.  What is
-measured last is the local AWS's delivery as much as ours.
+runtime, beside c7n's own import of the same resource, in processor time.  Lambda cannot write
+bytecode beside the code, so it compiles both each time; with bytecode is how an installed package
+starts.  What is measured last is the local AWS's delivery as much as ours.
 """
 
 from __future__ import annotations
@@ -52,14 +52,14 @@ _RECORD = {
 }
 _START = "import json, sys, time\npolicy, record = map(json.loads, sys.argv[1:])\n"
 _C7N = """
-start = time.perf_counter()
+start = time.process_time()
 import c7n.handler
 from c7n.resources import load_resources
 load_resources((policy["resource"],))
-print(time.perf_counter() - start)
+print(time.process_time() - start)
 """
 _OURS = """
-start = time.perf_counter()
+start = time.process_time()
 import c7n_mfa.handler
 from c7n.resources import load_resources
 load_resources((policy["resource"],))
@@ -68,7 +68,7 @@ initialize([policy])
 from c7n_mfa.respond.wanted import Wanted
 from c7n_mfa.signin import SignIn
 assert Wanted(frozenset({True})).takes(SignIn.from_record(record), record)
-print(time.perf_counter() - start)
+print(time.process_time() - start)
 """
 
 
@@ -89,7 +89,7 @@ def archive(folder: Path, *packages: str) -> int:
 
 
 def start(folder: Path, code: str, given: dict[str, Any], bytecode: bool) -> float:
-    """Milliseconds that a fresh process takes for the code, without its own start."""
+    """Milliseconds of the processor that the code takes in a fresh process."""
     options = ["-I", *(() if bytecode else ("-B",))]
     path = f"import sys; sys.path.insert(0, {str(folder)!r})\n"
     done = subprocess.run(

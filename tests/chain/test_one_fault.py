@@ -197,7 +197,10 @@ def test_the_whole_link_of_a_log_group_in_another_account():
         "detail": f"it is in account {OTHER}, which cannot be read from here",
         "resource": ELSEWHERE_GROUP,
         "evidence": {"account": OTHER},
-        "fix": "run the audit in the account that owns it, or with a role that may read there",
+        "fix": (
+            "run the audit in the account that owns it, or name a role that may read there "
+            "(read-role)"
+        ),
         "security_hub": "SNS_TOPIC_CROSS_ACCOUNT",
         "permission": None,
     }
