@@ -234,7 +234,7 @@ class SetSigninMonitoring(BaseAction):
         """What repair would do to the account, writing nothing: the judgement and the steps."""
         wish = self._wish(account)
         seen, judgement = audit(self.manager, account, _asked(wish))
-        base = target(judgement, wish)
+        base = target(judgement, wish, seen)
         in_the_way = InTheWay()
         if base is not None and judgement.verdict == "broken":
             session = local_session(self.manager.session_factory)

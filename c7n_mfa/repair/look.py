@@ -165,8 +165,9 @@ def _with_status(looker: Looker, trail: Trail, group_arn: str) -> Trail:
         *ask, "get_event_selectors", trail.arn, shapes.selectors, TrailName=trail.arn
     )
     logging = status is not None and status.logging
-    # The error of a delivery that cannot work yet says nothing of the one to be made.
-    trail = replace(trail, log_group_arn=group_arn, logging=logging, delivery_error=None)
+    # What a delivery that cannot work has come to says nothing of the one to be made.
+    trail = replace(trail, log_group_arn=group_arn, logging=logging)
+    trail = replace(trail, delivery_error=None, delivered=None)
     if isinstance(selectors, Unseen):
         return replace(trail, selectors=selectors)
     basic, advanced = selectors or ((), ())

@@ -169,6 +169,33 @@ def test_a_log_group_that_is_gone_is_made_again_under_its_name(repair):
 
 
 @mock_aws
+def test_a_log_group_that_is_gone_is_made_again_when_aws_speaks_of_the_delivery_only(repair):
+    # moto delivers nothing; AWS says this of a trail whose log group is gone, until it delivers.
+    def failing(answer):
+        return {**answer, "LatestCloudWatchLogsDeliveryError": "Log group not found"}
+
+    add_trail_whose_group_is_gone()
+
+    with watched(answers={"cloudtrail:GetTrailStatus": failing}):
+        receipt = repair()
+
+    assert told(receipt) == [(s, "done") for s in STEPS if s not in DELIVERY[2:]]
+    assert receipt["after"] == "broken"
+    assert list(now()["log groups"]) == [account.GROUP]
+
+
+@mock_aws
+def test_a_delivery_that_fails_into_a_log_group_that_exists_is_not_mended(repair):
+    def failing(answer):
+        return {**answer, "LatestCloudWatchLogsDeliveryError": "Access denied"}
+
+    account.add_trail()
+
+    with watched(answers={"cloudtrail:GetTrailStatus": failing}):
+        assert "cannot deliver to its log group" in check_refused(repair(), "chain")
+
+
+@mock_aws
 def test_a_working_log_group_is_used_and_nothing_is_delivered_anew(repair):
     account.add_trail()
 

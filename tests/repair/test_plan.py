@@ -70,7 +70,7 @@ class Imagination:
 
     def plan(self, wish: Wish = WISH) -> tuple[Step, ...]:
         judgement = self.judge(wish)
-        base = target(judgement, wish)
+        base = target(judgement, wish, self.seen)
         in_the_way = self.look(base.topic_arn, wish) if base else InTheWay()
         return make_plan(judgement, self.seen, in_the_way, wish)
 
@@ -865,7 +865,7 @@ def test_of_two_log_groups_the_one_with_the_better_chain_is_completed():
     account.seen.trails = (trail, *account.seen.trails)
     account.seen.log_groups[second] = LogGroup(second, "CloudTrail/Second")
 
-    assert target(account.judge(), WISH).log_group_arn == GROUP
+    assert target(account.judge(), WISH, account.seen).log_group_arn == GROUP
     check_repaired(account)
 
 

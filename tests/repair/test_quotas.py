@@ -26,7 +26,7 @@ def plan(filters=(), wish=WISH, **in_the_way):
         good_snapshot(), filters={GROUP: tuple(filters)}, alarms={}, topics={}, subscriptions={}
     )
     judgement = judge(seen, REQUIREMENTS["single-factor"])
-    assert target(judgement, wish) is not None
+    assert target(judgement, wish, seen) is not None
     return make_plan(judgement, seen, InTheWay(**in_the_way), wish)
 
 

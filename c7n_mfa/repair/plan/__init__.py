@@ -36,7 +36,7 @@ def make_plan(
         chains = judgement.chains
         open_end = next((chain for chain in chains if chain.verdict == "unknown"), chains[0])
         return (_refuse(open_end, "the audit could not tell: "),)
-    base = target(judgement, wish)
+    base = target(judgement, wish, seen)
     if base is None:
         return (_refuse(judgement.chains[0], ""),)
     owner = Arn.parse(base.log_group_arn).account

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from c7n_mfa.chain.links import topics_of
-from c7n_mfa.chain.values import Arn, MetricFilter, Snapshot
+from c7n_mfa.chain.values import Arn, MetricFilter, Snapshot, Unseen
 from c7n_mfa.chain.verdicts import Chain, Judgement
 from c7n_mfa.repair.delivery_calls import GROUP_NAME
 from c7n_mfa.repair.values import InTheWay, Wish
@@ -41,7 +41,7 @@ class Start:
     base: Target
 
 
-def target(judgement: Judgement, wish: Wish) -> Target | None:
+def target(judgement: Judgement, wish: Wish, seen: Snapshot) -> Target | None:
     """The chain that repair completes: the one that works furthest; ``None`` without a log group.
 
     A metric filter is adopted when it covers the requirement alone, its alarm when it would fire,
@@ -49,7 +49,7 @@ def target(judgement: Judgement, wish: Wish) -> Target | None:
     """
     usable = [chain for chain in judgement.chains if _reached(chain, "log-group")]
     if not usable:
-        return _to_be_delivered(judgement, wish) if wish.log_delivery else None
+        return _to_be_delivered(judgement, wish, seen) if wish.log_delivery else None
     chain = max(usable, key=lambda chain: _progress(chain, wish))
     progress = _progress(chain, wish)
     topic = _wished_topic(wish, chain)
@@ -59,20 +59,35 @@ def target(judgement: Judgement, wish: Wish) -> Target | None:
     return Target(chain.links[1].resource, adopted, chain, topic, progress)
 
 
-def _to_be_delivered(judgement: Judgement, wish: Wish) -> Target | None:
-    """A trail that records everything and lacks nothing but a log group that exists."""
+def _to_be_delivered(judgement: Judgement, wish: Wish, seen: Snapshot) -> Target | None:
+    """A trail that lacks nothing but a log group that exists."""
     for chain in judgement.chains:
-        link, trail = chain.last, chain.links[0].resource
-        if link.reason == "log-group-gone":
-            topic = _wished_topic(wish, chain)
-            return Target(link.resource, None, chain, topic, 0, trail)
-        if link.reason == "log-group-unset":
-            topic = _wished_topic(wish, chain)
+        trail = chain.links[0].resource
+        gone = _gone_group(chain, seen)
+        if gone:
+            return Target(gone, None, chain, _topic_in(wish, gone), 0, trail)
+        if chain.last.reason == "log-group-unset":
             where = Arn.parse(trail)
             place = f"arn:{where.partition}:logs:{where.region}:{where.account}"
             group = f"{place}:log-group:{GROUP_NAME}:*"
-            return Target(group, None, chain, topic, 0, trail, own_role=True)
+            return Target(group, None, chain, _topic_in(wish, group), 0, trail, own_role=True)
     return None
+
+
+def _gone_group(chain: Chain, seen: Snapshot) -> str | None:
+    """The log group that the chain's trail names and that is gone.
+
+    AWS then says that the delivery fails, which is the first fault that is named.
+    """
+    if chain.last.reason == "log-group-gone":
+        return chain.last.resource
+    if chain.last.reason not in _FAILING or isinstance(seen.trails, Unseen):
+        return None
+    named = (t.log_group_arn for t in seen.trails if t.arn == chain.last.resource)
+    return next((arn for arn in named if arn and seen.log_groups.get(arn, ...) is None), None)
+
+
+_FAILING = ("trail-delivery-failing", "trail-delivery-stale", "trail-quiet")
 
 
 def _progress(chain: Chain, wish: Wish) -> int:
@@ -111,9 +126,12 @@ def _mendable_topic(chain: Chain) -> str | None:
 
 
 def _wished_topic(wish: Wish, chain: Chain) -> str:
+    return _topic_in(wish, chain.links[1].resource)
+
+
+def _topic_in(wish: Wish, group_arn: str) -> str:
     """The ARN of the option's topic; a name is one in the log group's account and Region."""
     if wish.topic.startswith("arn:"):
         return wish.topic
-    # The log group's ARN, or its trail's while there is no log group.
-    where = Arn.parse(chain.links[1].resource)
+    where = Arn.parse(group_arn)
     return f"arn:{where.partition}:sns:{where.region}:{where.account}:{wish.topic}"
