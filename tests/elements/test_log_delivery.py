@@ -33,22 +33,6 @@ STEPS = [*DELIVERY, "topic", "topic-policy", "subscription", "record", "metric-f
 
 
 @pytest.fixture
-def run(request, tmp_path):
-    def run(action, **options):
-        policy = PyTestUtils(request).load_policy(
-            {"name": action, "resource": "aws.account", "actions": [{"type": action, **options}]},
-            config={"region": account.REGION, "account_id": account.ACCOUNT},
-        )
-        policy.options["output_dir"] = str(tmp_path)
-        policy.run()
-        (path,) = tmp_path.rglob(f"action-{action.replace('-', '')}")
-        (receipt,) = json.loads(path.read_text())
-        return receipt
-
-    return run
-
-
-@pytest.fixture
 def repair(run):
     return lambda **options: run(
         "set-signin-monitoring", **{"log-delivery": "create", **QUEUE, **options}

@@ -9,7 +9,6 @@ import json
 
 import boto3
 import pytest
-from c7n.testing import PyTestUtils
 from moto import mock_aws
 
 import mocked_account as account
@@ -30,29 +29,6 @@ THEIRS = {
     "Action": "sns:Publish",
     "Resource": account.TOPIC,
 }
-
-
-@pytest.fixture
-def run(request, tmp_path):
-    """Run a policy with one action: the receipt that custodian wrote."""
-
-    def run(action, **options):
-        utils = PyTestUtils(request)
-        policy = utils.load_policy(
-            {
-                "name": action,
-                "resource": "aws.account",
-                "actions": [{"type": action, **options}],
-            },
-            config={"region": account.REGION, "account_id": account.ACCOUNT},
-        )
-        policy.options["output_dir"] = str(tmp_path)
-        policy.run()
-        (path,) = tmp_path.rglob(f"action-{action.replace('-', '')}")
-        (receipt,) = json.loads(path.read_text())
-        return receipt
-
-    return run
 
 
 @pytest.fixture
