@@ -99,12 +99,12 @@ _ELEMENTS = {
     "iam-role": _Resource("iam:Role", filters=_SIGNIN, actions=_TELLING),
     "iam-user": _Resource(
         "iam:User",
-        filters={"contained": "containment:ContainedFilter", **_SIGNIN},
+        filters={"contained": "release:ContainedFilter", **_SIGNIN},
         actions={
             "require-mfa": "containment:RequireMfa",
             "revoke-sessions": "containment:RevokeSessions",
             "reset-password": "containment:ResetPassword",
-            "release": "containment:Release",
+            "release": "release:Release",
             **_TELLING,
         },
     ),

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from c7n_mfa.chain.judge import judge
+from c7n_mfa.chain.unseen import Unseen
 from c7n_mfa.chain.values import (
     Alarm,
     CompositeAlarm,
@@ -19,7 +20,6 @@ from c7n_mfa.chain.values import (
     Subscription,
     Topic,
     Trail,
-    Unseen,
 )
 from c7n_mfa.requirements import REQUIREMENTS
 

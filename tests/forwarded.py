@@ -14,7 +14,7 @@ from typing import Any
 
 import boto3
 
-from c7n_mfa.chain.values import Unseen
+from c7n_mfa.chain.unseen import Unseen
 from c7n_mfa.respond.forwarding.calls import TRUST, role_policy
 from c7n_mfa.respond.forwarding.values import (
     NAME,

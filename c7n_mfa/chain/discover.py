@@ -23,7 +23,8 @@ from c7n_mfa.chain.see.logs import see_log_group
 from c7n_mfa.chain.see.routes import see_routes
 from c7n_mfa.chain.see.topics import see_topic
 from c7n_mfa.chain.see.trails import log_groups, see_regions, see_statuses, see_trails
-from c7n_mfa.chain.values import Arn, MetricFilter, MetricKey, Snapshot, Unseen
+from c7n_mfa.chain.unseen import Unseen
+from c7n_mfa.chain.values import Arn, MetricFilter, MetricKey, Snapshot
 
 __all__ = ["PERMISSIONS", "Ask", "discover", "permissions", "see_topic"]
 

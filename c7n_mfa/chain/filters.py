@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from c7n_mfa.chain.values import MetricFilter, Snapshot, Unseen
+from c7n_mfa.chain.unseen import Unseen
+from c7n_mfa.chain.values import MetricFilter, Snapshot
 from c7n_mfa.pattern import Pattern, PatternSyntaxError, parse
 from c7n_mfa.proof import assess, may_catch
 from c7n_mfa.requirements import Requirement

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from c7n_mfa.chain import links, regions
 from c7n_mfa.chain.filters import drowning, read, relevant
 from c7n_mfa.chain.reasons import Verdict
-from c7n_mfa.chain.values import Snapshot, Unseen
+from c7n_mfa.chain.unseen import Unseen
+from c7n_mfa.chain.values import Snapshot
 from c7n_mfa.chain.verdicts import Chain, Judgement, worst
 from c7n_mfa.chain.walk import Walk
 from c7n_mfa.proof import Coverage, assess

@@ -14,7 +14,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from c7n_mfa.chain.values import Unseen
+from c7n_mfa.chain.unseen import Unseen
 
 Shape = Callable[[Any], Any]
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from c7n_mfa.chain.reasons import Verdict
-from c7n_mfa.chain.values import Snapshot, Unseen
+from c7n_mfa.chain.unseen import Unseen
+from c7n_mfa.chain.values import Snapshot
 from c7n_mfa.chain.verdicts import Chain, Link, fault, unseen
 
 EVERY = "every enabled Region"

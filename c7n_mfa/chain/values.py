@@ -3,8 +3,8 @@
 """What was seen of the seven links, as plain values.
 
 The shapes follow the AWS API models of CloudTrail, CloudWatch Logs, CloudWatch and SNS; only what a
-verdict needs is kept.  A value that could not be looked at is an :class:`Unseen`, never a guess; a
-value that is gone is ``None``.
+verdict needs is kept.  A value that could not be looked at is an ``Unseen``, never a guess; a value
+that is gone is ``None``.
 """
 
 from __future__ import annotations
@@ -14,29 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-
-@dataclass(frozen=True, slots=True)
-class Unseen:
-    """A look that failed: the permission it takes, what it was aimed at and what AWS answered."""
-
-    permission: str
-    target: str
-    code: str
-    message: str
-
-    @property
-    def denied(self) -> bool:
-        # "AuthorizationError" is how SNS says it, "...Exception" how the JSON services do.
-        return self.code.removesuffix("Exception") in (
-            "AccessDenied",
-            "AuthorizationError",
-            "UnauthorizedOperation",
-        )
-
-    def sentence(self) -> str:
-        if self.denied:
-            return f"access denied: grant {self.permission} on {self.target}"
-        return f"{self.permission} on {self.target} failed with {self.code}: {self.message}"
+from c7n_mfa.chain.unseen import Unseen
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from c7n_mfa.chain.reasons import REASONS, Reason, Verdict
-from c7n_mfa.chain.values import Alarm, MetricFilter, Unseen
+from c7n_mfa.chain.unseen import Unseen
+from c7n_mfa.chain.values import Alarm, MetricFilter
 from c7n_mfa.proof import Coverage
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 
 from c7n_mfa.chain import links
 from c7n_mfa.chain.filters import drowning, read, relevant
-from c7n_mfa.chain.values import Alarm, MetricFilter, Snapshot, Trail, Unseen
+from c7n_mfa.chain.unseen import Unseen
+from c7n_mfa.chain.values import Alarm, MetricFilter, Snapshot, Trail
 from c7n_mfa.chain.verdicts import Chain, Link, fault, unseen
 from c7n_mfa.proof import assess
 from c7n_mfa.requirements import Requirement

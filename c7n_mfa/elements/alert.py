@@ -253,7 +253,7 @@ class AlertSignin(EventAction):
     def _check_topic(self):
         """A topic that is missing is better known now than at three in the morning."""
         from c7n_mfa.chain.look import Looker
-        from c7n_mfa.chain.values import Unseen
+        from c7n_mfa.chain.unseen import Unseen
 
         looker = Looker(local_session(self.manager.session_factory))
         found = looker.one(

@@ -1,7 +1,6 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""The IAM-user actions ``require-mfa``, ``revoke-sessions``, ``reset-password`` and ``release``,
-and the filter ``contained``.
+"""The actions ``require-mfa``, ``revoke-sessions`` and ``reset-password`` of IAM users.
 
 Registered in :mod:`c7n_mfa.entry`.
 """
@@ -9,20 +8,14 @@ Registered in :mod:`c7n_mfa.entry`.
 import itertools
 from datetime import UTC, datetime
 
-from c7n.actions import BaseAction, EventAction
+from c7n.actions import EventAction
 from c7n.exceptions import PolicyValidationError
-from c7n.filters import Filter
 from c7n.utils import local_session, type_schema
 
-from c7n_mfa.chain.look import Looker
-from c7n_mfa.chain.values import Unseen
-from c7n_mfa.respond.contain import apply, release
-from c7n_mfa.respond.contain.contained import contained
-from c7n_mfa.respond.contain.decide import may_open_enrolment
-from c7n_mfa.respond.contain.documents import Form
-from c7n_mfa.respond.contain.exclude import Exclusion, catch_alls
-from c7n_mfa.respond.contain.iam import policies_of
-from c7n_mfa.respond.contain.values import TAGS, Occasion, User, format_time
+from c7n_mfa.respond.contain import permissions
+
+# What containing takes is imported where it is done: a function starts cold for each sign-in, and
+# most of those are of nobody who is contained.
 
 ANNOTATION = "c7n:containment"
 
@@ -53,6 +46,8 @@ class _Contain(EventAction):
     annotation_key = ANNOTATION
 
     def validate(self):
+        from c7n_mfa.respond.contain.exclude import catch_alls
+
         everybody = catch_alls(self.data.get("exclude", {}).get("names", ()))
         if everybody:
             raise PolicyValidationError(
@@ -62,19 +57,36 @@ class _Contain(EventAction):
         return self
 
     def process(self, resources, event=None):
-        containment = apply.Containment(
-            looker=Looker(local_session(self.manager.session_factory)),
-            occasion=Occasion.of(event, now(), self.manager.ctx.policy.name),
-            exclusion=Exclusion.from_option(self.data.get("exclude", {})),
-        )
+        from c7n_mfa.respond.contain.values import User
+
+        containment = self._containment(event)
         return [
             receipt
             for user in resources
-            for receipt in _noted(self.log, user, self.contain(containment, user))
+            for receipt in noted(
+                self.log, user, self.contain(containment, User.from_resource(user), user)
+            )
         ]
 
+    def _containment(self, event):
+        from c7n_mfa.respond.contain.apply import Containment
+        from c7n_mfa.respond.contain.exclude import Exclusion
+        from c7n_mfa.respond.contain.values import Occasion
 
-def _noted(log, resource, receipts):
+        return Containment(
+            looker=looker_of(self.manager),
+            occasion=Occasion.of(event, now(), self.manager.ctx.policy.name),
+            exclusion=Exclusion.from_option(self.data.get("exclude", {})),
+        )
+
+
+def looker_of(manager):
+    from c7n_mfa.chain.look import Looker
+
+    return Looker(local_session(manager.session_factory))
+
+
+def noted(log, resource, receipts):
     """The receipts as JSON, appended to the resource's and logged."""
     found = [receipt.to_dict() for receipt in receipts]
     resource.setdefault(ANNOTATION, []).extend(found)
@@ -129,26 +141,34 @@ class RequireMfa(_Contain):
         enrolment={"enum": ["closed", "open"]},
         exclude=EXCLUDE_SCHEMA,
     )
-    permissions = apply.PUT_PERMISSIONS
+    permissions = permissions.PUT
 
     def validate(self):
         super().validate()
-        problem = self._problem() if self._wish().enrolment == "open" else None
+        problem = self._problem() if self._enrolment == "open" else None
         if problem:
             name = self.manager.ctx.policy.name
             raise PolicyValidationError(f"policy:{name} require-mfa enrolment: open {problem}")
         return self
 
-    def contain(self, containment, resource):
-        may_open = may_open_enrolment(resource.get(ANNOTATION, ()))
-        return containment.require_mfa(User.from_resource(resource), self._wish(), may_open)
+    def contain(self, containment, user, resource):
+        from c7n_mfa.respond.contain.decide import may_open_enrolment
+        from c7n_mfa.respond.contain.documents import Form
 
-    def _wish(self):
-        return Form(self.data.get("scope", "console"), self.data.get("enrolment", "closed"))
+        may_open = may_open_enrolment(resource.get(ANNOTATION, ()))
+        return containment.require_mfa(user, Form(self._scope, self._enrolment), may_open)
+
+    @property
+    def _scope(self):
+        return self.data.get("scope", "console")
+
+    @property
+    def _enrolment(self):
+        return self.data.get("enrolment", "closed")
 
     def _problem(self):
         """Why enrolment may not be left open in this policy."""
-        if self._wish().scope == "all":
+        if self._scope == "all":
             return (
                 "is not for scope: all, where an access key could enrol a device of its own and "
                 "then do everything; use scope: console, and remove-keys for the keys"
@@ -191,10 +211,10 @@ class RevokeSessions(_Contain):
     """
 
     schema = type_schema("revoke-sessions", exclude=EXCLUDE_SCHEMA)
-    permissions = apply.PUT_PERMISSIONS
+    permissions = permissions.PUT
 
-    def contain(self, containment, resource):
-        return containment.revoke_sessions(User.from_resource(resource))
+    def contain(self, containment, user, resource):
+        return containment.revoke_sessions(user)
 
 
 class ResetPassword(_Contain):
@@ -228,93 +248,11 @@ class ResetPassword(_Contain):
     """
 
     schema = type_schema("reset-password", random={"type": "boolean"}, exclude=EXCLUDE_SCHEMA)
-    permissions = apply.RESET_PERMISSIONS
+    permissions = permissions.RESET
 
     @property
     def at_random(self):
         return self.data.get("random", True)
 
-    def contain(self, containment, resource):
-        return containment.reset_password(User.from_resource(resource), self.at_random)
-
-
-class Release(BaseAction):
-    """Takes off an IAM user what containment put there: our two inline policies and our tags.
-
-    A password that was reset is not put back, since nobody has kept it: the owner gets a new one
-    from an administrator (`aws iam update-login-profile --password … --password-reset-required`).
-
-    :example:
-
-    .. code-block:: yaml
-
-        policies:
-          - name: signin-user-released
-            resource: iam-user
-            filters:
-              - contained
-              - UserName: alice
-            actions:
-              - type: release
-    """
-
-    schema = type_schema("release")
-    annotation_key = ANNOTATION
-    permissions = release.PERMISSIONS
-
-    def process(self, resources):
-        looker = Looker(local_session(self.manager.session_factory))
-        at = format_time(now())
-        return [
-            receipt
-            for user in resources
-            for receipt in _noted(
-                self.log, user, [release.release(looker, User.from_resource(user), at)]
-            )
-        ]
-
-
-class ContainedFilter(Filter):
-    """Keeps the IAM users who are contained: by our tags, or by one of our inline policies.
-
-    `days` keeps those contained for at least so many days, and those of whom no tag says since
-    when. A user without our tags whose policies may not be listed is not kept, and logged as an
-    error.
-
-    :example:
-
-    .. code-block:: yaml
-
-        policies:
-          - name: signin-user-contained-for-long
-            resource: iam-user
-            filters:
-              - type: contained
-                days: 7
-    """
-
-    schema = type_schema("contained", days={"type": "number", "minimum": 0})
-    annotation_key = "c7n:contained"
-    permissions = ("iam:ListUserPolicies",)
-
-    def process(self, resources, event=None):
-        looker = Looker(local_session(self.manager.session_factory))
-        return [resource for resource in resources if self._keeps(looker, resource)]
-
-    def _keeps(self, looker, resource):
-        user = User.from_resource(resource)
-        found = contained(user.tags, self._policies(looker, user))
-        if found is None:
-            return False
-        if "days" in self.data and not found.is_older_than(self.data["days"], now()):
-            return False
-        resource[self.annotation_key] = found.to_dict()
-        return True
-
-    def _policies(self, looker, user):
-        policies = policies_of(looker, user)
-        if isinstance(policies, Unseen):
-            level = self.log.warning if set(TAGS) & set(user.tags) else self.log.error
-            level("user:%s contained: %s", user.arn, policies.sentence())
-            return ()
-        return policies or ()
+    def contain(self, containment, user, resource):
+        return containment.reset_password(user, self.at_random)

@@ -18,7 +18,8 @@ from typing import Any, Literal
 from botocore.exceptions import BotoCoreError, ClientError
 
 from c7n_mfa.chain.look import Looker, permission
-from c7n_mfa.chain.values import Arn, Unseen
+from c7n_mfa.chain.unseen import Unseen
+from c7n_mfa.chain.values import Arn
 from c7n_mfa.chain.verdicts import Judgement
 
 PERMISSIONS = (

@@ -13,7 +13,8 @@ from urllib.parse import unquote
 from c7n_mfa.chain import shapes
 from c7n_mfa.chain.discover import see_topic
 from c7n_mfa.chain.look import Looker
-from c7n_mfa.chain.values import Alarm, Arn, Snapshot, Trail, Unseen
+from c7n_mfa.chain.unseen import Unseen
+from c7n_mfa.chain.values import Alarm, Arn, Snapshot, Trail
 from c7n_mfa.repair import delivery_calls
 from c7n_mfa.repair.plan.start import Target
 from c7n_mfa.repair.records import bare, is_ours

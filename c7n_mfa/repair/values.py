@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from c7n_mfa.chain.values import Alarm, LogGroup, Subscription, Topic, Trail, Unseen
+from c7n_mfa.chain.unseen import Unseen
+from c7n_mfa.chain.values import Alarm, LogGroup, Subscription, Topic, Trail
 
 OWNER_TAG = "c7n-mfa"
 OWNER_VALUE = "signin-monitoring"

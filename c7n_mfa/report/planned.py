@@ -17,7 +17,8 @@ from c7n.utils import local_session
 
 from c7n_mfa.chain.look import Looker
 from c7n_mfa.chain.shapes import subscription
-from c7n_mfa.chain.values import Arn, Unseen
+from c7n_mfa.chain.unseen import Unseen
+from c7n_mfa.chain.values import Arn
 from c7n_mfa.chain.verdicts import Judgement
 from c7n_mfa.elements.account import ANNOTATION, SetSigninMonitoring, SigninMonitoring
 from c7n_mfa.elements.monitoring_removal import RemoveSigninMonitoring

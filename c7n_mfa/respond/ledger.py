@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from c7n_mfa.chain.look import Looker
-from c7n_mfa.chain.values import Unseen
+from c7n_mfa.chain.unseen import Unseen
 
 PERMISSIONS = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams")
 

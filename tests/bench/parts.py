@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from c7n_mfa.chain.values import Unseen
+from c7n_mfa.chain.unseen import Unseen
 from chains import OTHER, REGION
 
 LOGIN = '$.eventName = "ConsoleLogin" && $.additionalEventData.MFAUsed != "Yes"'

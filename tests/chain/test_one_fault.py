@@ -21,7 +21,7 @@ from bench.trails import LOG_GROUP_FAULTS, TRAIL_FAULTS
 from bench.working import INTACT
 from c7n_mfa.chain.judge import judge
 from c7n_mfa.chain.reasons import LINKS, REASONS
-from c7n_mfa.chain.values import Unseen
+from c7n_mfa.chain.unseen import Unseen
 from c7n_mfa.requirements import REQUIREMENTS
 from chains import (
     CIS,

@@ -23,8 +23,8 @@ from c7n.exceptions import PolicyValidationError
 from c7n.testing import PyTestUtils
 from moto import mock_aws
 
-from c7n_mfa.elements import containment
-from c7n_mfa.respond.contain import documents
+from c7n_mfa.elements import containment, release
+from c7n_mfa.respond.contain import decide, documents
 from c7n_mfa.respond.contain.documents import Form
 from calls import denied, watched
 
@@ -242,12 +242,10 @@ def test_the_new_password_is_written_nowhere(user, load, tmp_path, caplog):
     policy = load(*ALL)
     policy.options["output_dir"] = str(tmp_path)
     seen = []
-    real = containment.apply.decide.random_password
+    real = decide.random_password
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            containment.apply.decide, "random_password", lambda: seen.append(real()) or seen[-1]
-        )
+        patch.setattr(decide, "random_password", lambda: seen.append(real()) or seen[-1])
         policy.run()
 
     (password,) = seen
@@ -958,8 +956,8 @@ def test_the_policies_of_the_page_load(load):
         (containment.RequireMfa, "`require-mfa`, `revoke-sessions`"),
         (containment.RevokeSessions, "`require-mfa`, `revoke-sessions`"),
         (containment.ResetPassword, "`reset-password`"),
-        (containment.Release, "`release`"),
-        (containment.ContainedFilter, "`contained`"),
+        (release.Release, "`release`"),
+        (release.ContainedFilter, "`contained`"),
     ],
 )
 def test_the_page_lists_the_declared_permissions(element, name):

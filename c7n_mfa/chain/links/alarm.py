@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from c7n_mfa.chain.alarm import simulate
 from c7n_mfa.chain.composite import follows
 from c7n_mfa.chain.links.metric import number
-from c7n_mfa.chain.values import Alarm, Arn, CompositeAlarm, MetricFilter, Snapshot, Unseen
+from c7n_mfa.chain.unseen import Unseen
+from c7n_mfa.chain.values import Alarm, Arn, CompositeAlarm, MetricFilter, Snapshot
 from c7n_mfa.chain.verdicts import Link, fault, intact, unseen
 
 Teller = Alarm | CompositeAlarm

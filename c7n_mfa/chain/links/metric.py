@@ -8,7 +8,8 @@ import math
 from collections.abc import Sequence
 
 from c7n_mfa.chain.selection import ACCOUNT, REGION, decide
-from c7n_mfa.chain.values import Alarm, Arn, MetricFilter, Unseen
+from c7n_mfa.chain.unseen import Unseen
+from c7n_mfa.chain.values import Alarm, Arn, MetricFilter
 from c7n_mfa.chain.verdicts import Link, fault, intact
 from c7n_mfa.proof import Coverage
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from c7n_mfa.chain.links.alarm import Teller
 from c7n_mfa.chain.matching import Document, OneOf, matches
-from c7n_mfa.chain.values import Alarm, Arn, Snapshot, Subscription, Unseen
+from c7n_mfa.chain.unseen import Unseen
+from c7n_mfa.chain.values import Alarm, Arn, Snapshot, Subscription
 from c7n_mfa.chain.verdicts import Link, fault, intact, unseen
 
 

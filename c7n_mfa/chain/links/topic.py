@@ -9,7 +9,8 @@ from typing import Any
 
 from c7n_mfa.chain import policy
 from c7n_mfa.chain.links.alarm import Teller
-from c7n_mfa.chain.values import Arn, Key, Snapshot, Topic, Unseen
+from c7n_mfa.chain.unseen import Unseen
+from c7n_mfa.chain.values import Arn, Key, Snapshot, Topic
 from c7n_mfa.chain.verdicts import Link, elsewhere, fault, intact, unseen
 
 CLOUDWATCH = "cloudwatch.amazonaws.com"

@@ -7,7 +7,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from c7n_mfa.chain.selectors import carries_sign_ins, records_reads
-from c7n_mfa.chain.values import Arn, Snapshot, Trail, Unseen
+from c7n_mfa.chain.unseen import Unseen
+from c7n_mfa.chain.values import Arn, Snapshot, Trail
 from c7n_mfa.chain.verdicts import Link, elsewhere, fault, intact, unseen
 
 # CloudTrail delivers to the bucket and to the log group within minutes of each other.

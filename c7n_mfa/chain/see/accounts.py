@@ -11,7 +11,8 @@ from typing import Any
 import boto3
 
 from c7n_mfa.chain.look import Looker
-from c7n_mfa.chain.values import Arn, Snapshot, Unseen
+from c7n_mfa.chain.unseen import Unseen
+from c7n_mfa.chain.values import Arn, Snapshot
 
 # custodian replaces {account_id} in a policy with its own account before anybody sees it.
 PLACEHOLDERS = ("<account_id>", "{account_id}")

@@ -11,15 +11,8 @@ from typing import Any
 from c7n_mfa.chain import alarm_shapes as shapes
 from c7n_mfa.chain.links.alarm import Teller, judge_alarm, speaks_through_another
 from c7n_mfa.chain.look import NO_SUCH_OPERATION, Looker
-from c7n_mfa.chain.values import (
-    Alarm,
-    Arn,
-    CompositeAlarm,
-    MetricFilter,
-    MetricKey,
-    Snapshot,
-    Unseen,
-)
+from c7n_mfa.chain.unseen import Unseen
+from c7n_mfa.chain.values import Alarm, Arn, CompositeAlarm, MetricFilter, MetricKey, Snapshot
 
 Alarms = tuple[Alarm, ...] | Unseen
 # DescribeAlarms takes this many names at once.

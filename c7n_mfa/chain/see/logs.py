@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from c7n_mfa.chain import shapes
 from c7n_mfa.chain.look import Looker
-from c7n_mfa.chain.values import Arn, Snapshot, Unseen
+from c7n_mfa.chain.unseen import Unseen
+from c7n_mfa.chain.values import Arn, Snapshot
 
 
 def see_log_group(looker: Looker, seen: Snapshot, arn: str) -> None:

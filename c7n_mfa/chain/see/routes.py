@@ -15,7 +15,8 @@ from typing import Any
 from c7n_mfa.chain.alarm_shapes import texts
 from c7n_mfa.chain.look import Looker
 from c7n_mfa.chain.matching import matches
-from c7n_mfa.chain.values import Arn, Route, Snapshot, Unseen
+from c7n_mfa.chain.unseen import Unseen
+from c7n_mfa.chain.values import Arn, Route, Snapshot
 
 # What a pattern or a query that means to look for sign-ins names.
 _NAMES = ("ConsoleLogin", "signin", "Sign In", "MFAUsed")

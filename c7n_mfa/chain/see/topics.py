@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from c7n_mfa.chain import policy, shapes
 from c7n_mfa.chain.look import Looker
-from c7n_mfa.chain.values import Arn, Key, Snapshot, Subscription, Topic, Unseen
+from c7n_mfa.chain.unseen import Unseen
+from c7n_mfa.chain.values import Arn, Key, Snapshot, Subscription, Topic
 
 
 def see_topic(looker: Looker, seen: Snapshot, arn: str) -> None:

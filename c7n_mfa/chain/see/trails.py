@@ -12,7 +12,8 @@ from c7n_mfa.chain import shapes
 from c7n_mfa.chain.alarm_shapes import objects
 from c7n_mfa.chain.look import Looker
 from c7n_mfa.chain.see.accounts import Lookers
-from c7n_mfa.chain.values import Arn, Snapshot, Trail, Unseen
+from c7n_mfa.chain.unseen import Unseen
+from c7n_mfa.chain.values import Arn, Snapshot, Trail
 
 Trails = tuple[Trail, ...] | Unseen
 

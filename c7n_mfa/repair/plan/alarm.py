@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 from c7n_mfa.chain.links import judge_alarm
-from c7n_mfa.chain.values import Alarm, Arn, MetricFilter, Unseen
+from c7n_mfa.chain.unseen import Unseen
+from c7n_mfa.chain.values import Alarm, Arn, MetricFilter
 from c7n_mfa.repair import calls
 from c7n_mfa.repair.plan.start import Start
 from c7n_mfa.repair.values import OWNER_TAG, Step

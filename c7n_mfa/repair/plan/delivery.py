@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from c7n_mfa.chain.links import judge_trail
 from c7n_mfa.chain.shapes import log_group_name
-from c7n_mfa.chain.values import Arn, Trail, Unseen
+from c7n_mfa.chain.unseen import Unseen
+from c7n_mfa.chain.values import Arn, Trail
 from c7n_mfa.repair import delivery_calls as calls
 from c7n_mfa.repair.plan.start import Start
 from c7n_mfa.repair.records import bare

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from c7n_mfa.chain.judge import drowning
 from c7n_mfa.chain.shapes import log_group_name
-from c7n_mfa.chain.values import MetricFilter, Unseen
+from c7n_mfa.chain.unseen import Unseen
+from c7n_mfa.chain.values import MetricFilter
 from c7n_mfa.repair import calls
 from c7n_mfa.repair.plan.start import Start
 from c7n_mfa.repair.records import record_filter

@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from c7n_mfa.chain import policy
-from c7n_mfa.chain.values import Unseen
+from c7n_mfa.chain.unseen import Unseen
 from c7n_mfa.repair.plan.start import Start
 from c7n_mfa.repair.values import Call, Step
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from c7n_mfa.chain.links import topics_of
-from c7n_mfa.chain.values import Arn, MetricFilter, Snapshot, Unseen
+from c7n_mfa.chain.unseen import Unseen
+from c7n_mfa.chain.values import Arn, MetricFilter, Snapshot
 from c7n_mfa.chain.verdicts import Chain, Judgement
 from c7n_mfa.repair.delivery_calls import GROUP_NAME
 from c7n_mfa.repair.values import InTheWay, Wish

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from c7n_mfa.chain.links import hears, judge_key, may_publish
 from c7n_mfa.chain.reasons import REASONS
-from c7n_mfa.chain.values import Arn, Subscription, Topic, Unseen
+from c7n_mfa.chain.unseen import Unseen
+from c7n_mfa.chain.values import Arn, Subscription, Topic
 from c7n_mfa.repair import calls
 from c7n_mfa.repair.plan.start import Start
 from c7n_mfa.repair.records import record_subscription

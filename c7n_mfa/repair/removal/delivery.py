@@ -7,7 +7,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
-from c7n_mfa.chain.values import Arn, Unseen
+from c7n_mfa.chain.unseen import Unseen
+from c7n_mfa.chain.values import Arn
 from c7n_mfa.repair import delivery_calls
 from c7n_mfa.repair.records import bare, is_ours
 from c7n_mfa.repair.removal import undo

@@ -13,7 +13,8 @@ from typing import Any
 
 from c7n_mfa.chain import shapes
 from c7n_mfa.chain.look import Looker
-from c7n_mfa.chain.values import Alarm, Arn, LogGroup, Snapshot, Subscription, Trail, Unseen
+from c7n_mfa.chain.unseen import Unseen
+from c7n_mfa.chain.values import Alarm, Arn, LogGroup, Snapshot, Subscription, Trail
 from c7n_mfa.repair import delivery_calls
 from c7n_mfa.repair.look import alarm_tags, group_tags, see_group, see_role, topic_tags
 from c7n_mfa.repair.records import bare, filter_key, is_ours

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from c7n_mfa.chain.values import Subscription, Unseen
+from c7n_mfa.chain.unseen import Unseen
+from c7n_mfa.chain.values import Subscription
 from c7n_mfa.repair.values import Role
 
 Item = Mapping[str, Any]

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from c7n_mfa.chain import policy
-from c7n_mfa.chain.values import Arn, Subscription, Unseen
+from c7n_mfa.chain.unseen import Unseen
+from c7n_mfa.chain.values import Arn, Subscription
 from c7n_mfa.repair import calls
 from c7n_mfa.repair.records import (
     FILTER_RECORD,

@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from c7n_mfa.chain.values import Arn, Unseen
+from c7n_mfa.chain.unseen import Unseen
+from c7n_mfa.chain.values import Arn
 from c7n_mfa.repair.look import as_put
 from c7n_mfa.repair.removal.found import FoundAlarm, FoundGroup, FoundTopic, Item
 from c7n_mfa.repair.values import Call

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from c7n_mfa.chain.look import Looker
-from c7n_mfa.chain.values import Unseen
+from c7n_mfa.chain.unseen import Unseen
 from c7n_mfa.respond.contain import decide
 from c7n_mfa.respond.contain.documents import QUOTA, Form
 from c7n_mfa.respond.contain.exclude import Exclusion
@@ -24,14 +24,6 @@ from c7n_mfa.respond.contain.values import (
     Occasion,
     Receipt,
     User,
-)
-
-PUT_PERMISSIONS = ("iam:GetUserPolicy", "iam:ListUserTags", "iam:PutUserPolicy", "iam:TagUser")
-RESET_PERMISSIONS = (
-    "iam:GetLoginProfile",
-    "iam:ListUserTags",
-    "iam:TagUser",
-    "iam:UpdateLoginProfile",
 )
 
 Decide = Callable[[Mapping[str, str]], Decision]

@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from c7n_mfa.chain.values import Unseen
+from c7n_mfa.chain.unseen import Unseen
 from c7n_mfa.respond.contain import documents
 from c7n_mfa.respond.contain.documents import Form
 from c7n_mfa.respond.contain.values import (

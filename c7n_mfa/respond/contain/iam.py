@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from c7n_mfa.chain.look import Looker
-from c7n_mfa.chain.values import Unseen
+from c7n_mfa.chain.unseen import Unseen
 from c7n_mfa.respond.contain.values import Action, Call, Document, Receipt, Result, User, tags_of
 
 GONE = "the user no longer exists"

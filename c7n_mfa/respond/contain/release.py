@@ -21,8 +21,6 @@ from c7n_mfa.respond.contain.values import (
     User,
 )
 
-PERMISSIONS = ("iam:DeleteUserPolicy", "iam:GetUserPolicy", "iam:ListUserTags", "iam:UntagUser")
-
 
 def release(looker: Looker, user: User, at: str) -> Receipt:
     """Delete our policies and then our tags; a reset password cannot be put back."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from c7n_mfa.chain import policy
-from c7n_mfa.chain.values import Unseen
+from c7n_mfa.chain.unseen import Unseen
 from c7n_mfa.chain.verdicts import worst
 from c7n_mfa.respond.forwarding.meaning import passage
 from c7n_mfa.respond.forwarding.reasons import REASONS

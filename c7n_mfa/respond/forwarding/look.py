@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 
 from c7n_mfa.chain import policy
 from c7n_mfa.chain.look import Looker, Shape
-from c7n_mfa.chain.values import Arn, Unseen
+from c7n_mfa.chain.unseen import Unseen
+from c7n_mfa.chain.values import Arn
 from c7n_mfa.respond.forwarding.meaning import may_pass
 from c7n_mfa.respond.forwarding.values import (
     NAME,

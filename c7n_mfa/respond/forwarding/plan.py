@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from c7n_mfa.chain.values import Unseen
+from c7n_mfa.chain.unseen import Unseen
 from c7n_mfa.respond.forwarding import calls
 from c7n_mfa.respond.forwarding.judge import may_assume, may_put
 from c7n_mfa.respond.forwarding.meaning import passage

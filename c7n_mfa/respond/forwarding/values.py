@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from c7n_mfa.chain.reasons import Verdict
-from c7n_mfa.chain.values import Unseen
+from c7n_mfa.chain.unseen import Unseen
 from c7n_mfa.repair.values import OWNER_TAG, Call, Result
 
 # The rules and the role have one name, so that they are found again.

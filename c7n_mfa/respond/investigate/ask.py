@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.parsers import ResponseParserError
 
 from c7n_mfa.chain.look import Looker, Shape
-from c7n_mfa.chain.values import Unseen
+from c7n_mfa.chain.unseen import Unseen
 from c7n_mfa.respond.dossier import Gap
 
 SPENT = "BudgetSpent"

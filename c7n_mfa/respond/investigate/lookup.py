@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from c7n_mfa.chain.values import Unseen
+from c7n_mfa.chain.unseen import Unseen
 from c7n_mfa.respond.investigate.ask import SPENT, Inquiry
 from c7n_mfa.respond.investigate.records import Record, parse
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from c7n_mfa.chain.values import Unseen
+from c7n_mfa.chain.unseen import Unseen
 from c7n_mfa.respond.contain import decide, documents
 from c7n_mfa.respond.contain.documents import Form
 from c7n_mfa.respond.contain.values import Call, Decision, Occasion

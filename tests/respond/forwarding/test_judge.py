@@ -10,7 +10,7 @@ import copy
 import pytest
 
 import forwarded as f
-from c7n_mfa.chain.values import Unseen
+from c7n_mfa.chain.unseen import Unseen
 from c7n_mfa.respond.forwarding.calls import role_policy
 from c7n_mfa.respond.forwarding.judge import judge
 from c7n_mfa.respond.forwarding.reasons import REASONS
