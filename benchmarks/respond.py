@@ -29,6 +29,8 @@ sys.path[:0] = [str(ROOT)]
 import yaml  # noqa: E402
 from c7n.mu import custodian_archive  # noqa: E402
 
+from c7n_mfa.archive.slices import RESPOND as SLICE  # noqa: E402
+from c7n_mfa.archive.slices import SLICES, WHOLE  # noqa: E402
 from demo.account import seed_inbox  # noqa: E402
 from demo.local_aws import LocalAws, why_unavailable  # noqa: E402
 from demo.response import entry, seed_person, seed_response, sign_in  # noqa: E402
@@ -161,12 +163,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         without = archive(folder / "without")
-        size = archive(folder / "with", "c7n_mfa")
-        print(
-            f"archive: {size / 1000:.0f} KB, c7n's alone {without / 1000:.0f} KB: "
-            f"{(size - without) / 1000:+.0f} KB"
-        )
-        cold_starts(folder / "with")
+        for name in (WHOLE, *SLICES):
+            size = archive(folder / name, name)
+            print(
+                f"archive with {name}: {size / 1000:.0f} KB, c7n's alone {without / 1000:.0f} KB: "
+                f"{(size - without) / 1000:+.0f} KB"
+            )
+        cold_starts(folder / SLICE.name)
         reason = why_unavailable()
         if reason:
             print(reason)

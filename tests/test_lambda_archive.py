@@ -1,7 +1,7 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
 
-"""The archive that c7n deploys for `packages: [c7n_mfa]`, imported where only boto3 is."""
+"""The archives that custodian deploys for our packages, imported where only boto3 is."""
 
 from __future__ import annotations
 
@@ -12,13 +12,24 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 from c7n.mu import custodian_archive
 
 import installs
+from c7n_mfa.archive.slices import SLICES
 
+ROOT = Path(__file__).parent.parent
 PYTHON = Path(
     os.environ.get("C7N_MFA_LAMBDA_PYTHON", Path(sys.prefix, "lambda-runtime", "bin", "python"))
 )
+WHOLE = "c7n_mfa"
+NAMES = [WHOLE, *SLICES]
+POLICIES = [
+    policy
+    for path in sorted((ROOT / "policies").rglob("*.yml"))
+    for policy in yaml.safe_load(path.read_text(encoding="utf-8"))["policies"]
+    if "mode" in policy
+]
 # What the runtime carries, what boto3 needs, and what the archive is made of.
 KNOWN = {
     "boto3",
@@ -31,57 +42,138 @@ KNOWN = {
     "six",
     "urllib3",
 }
+ONLY_THE_COMMANDS = {"cli", "commands", "report", "replay", "review", "autoload", "__main__"}
 
+# Every module that is packed, whenever a function would come to it.
 IMPORT = """
-import json, sys
+import importlib, json, pathlib, sys
 before = set(sys.modules)
-import c7n_mfa.handler, c7n_mfa.entry
-c7n_mfa.entry.initialize()
+import c7n_mfa.handler
+folder = pathlib.Path(c7n_mfa.__file__).parent
+for path in sorted(folder.rglob("*.py")):
+    parts = path.relative_to(folder.parent).with_suffix("").parts
+    if parts[1] not in sys.argv[1:]:
+        importlib.import_module(".".join(parts).removesuffix(".__init__"))
 new = {name.partition(".")[0] for name in set(sys.modules) - before if name[:2] != "__"}
 print(json.dumps(sorted(new - sys.stdlib_module_names)))
 print(c7n_mfa.__file__)
 """
+INITIALIZE = """
+import json, sys
+import c7n_mfa.handler
+from c7n.policy import PolicyCollection
+from c7n.config import Config
+from c7n.resources import load_resources
+policy = json.loads(sys.argv[1])
+load_resources((policy["resource"],))
+c7n_mfa.entry.initialize([policy])
+config = Config.empty(account_id="123456789012", region="us-east-1", output_dir="null://")
+(loaded,) = PolicyCollection.from_data({"policies": [policy]}, config)
+loaded.validate()
+manager = loaded.resource_manager
+print(*(each.type for each in [*manager.filters, *manager.actions]))
+print(*(name for name in sys.modules if name.startswith(("c7n_mfa.pattern", "c7n_mfa.proof"))))
+"""
+
+
+class Built:
+    """One archive: its bytes, and the folder into which Lambda would unpack it."""
+
+    def __init__(self, folder, *packages):
+        self.folder = folder
+        built = custodian_archive(packages=list(packages))
+        built.close()
+        self.size, self.checksum = built.size, built.get_checksum()
+        with zipfile.ZipFile(built.path) as packed:
+            self.names = packed.namelist()
+            packed.extractall(folder)
+        built.remove()
+
+    @property
+    def ours(self):
+        return {name for name in self.names if name.startswith("c7n_mfa/")}
+
+    def run(self, code, *arguments):
+        assert PYTHON.exists(), "make setup makes the environment that stands for Lambda's runtime"
+        variables = {"PYTHONPATH": str(self.folder), "AWS_LAMBDA_FUNCTION_NAME": "custodian-it"}
+        done = installs.run(PYTHON, "-c", code, *arguments, **variables)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout.splitlines()
 
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("archive")
-    built = custodian_archive(packages=["c7n_mfa"])
-    built.close()
-    with zipfile.ZipFile(built.path) as packed:
-        packed.extractall(folder)
-    built.remove()
-    return folder
+    """Built once for each name; without any, custodian's own."""
+    known = {}
+
+    def archive(*packages):
+        if packages not in known:
+            known[packages] = Built(tmp_path_factory.mktemp("archive"), *packages)
+        return known[packages]
+
+    return archive
 
 
-@pytest.fixture
-def imported(archive):
-    assert PYTHON.exists(), "make setup makes the environment that stands for the Lambda runtime"
-    done = installs.run(PYTHON, "-c", IMPORT, PYTHONPATH=str(archive))
-    assert (done.returncode, done.stderr) == (0, "")
-    modules, path = done.stdout.splitlines()
-    return set(json.loads(modules)), Path(path)
+@pytest.fixture(params=NAMES)
+def packed(request, archive):
+    return archive(request.param)
 
 
-def test_archive_holds_c7n_and_us_and_nothing_else(archive):
-    assert {path.name for path in archive.iterdir()} == {"c7n", "c7n_mfa"}
+@pytest.fixture(params=SLICES)
+def sliced(request, archive):
+    return archive(request.param)
 
 
-def test_handler_imports_from_the_archive(imported, archive):
-    assert imported[1] == archive / "c7n_mfa" / "__init__.py"
+def test_archive_holds_c7n_and_us_and_nothing_else(packed):
+    assert {path.name for path in packed.folder.iterdir()} == {"c7n", "c7n_mfa"}
+    assert len(packed.names) == len(set(packed.names))
 
 
-def test_handler_imports_nothing_that_lambda_lacks(imported):
-    assert imported[0] - KNOWN == set()
+def test_all_that_is_packed_imports_nothing_that_lambda_lacks(packed):
+    modules, path = packed.run(IMPORT, *ONLY_THE_COMMANDS, "archive")
+    assert set(json.loads(modules)) - KNOWN == set()
+    assert Path(path) == packed.folder / "c7n_mfa" / "__init__.py"
 
 
-def test_handler_leaves_the_command_line_alone(archive):
+def test_the_command_line_is_in_no_slice(sliced):
+    parts = {name.split("/")[1].removesuffix(".py") for name in sliced.ours}
+    assert parts & {*ONLY_THE_COMMANDS, "archive"} == set()
+
+
+def test_a_slice_is_made_of_the_files_as_they_were_released(sliced):
+    for name in sliced.ours:
+        assert (sliced.folder / name).read_bytes() == (ROOT / name).read_bytes()
+
+
+@pytest.mark.parametrize("name", SLICES)
+def test_a_slice_is_the_same_each_time(name, archive):
+    """Custodian uploads an archive whose checksum has changed."""
+    code = f"from c7n.mu import custodian_archive as a; print(a(['{name}']).close().get_checksum())"
+    again = installs.run(Path(sys.executable), "-c", code, PYTHONPATH=str(ROOT))
+    assert again.stdout.strip() == archive(name).checksum
+
+
+def test_what_is_laid_out_for_a_slice_is_gone_with_python(tmp_path):
     code = (
-        "import sys, c7n_mfa.handler, c7n_mfa.entry; c7n_mfa.entry.initialize(); "
-        "print(*(m for m in sys.modules if m.startswith(('c7n_mfa.cli', 'c7n_mfa.commands', "
-        "'c7n_mfa.report', 'c7n_mfa.replay', 'c7n_mfa.review'))))"
+        "import os, sys, c7n_mfa.archive.respond as a; before = os.listdir(sys.argv[1]); "
+        "(folder,) = a.__path__; print(before, os.listdir(folder)[:0], folder)"
     )
-    assert installs.run(PYTHON, "-c", code, PYTHONPATH=str(archive)).stdout == "\n"
+    given = {"TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    done = installs.run(Path(sys.executable), "-c", code, tmp_path, **given)
+    assert (done.stderr, done.stdout.startswith(f"[] [] {tmp_path}/")) == ("", True)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy["name"])
+def test_a_shipped_function_finds_every_element_in_its_archive(policy, archive):
+    found, language = archive(*policy["mode"]["packages"]).run(INITIALIZE, json.dumps(policy))
+    assert found.split() == [each["type"] for each in [*policy["filters"], *policy["actions"]]]
+    assert (language == "") == (policy["mode"]["type"] == "cloudtrail")
+
+
+def test_what_responds_adds_little_to_custodian(archive):
+    grown = archive("c7n_mfa.archive.respond").size - archive().size
+    assert 50_000 < grown <= 100_000
 
 
 def test_the_runtime_that_we_import_in_has_only_boto3():

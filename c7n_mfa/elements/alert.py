@@ -15,10 +15,11 @@ from datetime import UTC, datetime
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from c7n.actions import EventAction
-from c7n.exceptions import PolicyExecutionError, PolicyValidationError
+from c7n.exceptions import PolicyExecutionError
 from c7n.utils import generate_arn, local_session, type_schema
 
 from c7n_mfa.elements import source
+from c7n_mfa.elements.deployable import FUNCTION_VARIABLE, Deployable
 from c7n_mfa.signin import SignIn
 
 # What telling takes is imported where it is done: a function starts cold for each sign-in, and most
@@ -29,7 +30,6 @@ ANNOTATION = "c7n:signin-alert"
 DOSSIER = "c7n:signin-dossier"
 RECEIPTS = "c7n:containment"
 GROUP_VARIABLE = "AWS_LAMBDA_LOG_GROUP_NAME"
-FUNCTION_VARIABLE = "AWS_LAMBDA_FUNCTION_NAME"
 
 _CONTAINING = {"require-mfa", "revoke-sessions", "reset-password"}
 _FIRST = {*_CONTAINING, "investigate-signin"}
@@ -46,7 +46,7 @@ class AlertNotSent(PolicyExecutionError):
     """A sign-in that nobody has been told of; raised so that Lambda tries again."""
 
 
-class AlertSignin(EventAction):
+class AlertSignin(Deployable, EventAction):
     """Tells of a console sign-in through an SNS topic, in plain words, once for each event.
 
     The message says who signed in, when, from where and how, why that is told, what the
@@ -77,7 +77,7 @@ class AlertSignin(EventAction):
             mode:
               type: cloudtrail
               role: arn:aws:iam::{account_id}:role/c7n-mfa-respond
-              packages: [c7n_mfa]
+              packages: [c7n_mfa.archive.respond]
               handler: c7n_mfa.handler.run
               events:
                 - event: ConsoleLogin
@@ -110,10 +110,10 @@ class AlertSignin(EventAction):
         after = itertools.dropwhile(lambda action: action is not self, self.manager.actions)
         late = [action.type for action in after if action.type in _FIRST]
         if late:
-            self._refuse(f"comes before {late[0]} and could not tell of it; put alert-signin last")
+            self.refuse(f"comes before {late[0]} and could not tell of it; put alert-signin last")
         if self._is_being_deployed():
             self._check_topic()
-        return self
+        return super().validate()
 
     def process(self, resources, event=None):
         record = event.get("detail") if isinstance(event, dict) else None
@@ -243,12 +243,12 @@ class AlertSignin(EventAction):
     def _check_options(self):
         # The schema asks for a topic only where the action has options at all.
         if "topic" not in self.data:
-            self._refuse("needs a topic")
+            self.refuse("needs a topic")
         topic = self.data["topic"]
         for variable, value in _VARIABLES.items():
             topic = topic.replace(variable, value)
         if not (_TOPIC_ARN if ":" in topic else _TOPIC_NAME).fullmatch(topic):
-            self._refuse(f"topic: {self.data['topic']} is neither the ARN nor the name of {_KIND}")
+            self.refuse(f"topic: {self.data['topic']} is neither the ARN nor the name of {_KIND}")
 
     def _check_topic(self):
         """A topic that is missing is better known now than at three in the morning."""
@@ -265,16 +265,13 @@ class AlertSignin(EventAction):
             TopicArn=self._topic,
         )
         if found is None:
-            self._refuse(f"topic: {self._topic} does not exist; make it and subscribe to it first")
+            self.refuse(f"topic: {self._topic} does not exist; make it and subscribe to it first")
         if isinstance(found, Unseen):
             self.log.warning(
                 "policy:%s alert-signin topic: whether it exists is unknown: %s",
                 self._policy,
                 found.sentence(),
             )
-
-    def _refuse(self, why):
-        raise PolicyValidationError(f"policy:{self._policy} alert-signin {why}")
 
 
 _KIND = "a topic that is not FIFO"

@@ -9,9 +9,9 @@ import itertools
 from datetime import UTC, datetime
 
 from c7n.actions import EventAction
-from c7n.exceptions import PolicyValidationError
 from c7n.utils import local_session, type_schema
 
+from c7n_mfa.elements.deployable import Deployable
 from c7n_mfa.respond.contain import permissions
 
 # What containing takes is imported where it is done: a function starts cold for each sign-in, and
@@ -37,7 +37,7 @@ def now():
     return datetime.now(UTC)
 
 
-class _Contain(EventAction):
+class _Contain(Deployable, EventAction):
     """One action of containment: the receipts go to the user's annotation and custodian's output.
 
     It acts on whatever users it is given; which sign-ins count is the filters' business.
@@ -50,11 +50,10 @@ class _Contain(EventAction):
 
         everybody = catch_alls(self.data.get("exclude", {}).get("names", ()))
         if everybody:
-            raise PolicyValidationError(
-                f"policy:{self.manager.ctx.policy.name} {self.type} exclude: the name "
-                f"{everybody[0]} excludes every user; name the break-glass users"
+            self.refuse(
+                f"exclude: the name {everybody[0]} excludes every user; name the break-glass users"
             )
-        return self
+        return super().validate()
 
     def process(self, resources, event=None):
         from c7n_mfa.respond.contain.values import User
@@ -147,8 +146,7 @@ class RequireMfa(_Contain):
         super().validate()
         problem = self._problem() if self._enrolment == "open" else None
         if problem:
-            name = self.manager.ctx.policy.name
-            raise PolicyValidationError(f"policy:{name} require-mfa enrolment: open {problem}")
+            self.refuse(f"enrolment: open {problem}")
         return self
 
     def contain(self, containment, user, resource):

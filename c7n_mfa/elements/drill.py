@@ -10,11 +10,12 @@ from c7n.utils import local_session, type_schema
 
 from c7n_mfa.chain.discover import PERMISSIONS as AUDIT_PERMISSIONS
 from c7n_mfa.elements.account import ANNOTATION, audit
+from c7n_mfa.elements.deployable import Deployable
 from c7n_mfa.repair.drill import PERMISSIONS as DRILL_PERMISSIONS
 from c7n_mfa.repair.drill import Drill, alarms_to_test, drill
 
 
-class DrillSigninMonitoring(BaseAction):
+class DrillSigninMonitoring(Deployable, BaseAction):
     """Puts the alarm of a chain into ALARM for a moment, to see that its topic takes the message.
 
     A drill: everybody who is subscribed is told, with a reason that says that it is one. The alarm

@@ -12,6 +12,7 @@ from c7n.filters import Filter
 from c7n.utils import get_partition, local_session, type_schema
 
 from c7n_mfa.chain.look import Looker
+from c7n_mfa.elements.deployable import Deployable
 from c7n_mfa.respond.forwarding import permissions as needed
 
 ANNOTATION = "c7n:signin-forwarding"
@@ -28,7 +29,7 @@ def _run():
     return run
 
 
-class _Forwarding:
+class _Forwarding(Deployable):
     """What the filter and the actions have in common: where to look, and through what."""
 
     data: Any

@@ -10,6 +10,7 @@ import re
 from c7n.actions import EventAction
 from c7n.utils import dumps, local_session, type_schema
 
+from c7n_mfa.elements.deployable import Deployable
 from c7n_mfa.respond.investigate.options import OWNER_TAGS, PERMISSIONS, Options
 from c7n_mfa.signin import SignIn
 
@@ -24,7 +25,7 @@ _REGIONS = {
 _NAMES = {"type": "array", "uniqueItems": True, "items": {"type": "string", "minLength": 1}}
 
 
-class InvestigateSignin(EventAction):
+class InvestigateSignin(Deployable, EventAction):
     """Finds out what is known of a console sign-in, and writes a dossier of it.
 
     It asks about related findings, earlier sign-ins without MFA, address, browser and hour against
@@ -49,7 +50,9 @@ class InvestigateSignin(EventAction):
             resource: iam-user
             mode:
               type: cloudtrail
-              role: c7n-mfa-signin-respond
+              role: arn:aws:iam::{account_id}:role/c7n-mfa-respond
+              packages: [c7n_mfa.archive.respond]
+              handler: c7n_mfa.handler.run
               events:
                 - source: signin.amazonaws.com
                   event: ConsoleLogin

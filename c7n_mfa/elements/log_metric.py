@@ -10,10 +10,11 @@ from c7n.utils import type_schema
 
 from c7n_mfa.coverage import STATES, coverage_of
 from c7n_mfa.elements.account import REQUIREMENT_SCHEMA
+from c7n_mfa.elements.deployable import Deployable
 from c7n_mfa.requirements import DEFAULT, REQUIREMENTS
 
 
-class SigninCoverage(Filter):
+class SigninCoverage(Deployable, Filter):
     """Keeps metric filters by what they catch of the console sign-ins that must be caught.
 
     A metric filter is looked at when its pattern can match a console sign-in or names one; all

@@ -10,6 +10,7 @@ from c7n.utils import local_session, type_schema
 
 from c7n_mfa.chain.discover import PERMISSIONS as AUDIT_PERMISSIONS
 from c7n_mfa.elements.account import ANNOTATION, annotation, audit, write_judgements
+from c7n_mfa.elements.deployable import Deployable
 from c7n_mfa.repair.apply import apply
 from c7n_mfa.repair.removal import PERMISSIONS as REMOVAL_PERMISSIONS
 from c7n_mfa.repair.removal import find_ours, make_removal
@@ -17,7 +18,7 @@ from c7n_mfa.repair.values import Wish
 from c7n_mfa.requirements import DEFAULT
 
 
-class RemoveSigninMonitoring(BaseAction):
+class RemoveSigninMonitoring(Deployable, BaseAction):
     """Takes away what set-signin-monitoring has made, and nothing else.
 
     Ours is what carries the tag `c7n-mfa`, and what a tag on its log group or topic notes as ours.

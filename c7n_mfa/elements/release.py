@@ -11,6 +11,7 @@ from c7n.utils import type_schema
 
 from c7n_mfa.chain.unseen import Unseen
 from c7n_mfa.elements import containment
+from c7n_mfa.elements.deployable import Deployable
 from c7n_mfa.respond.contain import permissions
 from c7n_mfa.respond.contain.contained import contained
 from c7n_mfa.respond.contain.iam import policies_of
@@ -18,7 +19,7 @@ from c7n_mfa.respond.contain.release import release
 from c7n_mfa.respond.contain.values import TAGS, User, format_time
 
 
-class Release(BaseAction):
+class Release(Deployable, BaseAction):
     """Takes off an IAM user what containment put there: our two inline policies and our tags.
 
     A password that was reset is not put back, since nobody has kept it: the owner gets a new one
@@ -53,7 +54,7 @@ class Release(BaseAction):
         ]
 
 
-class ContainedFilter(Filter):
+class ContainedFilter(Deployable, Filter):
     """Keeps the IAM users who are contained: by our tags, or by one of our inline policies.
 
     `days` keeps those contained for at least so many days, and those of whom no tag says since

@@ -6,11 +6,11 @@ Registered in :mod:`c7n_mfa.entry`.
 """
 
 from botocore.exceptions import BotoCoreError, ClientError
-from c7n.exceptions import PolicyValidationError
 from c7n.filters import Filter
 from c7n.resolver import ValuesFrom
 from c7n.utils import type_schema
 
+from c7n_mfa.elements.deployable import Deployable
 from c7n_mfa.elements.source import SurvivingSource
 from c7n_mfa.respond.wanted import IDENTITIES, Wanted, annotation, is_of, networks
 from c7n_mfa.signin import SignIn
@@ -41,7 +41,7 @@ def _some_of(*values):
     return {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"enum": list(values)}}
 
 
-class Signin(Filter):
+class Signin(Deployable, Filter):
     """Keeps the resource when the event that started the policy is a single-factor sign-in of it.
 
     A single-factor sign-in is a successful console sign-in without MFA that did not come through
@@ -73,7 +73,7 @@ class Signin(Filter):
             mode:
               type: cloudtrail
               role: arn:aws:iam::{account_id}:role/c7n-mfa-respond
-              packages: [c7n_mfa]
+              packages: [c7n_mfa.archive.respond]
               handler: c7n_mfa.handler.run
               events:
                 - event: ConsoleLogin
@@ -111,17 +111,21 @@ class Signin(Filter):
         for name in ("from", "not-from"):
             given = self.data.get(name, [])
             for text in networks(given)[1] if isinstance(given, list) else ():
-                self._refuse(f"{name}: {text} is no network; write it like 192.0.2.0/24")
+                self.refuse(f"{name}: {text} is no network; write it like 192.0.2.0/24")
         paths = set(self.data.get("path", ()))
         if paths and paths <= _NEVER_SINGLE_FACTOR and self._verdicts() == {True}:
-            self._refuse(
+            self.refuse(
                 f"path: {', '.join(sorted(paths))} is never single-factor, and nothing would be "
                 "kept; add factor: [unknown]"
             )
         # Custodian calls this before it looks for the resource of an event, and for nothing else.
         if not isinstance(self.manager.source, SurvivingSource):
             self.manager.source = SurvivingSource(self.manager.source)
-        return self
+        return super().validate()
+
+    def modules(self):
+        requirements = ["c7n_mfa.requirements"] if "requirement" in self.data else []
+        return [*super().modules(), *requirements]
 
     def process(self, resources, event=None):
         record = event.get("detail") if isinstance(event, dict) else None
@@ -140,9 +144,6 @@ class Signin(Filter):
     @property
     def _policy(self):
         return self.manager.ctx.policy.name
-
-    def _refuse(self, why):
-        raise PolicyValidationError(f"policy:{self._policy} signin {why}")
 
     def _verdicts(self):
         """The verdicts that are wanted; None for all of them."""

@@ -13,6 +13,7 @@ import yaml
 from c7n.resources.aws import AWS
 from c7n.schema import ElementSchema
 
+from c7n_mfa.archive.slices import RESPOND, SLICES
 from c7n_mfa.entry import initialize
 from docs.build import text
 
@@ -22,8 +23,17 @@ The filters and actions that c7n-mfa adds to Cloud Custodian.
 _EXAMPLE = re.compile(r":example:\s+\.\. code-block:: yaml\n\n((?:    .*\n?|\n)+)")
 
 
+_PACKED = """\
+A function holds custodian and what `packages` in the `mode` of its policy names.
+`c7n_mfa` is all of the plugin, the command line too; a slice has these elements and what they import, file by file as it was released.
+It takes `handler: c7n_mfa.handler.run` as well.
+`custodian validate` refuses a policy whose function would not find an element of ours, or an option of one."""  # noqa: E501
+
+
 def page() -> str:
-    return text.page("Reference", [_INTRODUCTION, *(b for e in elements() for b in _element(e))])
+    found = elements()
+    blocks = [_INTRODUCTION, "## In a Lambda function", _PACKED, _slices(found)]
+    return text.page("Reference", [*blocks, *(b for e in found for b in _element(e))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,17 @@ def _element(element: Element) -> Iterator[str]:
     yield "### Permissions"
     permissions = sorted(element.cls.permissions)  # type: ignore[attr-defined]
     yield "\n".join(f"- `{permission}`" for permission in permissions)
+
+
+def _slices(found: list[Element]) -> str:
+    rows = []
+    for each in SLICES.values():
+        held = sorted({e.name for e in found if e.cls.__module__ in each.elements})
+        names = ", ".join(f"`{name}`" for name in held)
+        rows.append(
+            [f"`{each.name}`", names, "the option `requirement`" if each is RESPOND else ""]
+        )
+    return text.table(["`packages`", "Elements", "Without"], rows)
 
 
 def _documentation(doc: str) -> Iterator[str]:

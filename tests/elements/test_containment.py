@@ -124,6 +124,8 @@ def contain(load):
 EVENTS = {
     "type": "cloudtrail",
     "role": f"arn:aws:iam::{ACCOUNT}:role/c7n-mfa",
+    "packages": ["c7n_mfa.archive.respond"],
+    "handler": "c7n_mfa.handler.run",
     "events": [
         {
             "event": "ConsoleLogin",

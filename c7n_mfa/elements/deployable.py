@@ -1,0 +1,47 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+"""What every element of ours has: a function that could not find it is refused before it is made.
+
+custodian packs itself alone and calls a handler that knows its own elements alone, unless the mode
+of the policy says otherwise; without a word until the first event comes.
+"""
+
+import os
+from typing import Any
+
+from c7n.exceptions import PolicyValidationError
+
+FUNCTION_VARIABLE = "AWS_LAMBDA_FUNCTION_NAME"
+
+
+class Deployable:
+    """Comes before custodian's own class among the bases of an element."""
+
+    # custodian's own class has them.
+    manager: Any
+    type: str
+
+    def modules(self):
+        """What the element takes beside what each function has: its own module at least."""
+        return [type(self).__module__]
+
+    def validate(self):
+        # In the function it is too late to refuse anything.
+        if FUNCTION_VARIABLE not in os.environ:
+            self._check_mode()
+        super().validate()  # type: ignore[misc]
+        return self
+
+    def _check_mode(self):
+        mode = self.manager.data.get("mode")
+        if mode is None:
+            return
+        from c7n_mfa.archive.slices import problem
+
+        why = problem(mode, self.modules())
+        if why:
+            self.refuse(why)
+
+    def refuse(self, why):
+        """Say what is wrong with the policy, in which, and at which element."""
+        raise PolicyValidationError(f"policy:{self.manager.ctx.policy.name} {self.type} {why}")
