@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,8 +21,11 @@ from c7n_mfa.respond.investigate.policies import (
 from c7n_mfa.respond.investigate.records import Who
 
 PRIVILEGES = "what it may do"
+SIMULATOR = "what the policy simulator says"
 # A user may have 10 groups with 10 policies each; an administrator is found long before.
 _DOCUMENTS = 20
+# What SimulatePrincipalPolicy takes; a record may hold anything.
+_IAM_ARN = re.compile(r"arn:[\w-]+:iam::\d{12}:(user|role)/\S{1,1024}", re.ASCII)
 
 
 def ask_credentials(inquiry: Inquiry, user: str) -> Credentials:
@@ -164,8 +168,11 @@ class _Privileges:
 
     def _may(self) -> tuple[str, ...] | None:
         """Which of some dangerous actions the simulator allows, boundaries included."""
+        if not _IAM_ARN.fullmatch(self.who.arn or ""):
+            self.inquiry.note(SIMULATOR, "the record has no ARN that IAM knows")
+            return None
         return self.inquiry.one(  # type: ignore[no-any-return]
-            "what the policy simulator says",
+            SIMULATOR,
             "iam",
             "simulate_principal_policy",
             _allowed,

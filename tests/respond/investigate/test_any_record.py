@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from c7n_mfa.respond.investigate.gather import investigate
@@ -75,6 +75,7 @@ EVENTS = st.lists(
 
 @settings(max_examples=150, deadline=None)
 @given(CHANGES, EVENTS)
+@example({"userIdentity": {"type": "IAMUser", "arn": "a/b/c/d", "userName": "alice"}}, [])
 def test_any_sign_in_with_any_history_makes_a_dossier(changes, events):
     record = {**the_sign_in(), **changes}
     clock = Clock()
