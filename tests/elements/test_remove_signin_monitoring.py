@@ -438,6 +438,35 @@ def test_a_denied_step_stops_the_removal_and_the_next_run_completes_it(
 
 
 @mock_aws
+def test_a_delivery_stays_while_nobody_can_say_which_trails_use_it(repair, remove):
+    account.client("s3").create_bucket(Bucket="trail-bucket")
+    trails = account.client("cloudtrail")
+    trails.create_trail(Name="management", S3BucketName="trail-bucket", IsMultiRegionTrail=True)
+    trails.start_logging(Name="management")
+    before = now()
+    repair(**{"log-delivery": "create"})
+    kept = {kind: now()[kind] for kind in ("trails", "roles")}
+
+    # The audit lists the trails too, and goes well.
+    looks = iter(["the audit's"])
+
+    def second_denied(answer):
+        if next(looks, None) is None:
+            raise denied("DescribeTrails")
+        return answer
+
+    with watched(answers={"cloudtrail:DescribeTrails": second_denied}):
+        receipt = remove()
+
+    said = "access denied: grant cloudtrail:DescribeTrails on *"
+    steps = {step["step"]: (step["result"], step["why"]) for step in receipt["steps"]}
+    assert (steps["role"], steps["log-group"]) == (("skipped", said), ("skipped", said))
+    assert {kind: now()[kind] for kind in kept} == kept
+    remove()
+    assert now() == before
+
+
+@mock_aws
 def test_calls_are_a_subset_of_the_declared_permissions(repair, remove):
     from c7n_mfa.elements.monitoring_removal import RemoveSigninMonitoring
 

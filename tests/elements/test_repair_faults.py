@@ -226,6 +226,52 @@ def test_after_a_kill_behind_any_write_removal_leaves_the_account_as_it_was(repa
             assert objects(boto3.Session()) == before, f"killed after write {number}"
 
 
+def removal_calls(repair, remove, start) -> list[str]:
+    def repaired() -> None:
+        start()
+        repair()
+
+    return calls_of(remove, repaired)
+
+
+def left_after_a_fault(repair, remove, start, number: int, fault: str) -> list[str]:
+    """What is left of a repair after a removal with one fault, and a second without."""
+    with mock_aws():
+        start()
+        before = objects(boto3.Session())
+        repair()
+        with nth_call(number, fault):
+            first = remove()
+        failed = [step["error"] for step in first["steps"] if step["result"] == "failed"]
+        remove()
+        after = objects(boto3.Session())
+        differ = [kind for kind in before if before[kind] != after[kind]]
+        return [f"{differ} differ, first run: {failed}"] if differ else []
+
+
+def is_worth_a_fault(permission: str, fault: str) -> bool:
+    """To a write of a removal, "not found" is done: there is nothing left to remove."""
+    return permission not in CUSTODIANS and not (fault == "not found" and is_write(permission))
+
+
+@pytest.mark.parametrize("fault", [*FAULTS])
+@each_start
+def test_after_any_fault_of_any_call_the_next_removal_leaves_the_account_as_it_was(
+    repair, remove, start, fault
+):
+    made = removal_calls(repair, remove, start)
+    assert sum(map(is_write, made)) >= 4
+
+    wrong = {
+        f"call {number}, {permission}": problems
+        for number, permission in enumerate(made)
+        if is_worth_a_fault(permission, fault)
+        if (problems := left_after_a_fault(repair, remove, start, number, fault))
+    }
+
+    assert wrong == {}
+
+
 @pytest.mark.parametrize("fault", [*FAULTS])
 def test_a_write_that_fails_is_named_and_ends_the_plan(repair, fault):
     made = calls_of(repair, with_log_group)

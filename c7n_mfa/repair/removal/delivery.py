@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from c7n_mfa.chain.unseen import Unseen
 from c7n_mfa.chain.values import Arn
@@ -19,6 +19,9 @@ from c7n_mfa.repair.values import Call, Role, Step
 def steps(found: Found, delete_records: bool) -> Iterator[Step]:
     """A log group of ours that somebody else uses stays, and so does what delivers to it."""
     groups = [g for g in found.groups if isinstance(g.tags, Mapping) and is_ours(g.tags)]
+    if isinstance(found.trails, Unseen):
+        yield from _all_stay(found, groups, found.trails)
+        return
     kept = {bare(group.arn) for group in groups if group.used_by}
     trails = [t for t in found.trails if bare(t.get("CloudWatchLogsLogGroupArn") or "") not in kept]
     for group in groups:
@@ -30,6 +33,13 @@ def steps(found: Found, delete_records: bool) -> Iterator[Step]:
     for group in groups:
         if not group.used_by:
             yield _group(group, delete_records)
+
+
+def _all_stay(found: Found, groups: Iterable[FoundGroup], look: Unseen) -> Iterator[Step]:
+    """A trail that nobody has seen may deliver with them."""
+    if found.role:
+        yield Step("role", "skipped", found.role.arn, look.sentence())
+    yield from (Step("log-group", "skipped", group.arn, look.sentence()) for group in groups)
 
 
 def _used(group: FoundGroup) -> str:

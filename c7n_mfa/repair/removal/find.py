@@ -14,7 +14,7 @@ from typing import Any
 from c7n_mfa.chain import shapes
 from c7n_mfa.chain.look import Looker
 from c7n_mfa.chain.unseen import Unseen
-from c7n_mfa.chain.values import Alarm, Arn, LogGroup, Snapshot, Subscription, Trail
+from c7n_mfa.chain.values import Alarm, Arn, LogGroup, Snapshot, Trail
 from c7n_mfa.repair import delivery_calls
 from c7n_mfa.repair.look import alarm_tags, group_tags, see_group, see_role, topic_tags
 from c7n_mfa.repair.records import bare, filter_key, is_ours
@@ -61,7 +61,7 @@ class _Finder:
             groups=groups,
             topics=topics,
             role=role if isinstance(role, Role) and role.ours else None,
-            trails=tuple(self._trails(role)),
+            trails=self._trails(role),
             region=self.seen.region,
             unseen=tuple(self.unseen),
         )
@@ -139,17 +139,17 @@ class _Finder:
         ask = ("logs", region, "describe_metric_filters", "metricFilters", arn, dict)
         filters = self.looker.every(*ask, logGroupName=name)
         tags = self._noted(group_tags(self.looker, arn))
-        found = FoundGroup(arn, item, tags, filters if filters is not None else ())
+        found = FoundGroup(arn, item, tags, filters)
         if not isinstance(tags, Mapping) or not is_ours(tags):
             return found
         return FoundGroup(
-            arn, item, tags, found.filters, self._used_by(found, tags), self._has_records(arn, name)
+            arn, item, tags, filters, self._used_by(found, tags), self._has_records(arn, name)
         )
 
     def _used_by(self, group: FoundGroup, tags: Mapping[str, str]) -> tuple[str, ...] | Unseen:
         if isinstance(group.filters, Unseen):
             return group.filters
-        names = (f["filterName"] for f in group.filters)
+        names = (f["filterName"] for f in group.filters or ())
         others = tuple(name for name in names if filter_key(group.arn, name) not in tags)
         region, name = Arn.parse(group.arn).region, group.item["logGroupName"]
         ask = ("logs", region, "describe_subscription_filters", "subscriptionFilters", group.arn)
@@ -211,10 +211,11 @@ class _Finder:
             shapes.subscription,
             TopicArn=arn,
         )
-        subscriptions: tuple[Subscription, ...] | Unseen = listed if listed is not None else ()
+        if listed is None:
+            return
         ours = isinstance(tags, Mapping) and is_ours(tags)
         users = self._other_alarms(arn, alarms) if ours else ()
-        yield FoundTopic(arn, attributes, tags, subscriptions, users)
+        yield FoundTopic(arn, attributes, tags, listed, users)
 
     def _other_alarms(self, arn: str, alarms: tuple[FoundAlarm, ...]) -> tuple[str, ...] | Unseen:
         """Alarms that notify the topic for something else than sign-ins."""
@@ -227,9 +228,10 @@ class _Finder:
 
     # The delivery
 
-    def _trails(self, role: Role | None) -> Iterator[Item]:
+    def _trails(self, role: Role | None) -> tuple[Item, ...] | Unseen:
+        """The trails that deliver with our role."""
         if role is None or not role.ours:
-            return
+            return ()
         answer = self.looker.one(
             "cloudtrail",
             self.seen.region,
@@ -238,9 +240,12 @@ class _Finder:
             lambda page: tuple(page["trailList"]),
             includeShadowTrails=True,
         )
-        for trail in self._noted(answer) or ():
-            if trail.get("CloudWatchLogsRoleArn") == role.arn:
-                yield trail
+        if answer is None:
+            # It takes no name that could not be found: something else is wrong.
+            return Unseen("cloudtrail:DescribeTrails", "*", "NotFound", "no list came back")
+        if isinstance(answer, Unseen):
+            return answer
+        return tuple(t for t in answer if t.get("CloudWatchLogsRoleArn") == role.arn)
 
 
 def _own(finder: _Finder, arn: str, group: LogGroup | Unseen | None) -> bool:

@@ -30,14 +30,14 @@ class FoundAlarm:
 class FoundGroup:
     """A log group; what makes it worth keeping is only looked at when it is ours.
 
-    ``used_by``: metric filters and subscription filters that are not ours; ``has_records``: events
-    were delivered to it.
+    ``filters``: None when AWS says meanwhile that it is gone; ``used_by``: metric filters and
+    subscription filters that are not ours; ``has_records``: events were delivered to it.
     """
 
     arn: str
     item: Item
     tags: Tags
-    filters: tuple[Item, ...] | Unseen
+    filters: tuple[Item, ...] | Unseen | None
     used_by: tuple[str, ...] | Unseen = ()
     has_records: bool | Unseen = False
 
@@ -55,13 +55,13 @@ class FoundTopic:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """``trails`` are those that deliver with our role; ``unseen`` are looks that failed."""
+    """``trails`` are those that deliver with our role; ``unseen`` are other looks that failed."""
 
     account_id: str
     alarms: tuple[FoundAlarm, ...] = ()
     groups: tuple[FoundGroup, ...] = ()
     topics: tuple[FoundTopic, ...] = ()
     role: Role | None = None
-    trails: tuple[Item, ...] = ()
+    trails: tuple[Item, ...] | Unseen = ()
     region: str = ""
     unseen: tuple[Unseen, ...] = ()

@@ -64,7 +64,7 @@ def _alarm(alarm: FoundAlarm) -> Step:
 
 def _filters(group: FoundGroup) -> Iterator[Step]:
     recorded = _recorded(group.tags, FILTER_RECORD)
-    if not recorded:
+    if not recorded or group.filters is None:
         return
     if isinstance(group.filters, Unseen):
         yield Step("metric-filter", "skipped", group.arn, group.filters.sentence())
