@@ -6,7 +6,6 @@ Registered in :mod:`c7n_mfa.entry`.
 """
 
 from c7n.actions import BaseAction
-from c7n.exceptions import PolicyValidationError
 from c7n.filters import Filter
 from c7n.utils import dumps, local_session, type_schema
 
@@ -15,8 +14,10 @@ from c7n_mfa.chain.discover import Ask, discover
 from c7n_mfa.chain.discover import permissions as permissions_of
 from c7n_mfa.chain.judge import judge, relevant
 from c7n_mfa.chain.see.accounts import role_for
+from c7n_mfa.elements.deployable import Deployable
 from c7n_mfa.repair.apply import DELIVERY_PERMISSIONS, apply
 from c7n_mfa.repair.apply import PERMISSIONS as REPAIR_PERMISSIONS
+from c7n_mfa.repair.endpoints import fault
 from c7n_mfa.repair.look import look_around
 from c7n_mfa.repair.plan import make_plan, target
 from c7n_mfa.repair.values import InTheWay, Wish
@@ -60,7 +61,7 @@ def write_judgements(manager, accounts):
         output.write_file(JUDGEMENT_FILE, dumps(accounts, indent=2))
 
 
-class SigninMonitoring(Filter):
+class SigninMonitoring(Deployable, Filter):
     """Keeps the account when nobody is sure to hear of a console sign-in without MFA.
 
     Every chain from a trail over its log group, metric filter, metric, alarm and topic to a
@@ -116,12 +117,11 @@ class SigninMonitoring(Filter):
         own = str(self.manager.config.account_id or "")
         role = self.data.get("read-role")
         if role is not None and own and role == role_for(role, own):
-            raise PolicyValidationError(
-                f"policy:{self.manager.ctx.policy.name} signin-monitoring read-role: {role} is a "
-                "role of the account itself; write <account_id> where the number of the other "
-                "account goes (custodian replaces {account_id} with its own)"
+            self.refuse(
+                f"read-role: {role} is a role of the account itself; write <account_id> where the "
+                "number of the other account goes (custodian replaces {account_id} with its own)"
             )
-        return self
+        return super().validate()
 
     def process(self, resources, event=None):
         wanted = self.data.get("state", ["broken", "unknown"])
@@ -140,7 +140,7 @@ _RETENTIONS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 10
 _RETENTIONS += [2557, 2922, 3288, 3653]
 
 
-class SetSigninMonitoring(BaseAction):
+class SetSigninMonitoring(Deployable, BaseAction):
     """Builds what is missing of the chain that tells of a console sign-in without MFA.
 
     It adopts what already works, changes only what is absent or ours (tag `c7n-mfa`), and audits
@@ -219,11 +219,12 @@ class SetSigninMonitoring(BaseAction):
     def validate(self):
         key = self.data.get("kms-key", "")
         if key.endswith("alias/aws/sns"):
-            raise PolicyValidationError(
-                f"policy:{self.manager.ctx.policy.name} set-signin-monitoring kms-key: "
-                "CloudWatch alarms cannot use alias/aws/sns; name a customer key"
-            )
-        return self
+            self.refuse("kms-key: CloudWatch alarms cannot use alias/aws/sns; name a customer key")
+        for each in self.data.get("subscriptions", ()):
+            wrong = fault(each["protocol"], each["endpoint"])
+            if wrong:
+                self.refuse(f"subscriptions: protocol {each['protocol']}: {wrong}")
+        return super().validate()
 
     def process(self, resources):
         receipts = [self._repair(account) for account in resources]

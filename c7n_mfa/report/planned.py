@@ -146,9 +146,7 @@ def warnings(repair: Repair) -> Iterator[str]:
 def _fault(protocol: str, endpoint: str) -> str | None:
     if protocol not in _MAIL:
         return None
-    name, _, domain = endpoint.rpartition("@")
-    if not name or not domain:
-        return "which is no e-mail address"
+    domain = endpoint.rpartition("@")[2]
     return f"and nobody reads mail at {domain}" if _NOBODY_READS.fullmatch(domain) else None
 
 

@@ -444,3 +444,13 @@ def test_a_wrong_option_is_refused_by_name(load, options, named):
         load(**options)
 
     assert named in str(caught.value)
+
+
+def test_an_endpoint_that_sns_would_refuse_is_refused_beforehand(load):
+    with pytest.raises(PolicyValidationError) as caught:
+        load(subscriptions=[{"protocol": "email", "endpoint": "security"}])
+
+    assert str(caught.value) == (
+        "policy:signin-monitoring-repaired set-signin-monitoring subscriptions: protocol email: "
+        "security is not an e-mail address"
+    )

@@ -89,14 +89,16 @@ REASONS = (
         "log-group",
         "broken",
         "the trail delivers to no log group, so no metric filter can see its events",
-        "let the trail deliver to a CloudWatch Logs log group (cloudtrail:UpdateTrail)",
+        "let the trail deliver to a CloudWatch Logs log group (cloudtrail:UpdateTrail); "
+        "set-signin-monitoring does it with log-delivery: create",
     ),
     Reason(
         "log-group-gone",
         "log-group",
         "broken",
         "the log group that the trail names does not exist",
-        "create the log group again or point the trail to one that exists",
+        "create the log group again or point the trail to one that exists; "
+        "set-signin-monitoring creates it again with log-delivery: create",
     ),
     Reason(
         "log-group-class",
