@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from c7n_mfa.chain.unseen import Unseen
 
@@ -28,6 +30,10 @@ _NOT_FOUND = (
 # How an endpoint says that it does not have an operation at all.
 _NO_OPERATION = ("InvalidAction", "UnknownOperation", "UnknownOperationException")
 NO_SUCH_OPERATION = "NoSuchOperation"
+READ_SECONDS = 10
+# botocore waits a minute for a service that never answers.  How often it tries stays with the
+# session: the user's to say in a pipeline (AWS_MAX_ATTEMPTS), twice where a sign-in waits.
+_TIMEOUTS = Config(connect_timeout=5, read_timeout=READ_SECONDS)
 
 
 @dataclass
@@ -43,7 +49,9 @@ class Looker:
         with self.lock:
             key = (service, region)
             if key not in self.clients:
-                self.clients[key] = self.session.client(service, region_name=region or None)
+                self.clients[key] = self.session.client(
+                    service, region_name=region or None, config=_TIMEOUTS
+                )
             return self.clients[key]
 
     def one(
@@ -96,6 +104,9 @@ class Looker:
             return Unseen(needed, target, NO_SUCH_OPERATION, str(error))
         except BotoCoreError as error:
             return Unseen(needed, target, type(error).__name__, str(error))
+        except ResponseParserError as error:
+            # An answer that is not even XML or JSON.  Not a BotoCoreError, whatever its name says.
+            return Unseen(needed, target, "MalformedAnswer", str(error))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             # An answer that lacks what the API model promises, met while shaping it; or a boto3
             # that is too old to know the operation.

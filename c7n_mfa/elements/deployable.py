@@ -32,6 +32,13 @@ class Deployable:
         super().validate()  # type: ignore[misc]
         return self
 
+    def is_being_deployed(self):
+        """Whether this is `custodian run`, which makes the function; not in it, nor beforehand."""
+        options = self.manager.config
+        is_run = options.get("command") == "c7n.commands.run" and not options.get("dryrun")
+        filled_in = options.get("account_id") and options.get("region")
+        return bool(is_run and filled_in and FUNCTION_VARIABLE not in os.environ)
+
     def _check_mode(self):
         mode = self.manager.data.get("mode")
         if mode is None:

@@ -10,9 +10,24 @@ on it finds out the rest.
 
 import logging
 
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+from c7n.utils import local_session
+
+from c7n_mfa.respond.wanted import ACCOUNT
 
 ANNOTATION = "c7n:signin-undescribed"
+ATTEMPTS = 2
+
+# For all that custodian calls for this event: a service that never answers may not take the time
+# in which somebody could have been told.
+_IMPATIENT = Config(
+    connect_timeout=5,
+    read_timeout=10,
+    retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+)
+_FAILURES = (ClientError, BotoCoreError, ResponseParserError)
 
 log = logging.getLogger("custodian.c7n_mfa")
 
@@ -28,16 +43,18 @@ class SurvivingSource:
         return getattr(self.source, name)
 
     def get_resources(self, ids, cache=True):
+        session = local_session(self.manager.session_factory)
+        session._session.set_default_client_config(_IMPATIENT)
         try:
             return self.source.get_resources(ids)
-        except (ClientError, BotoCoreError) as error:
+        except _FAILURES as error:
             return [self._undescribed(each, error) for each in ids]
 
     def augment(self, resources):
         described = [each for each in resources if ANNOTATION not in each]
         try:
             return [*self.source.augment(described), *(r for r in resources if ANNOTATION in r)]
-        except (ClientError, BotoCoreError) as error:
+        except _FAILURES as error:
             log.error("policy:%s goes on without details: %s", self._policy, error)
             return resources
 
@@ -46,7 +63,7 @@ class SurvivingSource:
         if self.manager.type == "account":
             found = {"account_id": self.manager.config.account_id, "account_name": ""}
         else:
-            found = {self.manager.get_model().id: name}
+            found = {self.manager.get_model().id: name, ACCOUNT: self.manager.config.account_id}
         return {**found, ANNOTATION: _why(error)}
 
     @property

@@ -11,6 +11,9 @@ from typing import Any
 
 from c7n_mfa.signin import SignIn
 
+ACCOUNT = "c7n:account-id"
+"""On a user or role that could not be described: the account in which it was looked for."""
+
 IDENTITIES: Mapping[str, str] = {
     "root": "root",
     "iamuser": "iam-user",
@@ -77,16 +80,30 @@ def identity(sign_in: SignIn) -> str:
 def is_of(sign_in: SignIn, resource: Mapping[str, Any]) -> bool:
     """Is it the resource that signed in: the account, the IAM user, or the role?
 
-    By the ARN, where there is one: the alias of an account, which stands in the place of a user
-    name when root signs in, may be the name of a user too.
+    Names are unique within an account, whatever the path; an event on the bus may come from another
+    account.  The alias of an account, which stands in the place of a user name when root signs in,
+    may be the name of a user too.
     """
     if "UserName" in resource:
-        named = resource.get("Arn"), resource["UserName"]
-        said = sign_in.identity.arn, sign_in.identity.user_name
-        return identity(sign_in) == "iam-user" and _is_same(named, said)
+        said = sign_in.identity.user_name if identity(sign_in) == "iam-user" else None
+        return bool(resource["UserName"] == said) and _is_account_of(sign_in, resource)
     if "RoleName" in resource:
-        return bool(resource["RoleName"] == role_name(sign_in))
+        is_role = bool(resource["RoleName"] == role_name(sign_in))
+        return is_role and _is_account_of(sign_in, resource)
     return True
+
+
+def _is_account_of(sign_in: SignIn, resource: Mapping[str, Any]) -> bool:
+    """Where either does not say, the name decides."""
+    accounts = (
+        _account(resource.get("Arn")) or resource.get(ACCOUNT),
+        sign_in.identity.account or _account(sign_in.identity.arn),
+    )
+    return not all(accounts) or accounts[0] == accounts[1]
+
+
+def _account(arn: str | None) -> str | None:
+    return [*(arn or "").split(":", 5), "", "", "", "", ""][4] or None
 
 
 def role_name(sign_in: SignIn) -> str | None:
@@ -147,8 +164,3 @@ def networks(texts: Iterable[object]) -> tuple[tuple[Network, ...], tuple[object
 
 def _is_in(value: Verdict, wanted: frozenset[Any] | None) -> bool:
     return wanted is None or value in wanted
-
-
-def _is_same(named: tuple[str | None, str], said: tuple[str | None, str | None]) -> bool:
-    (arn, name), (said_arn, said_name) = named, said
-    return bool(arn == said_arn if arn and said_arn else name == said_name)

@@ -112,13 +112,29 @@ def test_the_user_who_signed_in_is_kept_and_no_other(kept):
     assert [user["UserName"] for user in found] == ["alice"]
 
 
-def test_a_user_of_the_same_name_in_another_path_or_account_is_another_user(kept):
-    others = [
-        {**ALICE, "Arn": f"arn:aws:iam::{ACCOUNT}:user/staff/alice"},
-        {**ALICE, "Arn": "arn:aws:iam::210987654321:user/alice"},
-    ]
+def test_a_user_of_the_same_name_in_another_account_is_another_user(kept):
+    other = {**ALICE, "Arn": "arn:aws:iam::210987654321:user/alice"}
+    undescribed = {"UserName": "alice", "c7n:account-id": "210987654321"}
 
-    assert kept(record(), others, "aws.iam-user") == []
+    assert kept(record(), [other, undescribed], "aws.iam-user") == []
+
+
+def test_a_user_who_was_moved_to_another_path_is_the_same_user(kept):
+    moved = {**ALICE, "Arn": f"arn:aws:iam::{ACCOUNT}:user/staff/alice"}
+    undescribed = {"UserName": "alice", "c7n:account-id": ACCOUNT}
+
+    assert len(kept(record(), [moved, undescribed], "aws.iam-user")) == 2
+
+
+@pytest.mark.parametrize(
+    ("account", "is_kept"), [(ACCOUNT, True), ("210987654321", False)], ids=["own", "other"]
+)
+def test_a_role_is_that_of_its_account(kept, account, is_kept):
+    role = {"RoleName": "Engineer", "Arn": f"arn:aws:iam::{account}:role/Engineer"}
+    found = record("broker")
+    found["userIdentity"]["arn"] = f"arn:aws:sts::{ACCOUNT}:assumed-role/Engineer/user@example.com"
+
+    assert (kept(found, [role], "aws.iam-role") != []) == is_kept
 
 
 def test_a_user_named_as_the_alias_of_the_account_is_not_root(kept):

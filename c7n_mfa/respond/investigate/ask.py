@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from botocore.config import Config
-from botocore.parsers import ResponseParserError
 
 from c7n_mfa.chain.look import Looker, Shape
 from c7n_mfa.chain.unseen import Unseen
@@ -71,11 +70,7 @@ class BudgetLooker(Looker):
         needed = needed.replace("Mfa", "MFA")  # as in iam:ListMFADevices
         if self.budget.is_spent():
             return Unseen(needed, target, SPENT, "")
-        try:
-            return super()._try(needed, target, call)
-        except ResponseParserError as error:
-            # An answer that is not even XML or JSON.  Not a BotoCoreError, whatever its name says.
-            return Unseen(needed, target, "MalformedAnswer", str(error))
+        return super()._try(needed, target, call)
 
 
 @dataclass
