@@ -1,9 +1,8 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""A function that reacts to sign-ins: `mode: {packages: [c7n_mfa.archive.respond]}`.
+"""A function that investigates, contains and tells: `packages: [c7n_mfa.archive.respond]`.
 
-The elements signin, investigate-signin, alert-signin, require-mfa, revoke-sessions,
-reset-password, release and contained.
+The elements of `tell` and of `contain`, for a policy that has them all.
 """
 
 from c7n_mfa.archive.slices import RESPOND

@@ -29,8 +29,12 @@ class Deployable:
         # In the function it is too late to refuse anything.
         if FUNCTION_VARIABLE not in os.environ:
             self._check_mode()
+            self.check_beforehand()
         super().validate()  # type: ignore[misc]
         return self
+
+    def check_beforehand(self):
+        """What an element checks of its policy wherever it is validated, but in the function."""
 
     def is_being_deployed(self):
         """Whether this is `custodian run`, which makes the function; not in it, nor beforehand."""
@@ -45,7 +49,10 @@ class Deployable:
             return
         from c7n_mfa.archive.slices import problem
 
-        why = problem(mode, self.modules())
+        manager = self.manager
+        ours = [e for e in [*manager.iter_filters(), *manager.actions] if isinstance(e, Deployable)]
+        everything = {module for each in ours for module in each.modules()}
+        why = problem(mode, self.modules(), everything)
         if why:
             self.refuse(why)
 

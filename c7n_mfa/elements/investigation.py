@@ -51,7 +51,7 @@ class InvestigateSignin(Deployable, EventAction):
             mode:
               type: cloudtrail
               role: arn:aws:iam::{account_id}:role/c7n-mfa-respond
-              packages: [c7n_mfa.archive.respond]
+              packages: [c7n_mfa.archive.tell]
               handler: c7n_mfa.handler.run
               events:
                 - source: signin.amazonaws.com

@@ -5,6 +5,8 @@
 Registered in :mod:`c7n_mfa.entry`.
 """
 
+from dataclasses import replace
+
 from botocore.exceptions import BotoCoreError, ClientError
 from c7n.filters import Filter
 from c7n.resolver import ValuesFrom
@@ -12,7 +14,7 @@ from c7n.utils import type_schema
 
 from c7n_mfa.elements.deployable import Deployable
 from c7n_mfa.elements.source import SurvivingSource
-from c7n_mfa.respond.wanted import IDENTITIES, Wanted, annotation, is_of, networks
+from c7n_mfa.respond.wanted import IDENTITIES, Wanted, annotation, is_of, nearest, networks
 from c7n_mfa.signin import SignIn
 
 ANNOTATION = "c7n:signin"
@@ -48,6 +50,11 @@ class Signin(Deployable, Filter):
     SAML or Identity Center. Of an IAM user or a role, it has to be the one who signed in; an
     account is kept for anybody's. Without an event, as with `--dryrun`, nothing is kept.
 
+    Custodian finds the resource by `ids` under `events`: `eventName` of an account, which is always
+    there, `userIdentity.userName` of an IAM user, and of a role
+    `userIdentity.sessionContext.sessionIssuer.userName`. A mode that would never find one, or an
+    event that would never come, is refused.
+
     Every option narrows. `single-factor`, `requirement`, `factor` and `outcome` say which sign-ins
     are wanted in place of the single-factor ones; the verdict is `unknown` where the record cannot
     say it. `requirement` wants those that it says must be caught.
@@ -73,7 +80,7 @@ class Signin(Deployable, Filter):
             mode:
               type: cloudtrail
               role: arn:aws:iam::{account_id}:role/c7n-mfa-respond
-              packages: [c7n_mfa.archive.respond]
+              packages: [c7n_mfa.archive.tell]
               handler: c7n_mfa.handler.run
               events:
                 - event: ConsoleLogin
@@ -108,20 +115,41 @@ class Signin(Deployable, Filter):
         return sorted(needed[scheme] for scheme in schemes & set(needed))
 
     def validate(self):
-        for name in ("from", "not-from"):
-            given = self.data.get(name, [])
-            for text in networks(given)[1] if isinstance(given, list) else ():
-                self.refuse(f"{name}: {text} is no network; write it like 192.0.2.0/24")
         paths = set(self.data.get("path", ()))
         if paths and paths <= _NEVER_SINGLE_FACTOR and self._verdicts() == {True}:
             self.refuse(
                 f"path: {', '.join(sorted(paths))} is never single-factor, and nothing would be "
                 "kept; add factor: [unknown]"
             )
+        self._check_networks()
         # Custodian calls this before it looks for the resource of an event, and for nothing else.
         if not isinstance(self.manager.source, SurvivingSource):
             self.manager.source = SurvivingSource(self.manager.source)
         return super().validate()
+
+    def _check_networks(self):
+        for name in ("from", "not-from"):
+            given = self.data.get(name, [])
+            found, others = networks(given if isinstance(given, list) else [])
+            for text in others:
+                self.refuse(f"{name}: {text} is no network; write it like {nearest(text)}")
+            if name == "not-from" and any(network.prefixlen == 0 for network in found):
+                self.refuse(f"{name}: {given[0]} leaves out everybody")
+
+    def check_beforehand(self):
+        """Would any sign-in come this far, and be kept?"""
+        from c7n_mfa.respond import trigger
+
+        mode, resource, wanted = self.manager.data.get("mode"), self.manager.type, self._wanted()
+        why = trigger.problem(mode, resource, wanted)
+        if why:
+            self.refuse(why)
+        for sentence in trigger.stopped(mode, resource, wanted) if mode else ():
+            self.log.warning(
+                "policy:%s signin: mode: pattern stops a sign-in that it wants: %s",
+                self._policy,
+                sentence,
+            )
 
     def modules(self):
         requirements = ["c7n_mfa.requirements"] if "requirement" in self.data else []
@@ -135,7 +163,10 @@ class Signin(Deployable, Filter):
             self.log.warning("policy:%s signin keeps nothing: %s", self._policy, said)
             return []
         kept = []
-        if self._wanted().takes(sign_in, record):
+        wanted = replace(
+            self._wanted(), within=self._networks("from"), outside=self._networks("not-from")
+        )
+        if wanted.takes(sign_in, record):
             kept = [resource for resource in resources if is_of(sign_in, resource)]
         for resource in kept:
             resource[self.annotation_key] = annotation(sign_in)
@@ -152,6 +183,7 @@ class Signin(Deployable, Filter):
         return None if any(name in self.data for name in _DECIDING) else frozenset({True})
 
     def _wanted(self):
+        """Which sign-ins the options want, wherever they come from."""
         return Wanted(
             single_factor=self._verdicts(),
             requirement=self.data.get("requirement"),
@@ -159,8 +191,6 @@ class Signin(Deployable, Filter):
             paths=self._set("path"),
             outcomes=self._set("outcome"),
             identities=self._set("identity"),
-            within=self._networks("from"),
-            outside=self._networks("not-from"),
         )
 
     def _set(self, name):

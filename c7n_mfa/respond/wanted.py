@@ -162,5 +162,17 @@ def networks(texts: Iterable[object]) -> tuple[tuple[Network, ...], tuple[object
     return tuple(found), tuple(others)
 
 
+def nearest(text: object) -> str:
+    """What may have been meant by a text that is no network.
+
+    >>> nearest("10.0.0.5/8")
+    '10.0.0.0/8'
+    """
+    try:
+        return str(ipaddress.ip_network(str(text).strip(), strict=False))
+    except ValueError:
+        return "192.0.2.0/24"
+
+
 def _is_in(value: Verdict, wanted: frozenset[Any] | None) -> bool:
     return wanted is None or value in wanted

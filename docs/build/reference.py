@@ -13,7 +13,7 @@ import yaml
 from c7n.resources.aws import AWS
 from c7n.schema import ElementSchema
 
-from c7n_mfa.archive.slices import RESPOND, SLICES
+from c7n_mfa.archive.slices import REQUIREMENTS, SLICES
 from c7n_mfa.entry import initialize
 from docs.build import text
 
@@ -33,7 +33,9 @@ It takes `handler: c7n_mfa.handler.run` as well.
 def page() -> str:
     found = elements()
     blocks = [_INTRODUCTION, "## In a Lambda function", _PACKED, _slices(found)]
-    return text.page("Reference", [*blocks, *(b for e in found for b in _element(e))])
+    return text.page(
+        "Reference", [*blocks, *(b for each in _together(found) for b in _element(each))]
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,14 @@ class Element:
     @property
     def name(self) -> str:
         return str(ElementSchema.name(self.cls))
+
+
+def _together(found: list[Element]) -> list[list[Element]]:
+    """What is one class for several resources is described once."""
+    by_class: dict[type, list[Element]] = {}
+    for element in found:
+        by_class.setdefault(element.cls, []).append(element)
+    return list(by_class.values())
 
 
 def elements() -> list[Element]:
@@ -65,16 +75,19 @@ def elements() -> list[Element]:
     return sorted(found, key=lambda e: (e.resource, e.kind != "filter", e.name))
 
 
-def _element(element: Element) -> Iterator[str]:
-    yield f"## {element.resource}: {element.kind} `{element.name}`"
+def _element(registered: list[Element]) -> Iterator[str]:
+    element = registered[0]
+    resources = ", ".join(each.resource for each in registered)
+    yield f"## {resources}: {element.kind} `{element.name}`"
     yield from _documentation(ElementSchema.doc(element.cls))
     yield "### Options"
     required = set(ElementSchema.schema({}, element.cls)["required"]) - {"type"}
     yield f"Required: {text.listing(sorted(required))}."
     yield text.code(_options(element.cls), "yaml")
-    yield "### Permissions"
     permissions = sorted(element.cls.permissions)  # type: ignore[attr-defined]
-    yield "\n".join(f"- `{permission}`" for permission in permissions)
+    if permissions:
+        yield "### Permissions"
+        yield "\n".join(f"- `{permission}`" for permission in permissions)
 
 
 def _slices(found: list[Element]) -> str:
@@ -82,9 +95,8 @@ def _slices(found: list[Element]) -> str:
     for each in SLICES.values():
         held = sorted({e.name for e in found if e.cls.__module__ in each.elements})
         names = ", ".join(f"`{name}`" for name in held)
-        rows.append(
-            [f"`{each.name}`", names, "the option `requirement`" if each is RESPOND else ""]
-        )
+        left_out = "the option `requirement`" if REQUIREMENTS in each.without else ""
+        rows.append([f"`{each.name}`", names, left_out])
     return text.table(["`packages`", "Elements", "Without"], rows)
 
 

@@ -20,7 +20,10 @@ RESPOND = {**OURS, "packages": ["c7n_mfa.archive.respond"]}
 @pytest.fixture
 def validate(request):
     def validate(mode, resource="account", **blocks):
-        policy = {"name": "watched", "resource": resource, "mode": {**MODE, **mode}, **blocks}
+        mode = {**MODE, **mode}
+        if mode["type"] != "periodic":
+            del mode["schedule"]
+        policy = {"name": "watched", "resource": resource, "mode": mode, **blocks}
         PyTestUtils(request).load_policy(
             policy,
             config={"region": "us-east-1", "account_id": "123456789012"},
@@ -40,12 +43,12 @@ def test_every_element_asks():
         (
             {},
             "policy:watched signin-monitoring is not known to custodian's own function; "
-            "add to mode: handler: c7n_mfa.handler.run",
+            "write in mode: handler: c7n_mfa.handler.run",
         ),
         (
             RESPOND,
-            "policy:watched signin-monitoring takes c7n_mfa.elements.account, which "
-            "c7n_mfa.archive.respond leaves out; write in mode: packages: [c7n_mfa]",
+            "policy:watched signin-monitoring is not in c7n_mfa.archive.respond; "
+            "write in mode: packages: [c7n_mfa.archive.monitoring]",
         ),
     ],
 )
@@ -65,15 +68,18 @@ def test_an_action_of_a_family_is_named_by_its_own_name(validate):
         validate({**OURS, "packages": []}, "iam-user", actions=["revoke-sessions"])
 
 
-@pytest.mark.parametrize("requirement", [{}, {"requirement": "cis"}])
-def test_an_option_may_take_more(validate, requirement):
-    filters = [{"type": "signin", **requirement}]
-    validate(OURS, filters=filters)
-    if not requirement:
-        validate(RESPOND, filters=filters)
-        return
-    with pytest.raises(PolicyValidationError, match="signin takes c7n_mfa"):
-        validate(RESPOND, filters=filters)
+EVENT = {
+    "type": "cloudtrail",
+    "events": [{"event": "ConsoleLogin", "source": "signin.amazonaws.com", "ids": "eventName"}],
+}
+
+
+def test_an_option_may_take_more(validate):
+    with_option = [{"type": "signin", "requirement": "cis"}]
+    validate(OURS | EVENT, filters=with_option)
+    validate(RESPOND | EVENT, filters=["signin"])
+    with pytest.raises(PolicyValidationError, match="signin with its option requirement is not in"):
+        validate(RESPOND | EVENT, filters=with_option)
 
 
 def test_in_the_function_it_is_too_late_to_refuse(validate, monkeypatch):

@@ -198,9 +198,9 @@ def test_the_role_of_a_session_is_kept_and_no_other(kept):
         ({"not-from": ["198.51.100.0/24", "2001:db8::/32"]}, record(), True),
         ({"not-from": ["2001:db8::/32"]}, record(sourceIPAddress="2001:db8::7"), False),
         ({"not-from": ["192.0.2.0/24"]}, record(sourceIPAddress="::ffff:192.0.2.7"), False),
-        ({"not-from": ["0.0.0.0/0", "::/0"]}, record(sourceIPAddress="AWS Internal"), True),
+        ({"not-from": ["0.0.0.0/1", "128.0.0.0/1"]}, record(sourceIPAddress="AWS Internal"), True),
         ({"from": ["0.0.0.0/0", "::/0"]}, record(sourceIPAddress="AWS Internal"), False),
-        ({"not-from": ["0.0.0.0/0"]}, record(sourceIPAddress=None), True),
+        ({"not-from": ["0.0.0.0/1"]}, record(sourceIPAddress=None), True),
     ],
 )
 def test_options_narrow(kept, options, found, is_kept):
@@ -296,6 +296,19 @@ def test_reading_a_list_takes_a_permission(load):
             {"path": ["saml"]},
             "path: saml is never single-factor, and nothing would be kept; add factor: [unknown]",
         ),
+        (
+            {"not-from": ["10.0.0.5/8"]},
+            "not-from: 10.0.0.5/8 is no network; write it like 10.0.0.0/8",
+        ),
+        ({"not-from": ["0.0.0.0/0"]}, "not-from: 0.0.0.0/0 leaves out everybody"),
+        (
+            {"single-factor": [True], "outcome": ["failure"]},
+            "keeps nothing: no sign-in of the account meets all of its options",
+        ),
+        (
+            {"resource": "aws.iam-user", "identity": ["root"]},
+            "keeps nothing: no sign-in of an IAM user meets all of its options",
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_refused(load, options, why):
@@ -321,3 +334,55 @@ def test_what_cannot_be_meant_is_refused(load, options, why):
 def test_what_the_schema_does_not_know_is_refused(load, options):
     with pytest.raises(PolicyValidationError):
         load(**options)
+
+
+MODE = {
+    "type": "cloudtrail",
+    "role": "arn:aws:iam::123456789012:role/c7n-mfa-respond",
+    "handler": "c7n_mfa.handler.run",
+    "packages": ["c7n_mfa.archive.tell"],
+    "events": [
+        {
+            "event": "ConsoleLogin",
+            "source": "signin.amazonaws.com",
+            "ids": "userIdentity.userName",
+        }
+    ],
+}
+
+
+@pytest.fixture
+def deploy(request):
+    def deploy(**mode):
+        policy = {"name": "signed-in", "resource": "iam-user", "filters": ["signin"]}
+        config = {"region": REGION, "account_id": ACCOUNT}
+        return PyTestUtils(request).load_policy({**policy, "mode": {**MODE, **mode}}, config=config)
+
+    return deploy
+
+
+def test_a_function_that_no_sign_in_would_reach_is_refused(deploy, monkeypatch):
+    assert deploy()
+    arn = {**MODE["events"][0], "ids": "userIdentity.arn"}
+
+    with pytest.raises(PolicyValidationError) as refused:
+        deploy(events=[arn])
+
+    assert str(refused.value) == (
+        "policy:signed-in signin does not find an IAM user by the ids in mode: events; write "
+        "event: ConsoleLogin, source: signin.amazonaws.com, ids: userIdentity.userName"
+    )
+    # In the function itself it is too late to refuse anything.
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "custodian-signed-in")
+    assert deploy(events=[arn])
+
+
+def test_a_pattern_that_stops_what_is_wanted_is_warned_of(deploy, caplog):
+    caplog.set_level(logging.WARNING)
+
+    deploy(pattern={"detail": {"additionalEventData": {"MFAUsed": [{"exists": False}]}}})
+
+    assert caplog.messages == [
+        "policy:signed-in signin: mode: pattern stops a sign-in that it wants: "
+        "an IAM user signs in with a password and no MFA"
+    ]

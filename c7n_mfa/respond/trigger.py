@@ -1,0 +1,108 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+"""Would any sign-in reach the filter of a function, and pass?  Asked before the function is made.
+
+Custodian deploys a function whose events never come, or whose resource is never found, without a
+word.  Here the witness of every family of sign-ins goes the whole way instead: through the event
+pattern of the rule and the query for the ids, as custodian makes both, to the filter's options.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from c7n.cwe import CloudWatchEvents
+from c7n.mu import CloudWatchEventSource
+from jmespath.exceptions import JMESPathError
+
+from c7n_mfa.families import FAMILIES, Family
+from c7n_mfa.respond.prefilter import envelope, matches
+from c7n_mfa.respond.wanted import Wanted, identity, role_name
+from c7n_mfa.signin import SignIn
+
+Mode = Mapping[str, Any]
+Found = tuple[Family, SignIn]
+
+_IDENTITY = {"iam-user": "iam-user", "iam-role": "assumed-role"}
+_KIND = {"account": "the account", "iam-user": "an IAM user", "iam-role": "a role"}
+_IDS = {
+    "account": "eventName",
+    "iam-user": "userIdentity.userName",
+    "iam-role": "userIdentity.sessionContext.sessionIssuer.userName",
+}
+
+
+def problem(mode: Mode | None, resource: str, wanted: Wanted) -> str | None:
+    """Why nothing would ever be kept, and the mend; None when some sign-in would."""
+    kept = [each for each in _of(resource) if wanted.takes(each[1], each[0].witness)]
+    if not kept:
+        return f"keeps nothing: no sign-in of {_KIND[resource]} meets all of its options"
+    return None if mode is None else _mode_problem(mode, resource, kept)
+
+
+def stopped(mode: Mode, resource: str, wanted: Wanted) -> tuple[str, ...]:
+    """What the pattern of the mode stops of the sign-ins that are seen today and wanted."""
+    rule = _rule(mode)
+    return tuple(
+        family.sentence
+        for family, sign_in in _of(resource)
+        if family.grade == "observed" and wanted.takes(sign_in, family.witness)
+        if matches(rule, _event(family)) is False
+    )
+
+
+def _of(resource: str) -> Iterator[Found]:
+    """The families of sign-ins of a type of resource."""
+    for family in FAMILIES:
+        sign_in = SignIn.from_record(family.witness)
+        if sign_in and _IDENTITY.get(resource, identity(sign_in)) == identity(sign_in):
+            yield family, sign_in
+
+
+def _mode_problem(mode: Mode, resource: str, kept: Iterable[Found]) -> str | None:
+    wants = f"event: ConsoleLogin, source: signin.amazonaws.com, ids: {_IDS[resource]}"
+    if mode.get("type") != "cloudtrail":
+        said = f"mode: type: {mode.get('type')}"
+        return f"hears of no sign-in in {said}; write type: cloudtrail, and {wants}"
+    if not any(map(_is_sign_in, mode.get("events", ()))):
+        return f"hears of no sign-in by mode: events; write {wants}"
+    rule = _rule({**mode, "pattern": {}})
+    arriving = [found for found in kept if matches(rule, _event(found[0])) is not False]
+    if not any(_finds(mode, resource, *found) for found in arriving):
+        return f"does not find {_KIND[resource]} by the ids in mode: events; write {wants}"
+    rule = _rule(mode)
+    if all(matches(rule, _event(family)) is False for family, _ in kept):
+        return "keeps nothing: mode: pattern stops every sign-in that it wants"
+    return None
+
+
+def _is_sign_in(event: Any) -> bool:
+    if not isinstance(event, Mapping):
+        return bool(event == "ConsoleLogin")
+    return (event.get("event"), event.get("source")) == ("ConsoleLogin", "signin.amazonaws.com")
+
+
+def _finds(mode: Mode, resource: str, family: Family, sign_in: SignIn) -> bool:
+    """Does custodian take from the event what the resource is found by?"""
+    try:
+        found = CloudWatchEvents.get_ids(_event(family), mode)
+    except (JMESPathError, ValueError):
+        return False
+    names: Mapping[str, Callable[[SignIn], str | None]] = {
+        "iam-user": lambda s: s.identity.user_name,
+        "iam-role": role_name,
+    }
+    return bool(found == [names[resource](sign_in)] if resource in names else found)
+
+
+def _event(family: Family) -> dict[str, Any]:
+    return envelope(dict(family.witness), "us-east-1", "123456789012")
+
+
+def _rule(mode: Mode) -> dict[str, Any]:
+    """The event pattern of the rule that custodian makes."""
+    source = CloudWatchEventSource(copy.deepcopy(dict(mode)), None)
+    return dict(json.loads(source.render_event_pattern()))

@@ -1,0 +1,181 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+
+"""Does any sign-in reach the filter of a function?  One thing changed from modes that work."""
+
+from __future__ import annotations
+
+import pytest
+
+from c7n_mfa.respond.prefilter import MODE as PREFILTER
+from c7n_mfa.respond.trigger import problem, stopped
+from c7n_mfa.respond.wanted import Wanted
+from deployed import shipped
+
+SINGLE_FACTOR = Wanted(single_factor=frozenset({True}))
+EVENT = {"event": "ConsoleLogin", "source": "signin.amazonaws.com"}
+IDS = {
+    "account": "eventName",
+    "iam-user": "userIdentity.userName",
+    "iam-role": "userIdentity.sessionContext.sessionIssuer.userName",
+}
+WRITE = "write event: ConsoleLogin, source: signin.amazonaws.com, ids: "
+
+each_resource = pytest.mark.parametrize("resource", IDS)
+
+
+def mode(ids: str, **changes) -> dict:
+    return {"type": "cloudtrail", "events": [{**EVENT, "ids": ids}], **changes}
+
+
+@each_resource
+@pytest.mark.parametrize("prefix", ["", "detail."])
+def test_the_ids_that_find_the_resource(resource, prefix):
+    assert problem(mode(prefix + IDS[resource]), resource, SINGLE_FACTOR) is None
+
+
+def test_any_ids_find_the_account_that_no_record_lacks():
+    for ids in ("userIdentity.arn", "eventID", "recipientAccountId || eventName"):
+        assert problem(mode(ids), "account", SINGLE_FACTOR) is None
+
+
+@pytest.mark.parametrize(
+    ("resource", "ids"),
+    [
+        ("iam-user", "userIdentity.arn"),
+        ("iam-user", "eventName"),
+        ("iam-user", "userIdentity.principalId"),
+        ("iam-user", "userIdentity.nothing"),
+        ("iam-user", "userIdentity."),
+        ("iam-role", "userIdentity.userName"),
+        ("iam-role", "userIdentity.arn"),
+        ("account", "nothing"),
+    ],
+)
+def test_ids_that_do_not(resource, ids):
+    kind = {"account": "the account", "iam-user": "an IAM user", "iam-role": "a role"}[resource]
+
+    assert problem(mode(ids), resource, SINGLE_FACTOR) == (
+        f"does not find {kind} by the ids in mode: events; {WRITE}{IDS[resource]}"
+    )
+
+
+def test_custodians_shorthand_finds_the_account_and_no_user():
+    shorthand = {"type": "cloudtrail", "events": ["ConsoleLogin"]}
+
+    assert problem(shorthand, "account", SINGLE_FACTOR) is None
+    assert problem(shorthand, "iam-user", SINGLE_FACTOR) == (
+        f"does not find an IAM user by the ids in mode: events; {WRITE}userIdentity.userName"
+    )
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"event": "consolelogin"},
+        {"event": "CheckMfa"},
+        {"source": "signin.aws.com"},
+        {"source": "aws.signin"},
+    ],
+)
+def test_an_event_that_is_no_sign_in(event):
+    given = {"type": "cloudtrail", "events": [{**EVENT, "ids": "eventName", **event}]}
+
+    assert problem(given, "account", SINGLE_FACTOR) == (
+        f"hears of no sign-in by mode: events; {WRITE}eventName"
+    )
+
+
+def test_a_sign_in_among_other_events_is_enough():
+    given = mode("eventName")
+    given["events"].insert(0, {"event": "CreateUser", "source": "iam.amazonaws.com", "ids": "x"})
+
+    assert problem(given, "account", SINGLE_FACTOR) is None
+
+
+@pytest.mark.parametrize("kind", ["periodic", "schedule", "guard-duty", "hub-finding", "phd"])
+def test_a_mode_without_events_of_sign_ins(kind):
+    assert problem({"type": kind}, "iam-user", SINGLE_FACTOR) == (
+        f"hears of no sign-in in mode: type: {kind}; write type: cloudtrail, and "
+        f"{WRITE.removeprefix('write ')}userIdentity.userName"
+    )
+
+
+@each_resource
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Wanted(single_factor=frozenset({True}), outcomes=frozenset({"failure"})),
+        Wanted(single_factor=frozenset({True}), factors=frozenset({"multi"})),
+        Wanted(single_factor=frozenset({True}), paths=frozenset({"saml"})),
+        Wanted(identities=frozenset({"unknown"})),
+    ],
+)
+@pytest.mark.parametrize("deployed", [True, False])
+def test_options_that_no_sign_in_meets(resource, wanted, deployed):
+    given = mode(IDS[resource]) if deployed else None
+    said = problem(given, resource, wanted)
+    assert said is not None
+    assert said.startswith("keeps nothing: no sign-in of ")
+
+
+@pytest.mark.parametrize(
+    ("identity", "resources"),
+    [
+        ("root", ["account"]),
+        ("iam-user", ["account", "iam-user"]),
+        ("assumed-role", ["account", "iam-role"]),
+        ("federated-user", ["account"]),
+    ],
+)
+def test_an_identity_is_wanted_where_it_can_be(identity, resources):
+    wanted = Wanted(identities=frozenset({identity}))
+
+    assert [each for each in IDS if problem(None, each, wanted) is None] == resources
+
+
+def test_a_requirement_is_met_by_some():
+    wanted = Wanted(requirement="conformity")
+
+    assert [each for each in IDS if problem(None, each, wanted) is None] == list(IDS)
+
+
+def test_a_pattern_that_stops_everything():
+    pattern = {"detail": {"additionalEventData": {"MFAUsed": ["Nope"]}}}
+
+    assert problem(mode("eventName", pattern=pattern), "account", SINGLE_FACTOR) == (
+        "keeps nothing: mode: pattern stops every sign-in that it wants"
+    )
+
+
+def test_a_pattern_that_stops_some_is_told_which():
+    pattern = {"detail": {"userIdentity": {"type": ["IAMUser"]}}}
+    given = mode("eventName", pattern=pattern)
+
+    assert problem(given, "account", SINGLE_FACTOR) is None
+    assert sorted(stopped(given, "account", SINGLE_FACTOR)) == sorted(
+        sentence for sentence in stopped(mode("eventName", pattern={"region": ["x"]}), "account",
+                                         SINGLE_FACTOR)
+        if "IAM user" not in sentence
+    )  # fmt: skip
+    only_users = Wanted(single_factor=frozenset({True}), identities=frozenset({"iam-user"}))
+    assert stopped(given, "account", only_users) == ()
+
+
+@each_resource
+def test_our_own_pattern_stops_nothing(resource):
+    given = mode(IDS[resource], pattern=PREFILTER)
+
+    assert problem(given, resource, SINGLE_FACTOR) is None
+    assert stopped(given, resource, SINGLE_FACTOR) == ()
+
+
+@pytest.mark.parametrize(
+    "name", ["signin-single-factor", "signin-single-factor-root", "signin-single-factor-contained"]
+)
+def test_the_shipped_functions_hear_of_sign_ins(name):
+    policy = shipped(name)
+    resource = policy["resource"].removeprefix("aws.")
+
+    assert problem(policy["mode"], resource, SINGLE_FACTOR) is None
+    assert stopped(policy["mode"], resource, SINGLE_FACTOR) == ()
