@@ -126,6 +126,7 @@ class InvestigateSignin(Deployable, EventAction):
         given = {field: self.data[name] for field, name in _OPTIONS.items() if name in self.data}
         return Options(
             home=self.manager.config.region or "us-east-1",
+            account=self.manager.config.account_id,
             regions=None if regions == "all" else tuple(regions),
             owner_tags=tuple(self.data.get("owner-tags", OWNER_TAGS)),
             geo_databases=(databases,) if isinstance(databases, str) else tuple(databases),

@@ -66,7 +66,8 @@ class _Case:
 
     def dossier(self, happened: datetime | None) -> Dossier:
         sign_in, kind, moment = self.sign_in, self.who.kind, self.span.moment
-        facts = self._facts() if kind != "unknown" else self._nobody()
+        elsewhere = self._elsewhere()
+        facts = self._nobody(elsewhere) if elsewhere or kind == "unknown" else self._facts()
         reasons = reasons_for(sign_in, kind, moment, facts)
         return Dossier(
             sign_in=sign_in,
@@ -80,8 +81,16 @@ class _Case:
             advice=advice_for(sign_in, self.who, moment, facts),
         )
 
-    def _nobody(self) -> Facts:
-        self.inquiry.note("anything about the identity", "the record names nobody known to IAM")
+    def _elsewhere(self) -> str | None:
+        """An event bus may bring sign-ins of other accounts, with users of the same names."""
+        ours, theirs = self.options.account, self.who.account
+        if not ours or not theirs or ours == theirs:
+            return None
+        return f"it is of account {theirs}, and only {ours} can be asked from here"
+
+    def _nobody(self, elsewhere: str | None) -> Facts:
+        why = elsewhere or "the record names nobody known to IAM"
+        self.inquiry.note("anything about the identity", why)
         return Facts()
 
     def _facts(self) -> Facts:

@@ -42,7 +42,10 @@ PERMISSIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options of ``investigate-signin``; `regions` is None for every enabled one."""
+    """The options of ``investigate-signin``; `regions` is None for every enabled one.
+
+    `account` is the one that can be asked; None when nobody said which that is.
+    """
 
     home: str = "us-east-1"
     regions: tuple[str, ...] | None = ()
@@ -51,3 +54,4 @@ class Options:
     budget_seconds: float = 60.0
     owner_tags: tuple[str, ...] = OWNER_TAGS
     geo_databases: tuple[str, ...] = ()
+    account: str | None = None

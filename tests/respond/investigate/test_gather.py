@@ -312,6 +312,21 @@ def test_a_record_that_names_nobody_asks_nothing():
     )
 
 
+def test_a_namesake_in_another_account_is_not_asked_about():
+    dossier, made = run(account="210987654321")
+    own, _ = run(account=ACCOUNT)
+    unsaid, _ = run()
+
+    assert made == []
+    assert dossier.gaps == (
+        Gap(
+            "anything about the identity",
+            f"it is of account {ACCOUNT}, and only 210987654321 can be asked from here",
+        ),
+    )
+    assert own == unsaid
+
+
 @pytest.mark.parametrize(
     ("changes", "because"),
     [
