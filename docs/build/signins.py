@@ -33,6 +33,19 @@ KINDS = {
 }
 """The rows of the matrix: every kind of labelled record, with its words."""
 
+GROUPS = {
+    "IAM user": {"iam-user", "iam-user-odd"},
+    "root": {"root"},
+    "broker": {"broker"},
+    "no `MFAUsed`": {"unsaid"},
+    "with MFA": {"mfa", "mfa-odd", "broker-mfa"},
+    "SAML": {"saml"},
+    "Identity Center": {"identity-center"},
+    "failure": {"failure", "failure-odd"},
+    "others": {"settled-without-outcome", "no-sign-in"},
+}
+"""The columns of the matrix in README: the kinds about which something can be known."""
+
 _INTRODUCTION = """\
 `c7n-mfa signins FILE…` reads CloudTrail files and says of every console sign-in how somebody came \
 in (path), with what outcome, and with how many factors; the words are in [the \
@@ -91,6 +104,22 @@ def matrix() -> str:
     return text.table(
         ("Kind of record", "Records", "Should fire", *names), [*rows, *_wrong(_detectors())]
     )
+
+
+def short_matrix() -> str:
+    """What stands in README: a row for each detector, a column for each group of kinds."""
+    detectors = zip(["c7n-mfa", *(peer.name for peer in PEERS)], _detectors(), strict=True)
+    groups = [[each for each in RECORDS if each.kind in kinds] for kinds in GROUPS.values()]
+    counts = ("of " + str(len(group)) for group in groups)
+    return text.table(
+        ("", *GROUPS),
+        [
+            ("should fire", *(f"all {len(g)}" if _wanted(g) else f"none {c}"
+                              for g, c in zip(groups, counts, strict=True))),
+            *((name, *(_cell(sum(map(fires, g)), _wanted(g)) for g in groups))
+              for name, fires in detectors),
+        ],
+    )  # fmt: skip
 
 
 def _detectors() -> list[Detector]:

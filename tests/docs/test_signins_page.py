@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from docs.build.signins import KINDS, matrix
+from docs.build.signins import GROUPS, KINDS, matrix, short_matrix
 from tests.signin.peers import PEERS
 from tests.signin.records import RECORDS
 
@@ -44,3 +46,11 @@ def test_every_peer_has_one_and_the_last_rows_count_it(peer):
             off["fired for nothing"] += count
     assert off == {row[0].strip("*"): int(row[column].strip("*")) for row in BODY[-2:]}
     assert sum(off.values()) > 0
+
+
+def test_the_matrix_of_the_readme_is_that_of_the_same_records():
+    readme = Path(__file__).parents[2] / "README.md"
+    known = {each.kind for each in RECORDS if each.single_factor is not None}
+
+    assert short_matrix() in readme.read_text(encoding="utf-8")
+    assert sorted(kind for kinds in GROUPS.values() for kind in kinds) == sorted(known)
