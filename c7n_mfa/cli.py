@@ -18,6 +18,7 @@ from typing import Any, TextIO
 _EXTRA = {"click", "rich"}
 _USAGE_ERROR = 2
 _CANNOT_TELL = 2
+_REFUSED = 1  # as a traceback ends
 
 
 def main(args: Sequence[str] | None = None) -> None:
@@ -32,13 +33,19 @@ def main(args: Sequence[str] | None = None) -> None:
 def run_custodian(args: Sequence[str]) -> None:
     """Hand all arguments to custodian, whose exit code is then ours."""
     import c7n.cli
+    from c7n.exceptions import PolicyValidationError
 
     from c7n_mfa.entry import initialize
 
     initialize()
     # Its usage lines name the program by this.
     sys.argv = ["c7n-mfa custodian", *args]
-    c7n.cli.main(list(args))
+    try:
+        c7n.cli.main(list(args))
+    except PolicyValidationError as error:
+        # Of a policy that it finds out to be wrong this late, custodian shows a traceback.
+        print(f"c7n-mfa custodian: {error}", file=sys.stderr)
+        sys.exit(_REFUSED)
 
 
 def _run_command(args: Sequence[str]) -> None:

@@ -9,9 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from c7n.exceptions import PolicyValidationError
 
 import c7n_mfa
 import installs
+from c7n_mfa.cli import main
 from report.outputs import INTACT, audit
 
 SCRIPT = Path(sys.executable).with_name("c7n-mfa")
@@ -48,6 +50,19 @@ def test_custodian_exit_code_is_passed_on(tmp_path):
     path = tmp_path / "typo.json"
     path.write_text(json.dumps({"policies": policies}))
     assert installs.run(SCRIPT, "custodian", "validate", path).returncode == 1
+
+
+def test_a_policy_that_custodian_refuses_late_is_a_sentence(monkeypatch, capsys):
+    sentence = "policy:told alert-signin topic: arn:aws:sns:… does not exist; make it first"
+
+    def refuse(args):
+        raise PolicyValidationError(sentence)
+
+    monkeypatch.setattr("c7n.cli.main", refuse)
+    monkeypatch.setattr(sys, "argv", ["c7n-mfa"])
+    with pytest.raises(SystemExit) as ended:
+        main(["custodian", "run", "told.yml"])
+    assert (ended.value.code, capsys.readouterr().err) == (1, f"c7n-mfa custodian: {sentence}\n")
 
 
 def test_custodian_works_without_the_cli_extra():

@@ -14,7 +14,7 @@ import click
 
 from c7n_mfa.replay import text
 from c7n_mfa.replay.read import Problem, read
-from c7n_mfa.replay.tally import Tally
+from c7n_mfa.replay.tally import Tally, line
 from c7n_mfa.report.shape import clean
 from c7n_mfa.report.tree import console_for
 from c7n_mfa.signin import SignIn
@@ -37,8 +37,9 @@ def signins(
 ) -> None:
     """List the console sign-ins in CloudTrail files, and say which had a single factor.
 
-    FILE is a file as CloudTrail delivers it, packed or not, JSON lines, one record, an event of
-    EventBridge, a folder of these, or - for standard input.
+    FILE is a file as CloudTrail delivers it, packed or not, the output of `aws cloudtrail
+    lookup-events`, JSON lines, records or events of EventBridge, also as messages of a queue, a
+    folder of these, or - for standard input. An event that is there twice counts once.
 
     Exit status: 0 no single-factor sign-in, 1 at least one, 2 something could not be read.
     """
@@ -64,30 +65,17 @@ def _replay(files: Sequence[str], show: Callable[[SignIn], None], only_single: b
         sign_in = SignIn.from_record(found)
         if sign_in is None:
             continue
-        tally.add(sign_in)
-        if sign_in.is_single_factor or not only_single:
+        if tally.add(sign_in) and (sign_in.is_single_factor or not only_single):
             show(sign_in)
     return tally
 
 
 def _print_line(sign_in: SignIn) -> None:
-    click.echo(json.dumps(_line(sign_in)))
-
-
-def _line(sign_in: SignIn) -> dict[str, Any]:
-    return {
-        "eventID": sign_in.event_id,
-        "eventTime": sign_in.event_time,
-        "principal": sign_in.principal,
-        "path": sign_in.path,
-        "outcome": sign_in.outcome,
-        "factor": sign_in.factor,
-        "single_factor": sign_in.is_single_factor,
-    }
+    click.echo(json.dumps(line(sign_in)))
 
 
 def _whole(sign_in: SignIn) -> dict[str, Any]:
-    return _line(sign_in) | {
+    return line(sign_in) | {
         "account": sign_in.identity.account,
         "region": sign_in.region,
         "address": sign_in.address,

@@ -4,7 +4,8 @@
 """CloudTrail records out of a stream of text, one at a time.
 
 The text holds JSON documents one after another, on lines of their own or not: what CloudTrail
-delivers (`{"Records": [...]}`), single records, events of EventBridge, or lists of these.
+delivers (`{"Records": [...]}`), single records, whatever AWS wraps around them (`envelopes`), or
+lists of these.
 What cannot be understood is a `Fault` with its line, and reading goes on with the next line that
 begins a document.
 """
@@ -14,31 +15,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
-Record: TypeAlias = dict[str, Any]
+from .envelopes import LISTS, Fault, Record, unwrapped
 
 _SPACE = re.compile(r"[ \t\r\n\ufeff]*")
 # Behind a fault, also what is left over of the list or object that it stood in.
 _LOOSE_SPACE = re.compile(r"[ \t\r\n\ufeff,\]}]*")
-_RECORDS = re.compile(r'\{[ \t\r\n]*"Records"[ \t\r\n]*:[ \t\r\n]*\[')
+_RECORDS = re.compile(rf'\{{[ \t\r\n]*"(?:{"|".join(LISTS)})"[ \t\r\n]*:[ \t\r\n]*\[')
 # Far enough from the end of what has been read that no further text could mend it.
 _MARGIN = 32
 _START = re.compile(r"\n(?=[{\[])")
-_MARKS = ("eventName", "eventVersion", "eventSource", "eventID")
-_DIGEST_MARK = "digestStartTime"
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What could not be understood: on which line, and the how-manieth of a list it is."""
-
-    line: int
-    what: str
-    record: int | None = None
-
-
 _CUT_SHORT = "it ends in the middle of a value"
 
 
@@ -94,10 +81,10 @@ class _Reader:
             self._close_records()
         else:
             line = self._line_now()
-            yield from _unwrapped(self._value(), line)
+            yield from unwrapped(self._value(), line)
 
     def _opens_records(self) -> bool:
-        """Go into the list of `{"Records": [...]}`, so that it is never held as a whole."""
+        """Go into a list such as `{"Records": [...]}`, so that it is never held as a whole."""
         while not (found := _RECORDS.match(self._text, self._at)):
             # Not enough text to see whether it is one.
             if len(self._text) - self._at > 2 * _MARGIN or not self._more():
@@ -111,7 +98,7 @@ class _Reader:
         while sign != "]":
             self._record += 1
             line = self._line_now()
-            yield from _unwrapped(self._value(), line, self._record)
+            yield from unwrapped(self._value(), line, self._record)
             sign = self._next_sign()
             if sign == ",":
                 self._at += 1
@@ -122,7 +109,7 @@ class _Reader:
         self._record = None
 
     def _close_records(self) -> None:
-        """Whatever stands beside `Records`, up to the end of the object."""
+        """Whatever stands beside the list, up to the end of the object."""
         sign = self._next_sign()
         if sign == "}":
             self._at += 1
@@ -216,39 +203,3 @@ class _Reader:
                 self._at = len(self._text)
                 return
         self._at = found.end()
-
-
-def _unwrapped(value: Any, line: int, number: int | None = None) -> Iterator[Record | Fault]:
-    """The records of a document, or a fault where it holds none."""
-    if not isinstance(value, dict):
-        yield Fault(line, f"a CloudTrail record was expected, not {_kind(value)}", number)
-    elif "Records" in value and "eventName" not in value:
-        yield from _listed(value["Records"], line)
-    elif "detail-type" in value:
-        yield _detail(value, line, number)
-    elif number is not None or any(mark in value for mark in _MARKS):
-        yield value
-    elif _DIGEST_MARK not in value:  # CloudTrail lays digests beside its files
-        yield Fault(line, "this is no CloudTrail record, and holds none")
-
-
-def _listed(records: Any, line: int) -> Iterator[Record | Fault]:
-    if not isinstance(records, list):
-        yield Fault(line, f"Records was expected to be a list, not {_kind(records)}")
-        return
-    for number, record in enumerate(records, 1):
-        yield from _unwrapped(record, line, number)
-
-
-def _detail(event: Record, line: int, number: int | None) -> Record | Fault:
-    detail = event.get("detail")
-    if isinstance(detail, dict):
-        return detail
-    return Fault(line, f"a record was expected as detail, not {_kind(detail)}", number)
-
-
-def _kind(value: Any) -> str:
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    kinds = ((dict, "an object"), (list, "a list"), (str, "a text"))
-    return next((name for kind, name in kinds if isinstance(value, kind)), "a number")

@@ -11,6 +11,7 @@ import io
 import os
 import sys
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from .documents import Fault, Record, records_in
 STANDARD_INPUT = "-"
 _SUFFIXES = (".json", ".jsonl", ".ndjson")
 _CHUNK = 1 << 18
+_ENOUGH = 3
 _GZIP_MARK = b"\x1f\x8b"
 _BYTE_ORDER_MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
@@ -85,11 +87,19 @@ def _file(path: str) -> Iterator[Record | Problem]:
 
 def _records(name: str, stream: IO[bytes]) -> Iterator[Record | Problem]:
     source = _Source(stream)
+    alike: Counter[str] = Counter()
     for found in records_in(_texts(source)):
         if not isinstance(found, Fault):
             yield found
         elif not source.error:  # else the fault is but what follows from it
-            yield _problem(name, found)
+            alike[found.what] += 1
+            if alike[found.what] <= _ENOUGH:
+                yield _problem(name, found)
+    yield from (
+        Problem(name, f"{count - _ENOUGH:,} more like it: {what}")
+        for what, count in alike.items()
+        if count > _ENOUGH
+    )
     if source.error:
         yield Problem(name, source.error)
 

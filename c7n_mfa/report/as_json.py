@@ -24,6 +24,7 @@ def as_dict(report: Report) -> dict[str, Any]:
         "accounts": [_account(account) for account in report.accounts],
         "metric_filters": [_found(found) for found in report.found],
         "runs": [_run(run) for run in report.runs],
+        "others": [dataclasses.asdict(other) for other in report.others],
         "problems": [dataclasses.asdict(problem) for problem in report.problems],
     }
 

@@ -6,29 +6,57 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from .values import Account, Found, Judgement, MetricFilter, Problem, Receipt, Report, Run, Verdict
+from .values import (
+    Account,
+    Found,
+    Judgement,
+    MetricFilter,
+    Other,
+    Problem,
+    Receipt,
+    Report,
+    Run,
+    Verdict,
+)
 
 _WORST_FIRST = ("broken", "unknown", "intact")
 
 
-def assemble(runs: Sequence[Run], problems: Sequence[Problem]) -> Report:
+def assemble(
+    runs: Sequence[Run], problems: Sequence[Problem], others: Sequence[Other] = ()
+) -> Report:
     """The report: what the latest runs say, and what they could not say."""
+    others = tuple(_standing(others))
     accounts = tuple(sorted(_current(runs), key=_worst_first))
     found = tuple(sorted(_found(runs), key=_worst_filter_first))
     looked = bool(accounts) or any(run.metric_filters is not None for run in runs)
     told = tuple(problems) if looked or problems else tuple(_silence(runs))
-    verdict = _overall([*accounts, *(each.metric_filter for each in found)], told, looked)
-    return Report(verdict, accounts, found, tuple(runs), told)
+    judged: list[Account | MetricFilter | Other] = [*accounts]
+    judged += [each.metric_filter for each in found]
+    judged += [each for each in others if each.verdict]
+    verdict = _overall(judged, told, looked)
+    return Report(verdict, accounts, found, tuple(runs), told, others)
 
 
 def _overall(
-    judged: Sequence[Account | MetricFilter], problems: Sequence[Problem], looked: bool
+    judged: Sequence[Account | MetricFilter | Other], problems: Sequence[Problem], looked: bool
 ) -> Verdict:
     verdicts = {each.verdict for each in judged}
     if "broken" in verdicts:
         return "broken"
     return "unknown" if problems or "unknown" in verdicts or not looked else "intact"
+
+
+def _standing(others: Sequence[Other]) -> Iterator[Other]:
+    """What the other policies did; of their verdicts on an account the latest stands."""
+    for other in others:
+        later = (
+            each.started > other.started and each.account_id == other.account_id and each.verdict
+            for each in others
+        )
+        yield replace(other, verdict=None, next=()) if other.verdict and any(later) else other
 
 
 def _found(runs: Sequence[Run]) -> Iterator[Found]:

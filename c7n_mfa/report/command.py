@@ -44,7 +44,8 @@ def report(context: click.Context, outputs: Sequence[Path], format_: str) -> Non
 
 def report_on(outputs: Sequence[Path]) -> Report:
     """The report over some output directories."""
-    return assemble(*read_outputs(outputs))
+    read = read_outputs(outputs)
+    return assemble(read.runs, read.problems, read.others)
 
 
 def show(found: Report, format_: str) -> None:

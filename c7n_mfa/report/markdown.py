@@ -43,6 +43,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield from _account(account, report)
     for found in report.found:
         yield from _metric_filter(found)
+    yield from _list("What other policies did", map(words.other_line, report.others))
     yield from _list("Could not be read", [str(problem) for problem in report.problems])
     yield from _list("Next", next_steps(report))
 

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .shape import Node
+from .shape import Node, clean
 
 _ON_ACCOUNTS = ("signin-monitoring", "set-signin-monitoring")
 _ON_METRIC_FILTERS = ("signin-coverage",)
@@ -28,6 +29,9 @@ class Metadata:
     judges_accounts: bool
     judges_metric_filters: bool
     metrics: frozenset[str]
+    resource: str
+    elements: frozenset[str]
+    function: str
 
     @property
     def ours(self) -> bool:
@@ -50,8 +54,9 @@ def parse_metadata(node: Node) -> Metadata:
     """`metadata.json`."""
     policy, config, execution = node["policy"], node["config"], node["execution"]
     mode = policy["mode"].value or {}
+    name = policy["name"].text()
     return Metadata(
-        policy=policy["name"].text(),
+        policy=name,
         region=config["region"].maybe_text() or None,
         account_id=config["account_id"].maybe_text() or None,
         started=_seconds(execution["start"].value),
@@ -60,11 +65,33 @@ def parse_metadata(node: Node) -> Metadata:
         judges_accounts=_uses(policy, _ON_ACCOUNTS),
         judges_metric_filters=_uses(policy, _ON_METRIC_FILTERS),
         metrics=frozenset(str(metric["MetricName"].value) for metric in node["metrics"].items()),
+        resource=str(policy["resource"].value).removeprefix("aws."),
+        elements=frozenset(_names([policy["filters"].value, policy["actions"].value])),
+        function=f"{_prefix(mode)}{name}",
     )
 
 
 def _seconds(start: Any) -> float:
     return float(start) if isinstance(start, int | float) and abs(start) < 1e12 else 0.0
+
+
+def _names(value: Any) -> Iterator[str]:
+    """The names of filters and actions, however they are nested: a text, or a `type`."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for each in value:
+            yield from _names(each)
+    elif isinstance(value, dict):
+        yield from _names(value.get("type"))
+        for key in ("and", "or", "not"):
+            yield from _names(value.get(key))
+
+
+def _prefix(mode: Any) -> str:
+    """What custodian puts before a policy's name to name its function."""
+    given = mode.get("function-prefix") if isinstance(mode, dict) else None
+    return clean(given) if isinstance(given, str) else "custodian-"
 
 
 def _uses(policy: Node, names: tuple[str, ...]) -> bool:

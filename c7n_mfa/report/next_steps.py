@@ -21,6 +21,7 @@ _REPAIR = (
     f"Repair: custodian run -s output/repair {REPAIR_POLICY}",
 )
 _AUDIT = f"Audit again: custodian run -s output/audit {AUDIT_POLICY}"
+_FIRST = f"Audit: custodian run -s output/audit {AUDIT_POLICY}"
 _GOES_ON = "; mend that, and the next repair goes on from there"
 
 
@@ -31,9 +32,12 @@ def next_steps(report: Report) -> list[str]:
     steps += _permissions(accounts)
     steps += dict.fromkeys(step for account in accounts for step in _by_hand(account))
     steps += _patterns(report.found)
+    steps += dict.fromkeys(step for other in report.others for step in other.next)
     if any(_repairable(account) for account in accounts):
         steps += _REPAIR
-    if accounts and (report.problems or any(each.verdict != "intact" for each in accounts)):
+    if not accounts and report.others:
+        steps.append(_FIRST)
+    elif accounts and (report.problems or any(each.verdict != "intact" for each in accounts)):
         steps.append(_AUDIT)
     return steps
 

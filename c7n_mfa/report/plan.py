@@ -8,20 +8,34 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.text import Text
 from rich.tree import Tree
 
-from c7n_mfa.repair.values import Step, is_write
+from c7n_mfa.repair.values import Step
+from c7n_mfa.respond.forwarding.values import Step as ForwardingStep
 
-from .planned import CANNOT_TELL, NOTHING_TO_DO, Plan, Repair, load_repairs, plans_of, warnings
+from .planned import (
+    CANNOT_TELL,
+    NOTHING_TO_DO,
+    Plan,
+    Repair,
+    is_ours,
+    load_policies,
+    plans_of,
+    repairs_of,
+    warnings,
+    writes,
+)
 from .shape import clean
 from .tree import console_for
 from .trouble import trouble
 from .words import REPAIR_POLICY, call_name, link_name
 
+_WITH_PLAN = "set-signin-monitoring, remove-signin-monitoring or set-signin-forwarding"
 _MARKS = {"planned": "+", "adopted": "=", "skipped": "!"}
 _STYLES = {"planned": "green", "adopted": "dim", "skipped": "yellow"}
 
@@ -43,15 +57,17 @@ def plan(
     assume_role: str | None,
     format_: str,
 ) -> None:
-    """Show what the repair and removal policies would do, without doing it.
+    """Show what policies that repair, remove or forward would do, without doing it.
 
     POLICY is a file, or a folder of files, as in custodian run.
 
     Exit status: 0 nothing to do, 1 changes, 2 cannot tell or cannot be repaired.
     """
     try:
-        repairs = load_repairs(policies, regions, profile, assume_role)
+        loaded = load_policies(policies, regions, profile, assume_role)
+        repairs = [repair for policy in loaded for repair in repairs_of(policy)]
         _warn(repairs)
+        _say_what_else(loaded, policies)
         plans = [each for repair in repairs for each in plans_of(repair)]
     except SystemExit:
         # custodian has said what is wrong with the files; its 1 would mean changes here.
@@ -60,7 +76,8 @@ def plan(
         _complain(f"AWS could not be asked: {_told(error)}")
         context.exit(CANNOT_TELL)
     if not plans:
-        _complain(_wrong_files(policies))
+        if not loaded:
+            _complain(_wrong_files(policies))
         context.exit(CANNOT_TELL)
     _show(plans, format_)
     context.exit(max(each.exit_code for each in plans))
@@ -81,10 +98,32 @@ def _told(error: Exception) -> str:
     return f"{known[0]}. {known[1]}." if known else str(error)
 
 
+def _say_what_else(loaded: Sequence[Any], paths: Sequence[str]) -> None:
+    """What to do about the policies that have no plan: ours always, others where none has one."""
+    without = [policy for policy in loaded if not repairs_of(policy)]
+    if len(without) == len(loaded) > 0:
+        _complain(_wrong_files(paths))
+    else:
+        without = [policy for policy in without if is_ours(policy)]
+    for policy in without:
+        _complain(_without(policy))
+
+
+def _without(policy: Any) -> str:
+    name = clean(policy.name)
+    if policy.is_lambda:
+        does, without = "deploys a function", "deploying it"
+    elif policy.resource_manager.actions:
+        does, without = "has no plan", "acting"
+    else:
+        return f"{name} only looks: `custodian run` changes nothing."
+    return f"{name} {does}: `custodian run --dryrun` runs its filters without {without}."
+
+
 def _wrong_files(paths: Sequence[str]) -> str:
     return (
-        f"no policy in {', '.join(clean(path) for path in paths)} has the action "
-        f"set-signin-monitoring; {REPAIR_POLICY} has it."
+        f"no policy in {', '.join(clean(path) for path in paths)} has an action with a plan: "
+        f"{_WITH_PLAN}; {REPAIR_POLICY} has one."
     )
 
 
@@ -119,15 +158,16 @@ def _title(found: Plan) -> str:
     if not found.kept:
         what = "left alone, because the policy's filters do not keep the account"
     else:
-        writes = sum(is_write(step) for step in found.steps)
-        what = f"{writes} changes" if writes != 1 else "1 change"
-        what = what if writes else "cannot be repaired"
+        changes = sum(writes(step) for step in found.steps)
+        what = f"{changes} changes" if changes != 1 else "1 change"
+        what = what if changes else "cannot be repaired"
     return f"{found.account_id}: {what} ({found.policy}; {verdict} now)"
 
 
-def _line(step: Step) -> Text:
+def _line(step: Step | ForwardingStep) -> Text:
     call = call_name(step.call.to_dict()) if step.call else None
-    head = f"{_MARKS.get(step.result, '?')} {link_name(step.step)} {step.result}"
+    where = f" in {step.region}" if isinstance(step, ForwardingStep) and step.region else ""
+    head = f"{_MARKS.get(step.result, '?')} {link_name(step.step)} {step.result}{where}"
     tail = f" ({call})" if call else ""
     return Text.assemble(
         (head, _STYLES.get(step.result, "")), f" {step.resource}{tail}: {step.why}"

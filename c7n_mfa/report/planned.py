@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import boto3
+from botocore.exceptions import NoRegionError
 from c7n.commands import policy_command
 from c7n.config import Config
 from c7n.utils import local_session
@@ -21,10 +23,14 @@ from c7n_mfa.chain.unseen import Unseen
 from c7n_mfa.chain.values import Arn
 from c7n_mfa.chain.verdicts import Judgement
 from c7n_mfa.elements.account import ANNOTATION, SetSigninMonitoring, SigninMonitoring
+from c7n_mfa.elements.forwarding import SetSigninForwarding
 from c7n_mfa.elements.monitoring_removal import RemoveSigninMonitoring
 from c7n_mfa.entry import initialize
-from c7n_mfa.repair.values import Step, is_write
+from c7n_mfa.repair.values import Step
+from c7n_mfa.respond.forwarding.values import Judgement as Forwarding
+from c7n_mfa.respond.forwarding.values import Step as ForwardingStep
 
+from .others import ELEMENTS
 from .shape import clean
 
 NOTHING_TO_DO, CHANGES, CANNOT_TELL = 0, 1, 2
@@ -42,8 +48,8 @@ class Plan:
 
     policy: str
     account_id: str
-    judgement: Judgement
-    steps: tuple[Step, ...]
+    judgement: Judgement | Forwarding
+    steps: tuple[Step | ForwardingStep, ...]
     kept: bool = True
     not_subscribed: tuple[str, ...] = ()
     removes: bool = False
@@ -54,7 +60,7 @@ class Plan:
             return self._removal_code
         if self.judgement.verdict == "unknown":
             return CANNOT_TELL
-        if any(is_write(step) for step in self.steps):
+        if any(writes(step) for step in self.steps):
             return CHANGES
         return NOTHING_TO_DO if self.judgement.verdict == "intact" else CANNOT_TELL
 
@@ -63,7 +69,7 @@ class Plan:
         """A removal hangs on what is ours, and on no verdict."""
         if any(step.step == "chain" for step in self.steps):
             return CANNOT_TELL
-        return CHANGES if any(is_write(step) for step in self.steps) else NOTHING_TO_DO
+        return CHANGES if any(writes(step) for step in self.steps) else NOTHING_TO_DO
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -78,19 +84,21 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """A policy and its action that repairs, or takes a repair back."""
+    """A policy and its action that repairs, forwards, or takes a repair back."""
 
     policy: Any
-    action: SetSigninMonitoring | RemoveSigninMonitoring
+    action: SetSigninMonitoring | RemoveSigninMonitoring | SetSigninForwarding
 
 
-def load_repairs(
+def load_policies(
     paths: Sequence[str], regions: Sequence[str], profile: str | None, assume_role: str | None
-) -> list[Repair]:
-    """The repairs in policy files; custodian says what is wrong with a file, and exits."""
+) -> list[Any]:
+    """The policies in files; custodian says what is wrong with a file, and exits."""
     initialize()
-    # Custodian would say of a profile that is not there that it has no Region.
-    boto3.Session(profile_name=profile)
+    # Custodian would say of a profile that is not there that it has no Region, and of a Region that
+    # is not there not how to name one.
+    if not boto3.Session(profile_name=profile).region_name and not regions:
+        raise NoRegionError
     found: list[Any] = []
     load = policy_command(lambda _, policies: found.extend(policies))
     load(
@@ -107,12 +115,27 @@ def load_repairs(
             dryrun=True,
         )
     )
+    return found
+
+
+def writes(step: Step | ForwardingStep) -> bool:
+    """Whether a step changes something; others are adopted or declined."""
+    return step.result == "planned"
+
+
+def repairs_of(policy: Any) -> list[Repair]:
+    """Each action of a policy that can say what it would do."""
     return [
         Repair(policy, action)
-        for policy in found
         for action in policy.resource_manager.actions
-        if isinstance(action, SetSigninMonitoring | RemoveSigninMonitoring)
+        if isinstance(action, SetSigninMonitoring | RemoveSigninMonitoring | SetSigninForwarding)
     ]
+
+
+def is_ours(policy: Any) -> bool:
+    """Whether a policy has an action of ours, and so might be taken to have a plan."""
+    ours = ELEMENTS.get(policy.resource_type.removeprefix("aws."), ())
+    return any(action.type in ours for action in policy.resource_manager.actions)
 
 
 def plans_of(repair: Repair) -> Iterator[Plan]:
@@ -120,7 +143,7 @@ def plans_of(repair: Repair) -> Iterator[Plan]:
     manager = repair.policy.resource_manager
     kept = manager.resources()
     for account in kept or [_dropped(manager)]:
-        judgement, steps = repair.action.plan(account)
+        judgement, steps = _planned(repair, account)
         yield Plan(
             policy=repair.policy.name,
             account_id=account["account_id"],
@@ -130,6 +153,15 @@ def plans_of(repair: Repair) -> Iterator[Plan]:
             not_subscribed=tuple(_not_subscribed(repair, judgement)),
             removes=isinstance(repair.action, RemoveSigninMonitoring),
         )
+
+
+def _planned(
+    repair: Repair, account: dict[str, Any]
+) -> tuple[Judgement | Forwarding, tuple[Step | ForwardingStep, ...]]:
+    judgement, steps = repair.action.plan(account)
+    if isinstance(judgement, Forwarding):
+        steps = (*steps.before, *chain.from_iterable(steps.regions.values()), *steps.after)
+    return judgement, steps
 
 
 def warnings(repair: Repair) -> Iterator[str]:
@@ -163,10 +195,10 @@ def _wished(repair: Repair) -> list[tuple[str, str]]:
     return [(each["protocol"], each["endpoint"]) for each in wished]
 
 
-def _not_subscribed(repair: Repair, judgement: Judgement) -> list[str]:
+def _not_subscribed(repair: Repair, judgement: Judgement | Forwarding) -> list[str]:
     """The policy's subscriptions that none of the topics of an intact account has."""
     wished = _wished(repair)
-    if judgement.verdict != "intact" or not wished:
+    if isinstance(judgement, Forwarding) or judgement.verdict != "intact" or not wished:
         return []
     session = local_session(repair.policy.resource_manager.session_factory)
     there = set(_subscribed(Looker(session), _topics(judgement)))
@@ -175,8 +207,8 @@ def _not_subscribed(repair: Repair, judgement: Judgement) -> list[str]:
 
 
 def _topics(judgement: Judgement) -> Iterable[str]:
-    working = (chain for chain in judgement.chains if chain.verdict == "intact")
-    links = (link for chain in working for link in chain.links)
+    working = (each for each in judgement.chains if each.verdict == "intact")
+    links = (link for each in working for link in each.links)
     return dict.fromkeys(link.resource for link in links if link.link == "topic")
 
 

@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from .folder import AGAIN, Folder, shown
 from .metadata import Metadata, parse_metadata
+from .others import read_other, used
 from .parse import parse_judgements, parse_metric_filters, parse_receipts, parse_resources
 from .shape import Node, clean
 from .trouble import trouble
-from .values import Judgement, MetricFilter, Problem, Receipt, Run
+from .values import Judgement, MetricFilter, Other, Outcome, Problem, Receipt, Run
 from .words import AUDIT_POLICY
 
 JUDGEMENT_FILE = "signin-monitoring.json"
@@ -30,22 +31,31 @@ _LOG_FILE = "custodian-run.log"
 _MARKS = (_METADATA_FILE, _LOG_FILE, JUDGEMENT_FILE)
 
 
-def read_outputs(roots: Sequence[Path]) -> tuple[tuple[Run, ...], tuple[Problem, ...]]:
+@dataclass(slots=True)
+class Outputs:
+    """Every run below some directories, and what could not be read of them."""
+
+    runs: list[Run] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    others: list[Other] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.runs) + len(self.problems) + len(self.others)
+
+
+def read_outputs(roots: Sequence[Path]) -> Outputs:
     """Every run below the given directories, and what could not be read of them."""
-    runs: list[Run] = []
-    problems: list[Problem] = []
+    read = Outputs()
     seen: set[Path] = set()
     for root in roots:
-        folders = list(_folders(root, problems))
-        before = len(runs) + len(problems)
+        folders = list(_folders(root, read.problems))
+        before = len(read)
         for path in (path for path in folders if path.resolve() not in seen):
-            run, found = _read_run(path)
-            problems += found
-            runs += [run] if run else []
+            _read_run(path, read)
         if folders and not seen.intersection(_resolved(folders)):
-            problems += [_nothing_of_ours(root)] if len(runs) + len(problems) == before else []
+            read.problems += [_nothing_of_ours(root)] if len(read) == before else []
         seen.update(_resolved(folders))
-    return tuple(runs), tuple(problems)
+    return read
 
 
 def _resolved(folders: Sequence[Path]) -> list[Path]:
@@ -55,7 +65,7 @@ def _resolved(folders: Sequence[Path]) -> list[Path]:
 def _nothing_of_ours(root: Path) -> Problem:
     return Problem(
         shown(root),
-        "no policy in it uses signin-monitoring or signin-coverage.",
+        "no policy in it has a filter or an action of c7n-mfa.",
         f"Audit into it: `custodian run -s {shown(root)} {AUDIT_POLICY}`.",
     )
 
@@ -92,7 +102,10 @@ def _why_no_output(root: Path) -> Problem | None:
         what, mend = "is a file.", "Name the directory given to `custodian run -s`."
     else:
         what = "does not exist."
-        mend = f"Fill it first: `custodian run -s {place} {AUDIT_POLICY}`."
+        mend = (
+            f"Fill it first: `custodian run -s {place} {AUDIT_POLICY}`. Where custodian refuses a "
+            "policy it writes nothing, and the last line that it prints says why."
+        )
     return Problem(place, what, mend)
 
 
@@ -105,16 +118,28 @@ def _unreadable(error: OSError) -> Problem:
     )
 
 
-def _read_run(path: Path) -> tuple[Run | None, list[Problem]]:
+def _read_run(path: Path, read: Outputs) -> None:
     folder = Folder(path)
     node = folder.node(_METADATA_FILE)
     metadata = folder.parsed(_METADATA_FILE, lambda: parse_metadata(node)) if node else None
     if metadata is None:
-        return _unfinished(folder), folder.problems
-    if not metadata.ours:
-        return None, []
-    run = _run(folder, metadata)
-    return run, folder.problems
+        read.runs.append(_unfinished(folder))
+    elif metadata.ours or used(metadata):
+        _read_ours(folder, metadata, read)
+    else:
+        return
+    read.problems += folder.problems
+
+
+def _read_ours(folder: Folder, metadata: Metadata, read: Outputs) -> None:
+    resources = folder.node(_RESOURCES_FILE)
+    outcome = _outcome(metadata, resources)
+    if metadata.ours:
+        read.runs.append(_run(folder, metadata, outcome, resources))
+    if used(metadata):
+        read.others.append(read_other(folder, metadata, outcome, resources))
+    if outcome == "failed":
+        _failed(folder)
 
 
 def _unfinished(folder: Folder) -> Run:
@@ -135,16 +160,12 @@ def _unfinished(folder: Folder) -> Run:
     )
 
 
-def _run(folder: Folder, metadata: Metadata) -> Run:
-    resources = folder.node(_RESOURCES_FILE)
-    outcome = _outcome(metadata, resources)
+def _run(folder: Folder, metadata: Metadata, outcome: Outcome, resources: Node | None) -> Run:
     looked = metadata.filtered and outcome != "deployed"
     judges, measures = metadata.judges_accounts, metadata.judges_metric_filters
     judgements = _judgements(folder, resources) if looked and judges else ()
     receipts = _receipts(folder, metadata, resources) if outcome == "finished" else ()
     metric_filters = _metric_filters(folder, resources) if looked and measures else None
-    if outcome == "failed":
-        _failed(folder)
     return Run(
         place=shown(folder.path),
         policy=metadata.policy,
@@ -159,9 +180,7 @@ def _run(folder: Folder, metadata: Metadata) -> Run:
     )
 
 
-def _outcome(
-    metadata: Metadata, resources: Node | None
-) -> Literal["finished", "failed", "deployed"]:
+def _outcome(metadata: Metadata, resources: Node | None) -> Outcome:
     if metadata.failed:
         return "failed"
     return "deployed" if metadata.serverless and resources is None else "finished"

@@ -74,6 +74,7 @@ def render(report: Report) -> RenderableType:
         parts += ["", _details(account, report)]
     for found in report.found:
         parts += ["", _filter_details(found)]
+    parts += _section("What other policies did", [words.other_line(o) for o in report.others])
     parts += _section("Could not be read", [str(problem) for problem in report.problems])
     parts += _section("Next", next_steps(report))
     if set(report.verdicts) - {"intact"}:

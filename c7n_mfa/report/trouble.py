@@ -47,6 +47,16 @@ _TROUBLES = (
         f"Look at where the profile takes them from; {_TRY_THEM}",
     ),
     (
+        r"role defined for the function cannot be assumed",
+        "there is no role as the policy's mode names it, or Lambda may not assume it",
+        "Make the role, and let lambda.amazonaws.com assume it (docs/permissions.md)",
+    ),
+    (
+        r"does not have permissions to call SendMessage on SQS",
+        "the function's role may not send to the dead-letter queue, or there is no such queue",
+        "Make the queue, and allow the role sqs:SendMessage on it",
+    ),
+    (
         r"not authorized to perform:? (?P<name>[\w-]+:\w+)",
         "{name} was denied",
         "Allow whoever runs custodian {name}",

@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 Verdict = Literal["intact", "broken", "unknown"]
 
+Outcome = Literal["finished", "failed", "aborted", "deployed"]
+
 VERDICTS: tuple[Verdict, ...] = ("intact", "broken", "unknown")
 LINKS = ("trail", "log-group", "metric-filter", "metric", "alarm", "topic", "subscription")
 
@@ -147,7 +149,7 @@ class Run:
     region: str | None
     account_id: str | None
     started: float
-    outcome: Literal["finished", "failed", "aborted", "deployed"]
+    outcome: Outcome
     dry_run: bool
     judgements: tuple[Judgement, ...]
     receipts: tuple[Receipt, ...]
@@ -175,6 +177,25 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Other:
+    """A run of a policy that responds, forwards, releases or removes: what it did, what is next.
+
+    ``verdict`` is that on the forwarding of sign-ins, where the policy looked at it.
+    """
+
+    place: str
+    policy: str
+    region: str | None
+    account_id: str | None
+    started: float
+    outcome: Outcome
+    elements: tuple[str, ...]
+    verdict: Verdict | None
+    sentence: str
+    next: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything there is to say."""
 
@@ -183,6 +204,7 @@ class Report:
     found: tuple[Found, ...]
     runs: tuple[Run, ...]
     problems: tuple[Problem, ...]
+    others: tuple[Other, ...] = ()
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:

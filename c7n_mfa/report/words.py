@@ -13,7 +13,7 @@ from c7n_mfa.families import FAMILIES
 from c7n_mfa.requirements import REQUIREMENTS
 
 from .shape import clean, short_name
-from .values import Account, Chain, Judgement, Link, Receipt, Report, Spot, Step
+from .values import Account, Chain, Judgement, Link, Other, Receipt, Report, Spot, Step
 
 REPAIR_POLICY = "policies/repair/signin-monitoring-repaired.yml"
 AUDIT_POLICY = "policies/audit/signin-monitoring-broken.yml"
@@ -57,14 +57,27 @@ def told_apart(account: Account, report: Report) -> str:
 
 def overall(report: Report) -> str | None:
     """One line above the accounts, where they do not say it all."""
+    if report.verdict == "broken" and "broken" not in report.verdicts:
+        return "BROKEN. Sign-ins of some Regions do not reach the Region that responds to them."
     if report.verdicts:
         partial = report.verdict == "unknown" and set(report.verdicts) == {"intact"}
         partly = "UNKNOWN. What could be read is intact, and not everything could be read."
         return partly if partial else None
     if report.verdict == "unknown":
+        if report.others:
+            return (
+                "UNKNOWN. No policy in it judges whether anybody hears of a console sign-in "
+                "without MFA; what they did is below."
+            )
         return "UNKNOWN. Could not tell whether anybody hears of a console sign-in without MFA."
     looked = sorted({run.policy for run in report.runs if run.metric_filters is not None})
     return f"INTACT. No metric filter was found by {listing(looked)}."
+
+
+def other_line(other: Other) -> str:
+    """One line: which of our other policies, where, and what it did."""
+    where = ", ".join(part for part in (other.account_id, other.region) if part)
+    return f"{other.policy}{f' ({where})' if where else ''}: {other.sentence}"
 
 
 def link_name(link: str) -> str:

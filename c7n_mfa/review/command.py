@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 
@@ -25,6 +25,15 @@ from c7n_mfa.review.live import Difference, ask, events_to_ask
 _CANNOT_TELL = 2
 
 
+class BadInput(click.ClickException):
+    """What was given is wrong, and the options are not: the reason stands alone."""
+
+    exit_code = _CANNOT_TELL
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        click.echo(f"c7n-mfa pattern: {self.format_message()}", file=file, err=file is None)
+
+
 @click.command("pattern")
 @click.argument("patterns", nargs=-1, metavar="[PATTERN]...")
 @click.option(
@@ -32,7 +41,7 @@ _CANNOT_TELL = 2
     "--file",
     "files",
     multiple=True,
-    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
+    type=click.Path(path_type=Path),
     help="Read a pattern from a file; - is standard input.",
 )
 @click.option(
@@ -42,7 +51,7 @@ _CANNOT_TELL = 2
 @click.option(
     "--event",
     "event_file",
-    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
+    type=click.Path(path_type=Path),
     help="Say whether and why the event in this JSON file matches, clause by clause.",
 )
 @click.option(
@@ -78,17 +87,18 @@ def pattern(
     Exit status: 0 covers, 1 misses or unknown, 2 AWS would refuse the pattern, or could not tell.
     """
     found = examine(_texts(patterns, files), REQUIREMENTS[requirement], strict)
+    logs = _logs() if live and not found.error else None
     more = More(
         event=_read_event(event_file) if event_file else None,
         change=compare(_parsed(was), found.patterns) if was and not found.error else None,
-        asked=_ask_aws(found) if live and not found.error else None,
+        asked=_ask_aws(logs, found) if logs else None,
     )
     if format_ == "json":
         click.echo(json.dumps(_as_dict(found, more), indent=2))
     else:
         _show(found, more)
     if isinstance(more.asked, str):
-        click.echo(f"Error: {more.asked}", err=True)
+        click.echo(f"c7n-mfa pattern: {more.asked}", err=True)
         context.exit(_CANNOT_TELL)
     context.exit(1 if gate and found.drowned else found.exit_code)
 
@@ -111,11 +121,11 @@ def _texts(patterns: Sequence[str], files: Sequence[Path]) -> list[str]:
         raise click.UsageError("Give a pattern, in single quotes, or --file FILE.")
     for each in texts:
         if not each.strip():
-            raise click.UsageError(
+            raise BadInput(
                 "A pattern is empty, perhaps an unset variable; on AWS it would match every event."
             )
         if "\n" not in each and len(each) < 256 and Path(each).is_file():
-            raise click.UsageError(f"{each} is a file; to read the pattern in it: --file {each}")
+            raise BadInput(f"{each} is a file; to read the pattern in it: --file {each}")
     return texts
 
 
@@ -123,7 +133,7 @@ def _parsed(texts: Sequence[str]) -> list[Pattern]:
     try:
         return [parse(text) for text in texts]
     except PatternSyntaxError as error:
-        raise click.UsageError(f"AWS would refuse the pattern of --was.\n\n{error}") from error
+        raise BadInput(f"AWS would refuse the pattern of --was.\n\n{error}") from error
 
 
 def _read(path: Path) -> str:
@@ -131,9 +141,9 @@ def _read(path: Path) -> str:
     try:
         whole = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise click.UsageError(f"{path} is not UTF-8 text: {error.reason}.") from error
+        raise BadInput(f"{path} is not UTF-8 text: {error.reason}.") from error
     except OSError as error:
-        raise click.UsageError(f"{path} cannot be read: {error.strerror}.") from error
+        raise BadInput(f"{path} cannot be read: {error.strerror}.") from error
     return whole.removeprefix("\ufeff").removesuffix("\n")
 
 
@@ -142,25 +152,40 @@ def _read_event(path: Path) -> dict[str, Any]:
     try:
         event = json.loads(_read(path))
     except ValueError as error:
-        raise click.UsageError(f"{path} is not JSON: {error}.") from error
+        raise BadInput(f"{path} is not JSON: {error}.") from error
     if isinstance(event, dict) and isinstance(event.get("Records"), list):
         if len(event["Records"]) != 1:
-            raise click.UsageError(f"{path} holds {len(event['Records'])} records; give one.")
+            raise BadInput(f"{path} holds {len(event['Records'])} records; give one.")
         (event,) = event["Records"]
     if isinstance(event, dict) and "detail-type" in event:
         event = event.get("detail")
     if not isinstance(event, dict):
-        raise click.UsageError(f"{path} holds no event: a JSON object was expected.")
+        raise BadInput(f"{path} holds no event: a JSON object was expected.")
     return event
 
 
-def _ask_aws(found: Findings) -> tuple[int, tuple[Difference, ...]] | str:
+def _logs() -> Any:
+    """The client that AWS is asked through; without a Region or credentials, nothing else is."""
     import boto3
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        session = boto3.Session()
+        if not session.region_name:
+            raise BadInput("--live has no Region to ask in: name one, by AWS_DEFAULT_REGION.")
+        if session.get_credentials() is None:
+            raise BadInput("--live has no AWS credentials: give them, by AWS_PROFILE for one.")
+        return session.client("logs")
+    except BotoCoreError as error:
+        raise BadInput(f"--live cannot ask AWS: {error}") from error
+
+
+def _ask_aws(logs: Any, found: Findings) -> tuple[int, tuple[Difference, ...]] | str:
     from botocore.exceptions import BotoCoreError, ClientError
 
     events = events_to_ask([spot.event for spot in found.spots])
     try:
-        return ask(boto3.client("logs"), found.patterns, events)
+        return ask(logs, found.patterns, events)
     except (BotoCoreError, ClientError) as error:
         return f"AWS could not be asked (it takes logs:TestMetricFilter): {error}"
 

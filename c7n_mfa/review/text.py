@@ -77,11 +77,20 @@ def _headline(found: Findings) -> Text:
     if found.verdict == "invalid":
         return Text.assemble(("INVALID.", _STYLES["invalid"]), f" {rest}")
     if found.drowned:
-        drowning = found.drowned[0].sentence
-        rest += f" BUT THEY DROWN: it also fires when {drowning}, so its alarm tells of nothing."
+        return _drowned(found, rest)
     return Text.assemble(
         (found.verdict.upper(), _STYLES[found.verdict]), f" {found.requirement.name}. {rest}"
     )
+
+
+def _drowned(found: Findings, rest: str) -> Text:
+    """Drowning comes first: whoever reads no further must not take it for covered."""
+    word = {"covers": "COVERS, BUT DROWNED", "unknown": "UNKNOWN, AND DROWNED"}
+    said = word.get(found.verdict, "MISSES, AND DROWNED")
+    one = len(found.texts) == 1
+    fires, its = ("it also fires", "its alarm tells") if one else ("they also fire", "alarms tell")
+    when = f": {fires} when {found.drowned[0].sentence}, so {its} of nothing."
+    return Text.assemble((said, "bold red"), f"{when} {found.requirement.name}: {rest}")
 
 
 def _s(found: Findings, ending: str = "es") -> str:
@@ -139,15 +148,14 @@ def _clause(clause: Clause) -> str:
 def change(found: Comparison, new: Findings) -> RenderableType:
     """What a change of patterns loses and gains, what must be caught apart from what is noise."""
     wanted = {family.name for family in new.requirement.must_catch}
-    parts: list[RenderableType] = [
-        Text.assemble(
-            (f"{found.relation.upper()}.", _RELATION_STYLES[found.relation]),
-            f" {_RELATIONS[found.relation]}",
-        )
-    ]
     lost, less_noise = _parted(found.lost, wanted)
     gained, more_noise = _parted(found.gained, wanted)
-    parts += _spots("Lost, and must be caught: no longer caught when", lost, new.patterns)
+    # What is only conceivable decides no more here than it does in the verdict.
+    decisive = [spot for spot in lost if new.strict or spot.grade == "observed"]
+    conceivable = [spot for spot in lost if spot not in decisive]
+    parts: list[RenderableType] = [_relation(found, decisive, conceivable)]
+    parts += _spots("Lost, and must be caught: no longer caught when", decisive, new.patterns)
+    parts += _spots("Lost (conceivable): no longer caught when", conceivable, new.patterns)
     parts += _spots("Gained, and must be caught: now also caught when", gained)
     parts += _spots("More noise: now also caught when", more_noise)
     parts += _spots("Less noise: no longer caught when", less_noise)
@@ -155,6 +163,15 @@ def change(found: Comparison, new: Findings) -> RenderableType:
         parts += ["", Text("The answer hangs on:", style="bold")]
         parts += [Text(f"  {each.name}: {each.sentence}") for each in found.depends_on]
     return Group(*parts)
+
+
+def _relation(found: Comparison, decisive: Sequence[Spot], conceivable: Sequence[Spot]) -> Text:
+    style = _RELATION_STYLES[found.relation]
+    rest = _RELATIONS[found.relation]
+    if conceivable and not decisive:
+        style = "yellow"
+        rest += " Of what must be caught it loses only what is conceivable."
+    return Text.assemble((f"{found.relation.upper()}.", style), f" {rest}")
 
 
 def _parted(spots: Sequence[Spot], wanted: set[str]) -> tuple[list[Spot], list[Spot]]:

@@ -47,6 +47,7 @@ def lines(*records):
         '{"Records":[\n' + json.dumps(ONE) + ",\n" + json.dumps(TWO) + "\n]}\n",
         '{ "Records"' + " " * 200 + ": [" + json.dumps(ONE) + "," + json.dumps(TWO) + "]}",
         lines({"detail-type": "AWS Console Sign In via CloudTrail", "detail": ONE}, TWO),
+        json.dumps({"Events": [{"CloudTrailEvent": json.dumps(each)} for each in (ONE, TWO)]}),
         lines({"digestStartTime": "2026-01-15T08:30:00Z", "logFiles": []}, ONE, TWO),
     ],
 )
@@ -73,7 +74,28 @@ def test_a_record_of_a_list_needs_no_event_name():
         ("[[]]", Fault(1, "a CloudTrail record was expected, not a list", 1)),
         ('{"Records": [true]}', Fault(1, "a CloudTrail record was expected, not true", 1)),
         ("{}", Fault(1, "this is no CloudTrail record, and holds none")),
-        ('{"Events": []}', Fault(1, "this is no CloudTrail record, and holds none")),
+        ('{"Users": []}', Fault(1, "this is no CloudTrail record, and holds none")),
+        ('{"Records": [{}]}', Fault(1, "this is no CloudTrail record, and holds none", 1)),
+        ('{"Events": 5}', Fault(1, "Events was expected to be a list, not a number")),
+        ('{"Message": 5}', Fault(1, "its Message was expected to be a text, not a number")),
+        (
+            '{"Messages": [{"Body": "hello"}]}',
+            Fault(
+                1,
+                "its Body is no JSON (expecting value, character 1); it was cut or changed, so "
+                "fetch it again",
+                1,
+            ),
+        ),
+        (
+            '{"Body": ' + json.dumps("[" * 100_000) + "}",
+            Fault(
+                1,
+                "its Body is no JSON (nested too deeply, at some depth); it was cut or changed, "
+                "so fetch it again",
+            ),
+        ),
+        ('{"Records": [' * 11 + "{}" + "]}" * 11, Fault(1, "it is nested too deeply", 1)),
         ('{"Records": {}}', Fault(1, "Records was expected to be a list, not an object")),
         (
             '{"detail-type": "x", "detail": 5}',

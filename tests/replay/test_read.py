@@ -142,6 +142,15 @@ def test_an_empty_file_is_a_problem(write):
     assert list(read([path])) == [Problem(f"{path}, line 1", "there is nothing in it")]
 
 
+def test_the_same_fault_over_and_over_is_summed_up(write):
+    path = write("a.json", json.dumps({"Records": [1] * 1500}).encode())
+    what = "a CloudTrail record was expected, not a number"
+    assert list(read([path])) == [
+        *(Problem(f"{path}, line 1, record {number}", what) for number in (1, 2, 3)),
+        Problem(path, f"1,497 more like it: {what}"),
+    ]
+
+
 def test_a_problem_stops_no_other_file(write, tmp_path):
     write("1.json", b"{")
     write("2.json", trail(ONE))

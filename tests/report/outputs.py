@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -130,10 +131,13 @@ def metadata(
     metrics: tuple[str, ...] = RAN,
     mode: dict[str, Any] | None = None,
     element: str = "signin-monitoring",
+    actions: Sequence[str] = (),
+    resource: str = "aws.account",
     **config: Any,
 ) -> dict[str, Any]:
     return {
-        "policy": {"name": policy, "resource": "aws.account", "filters": [{"type": element}]}
+        "policy": {"name": policy, "resource": resource, "filters": [{"type": element}]}
+        | ({"actions": [{"type": action} for action in actions]} if actions else {})
         | ({"mode": mode} if mode else {}),
         "version": "0.9.53",
         "execution": {"id": "1", "start": start, "end_time": start + 1, "duration": 1.0},

@@ -412,6 +412,7 @@ def test_json_holds_everything_that_was_read(tmp_path):
                 "repaired": [],
             }
         ],
+        "others": [],
         "problems": [],
     }
 

@@ -32,6 +32,32 @@ policies:
 QUEUE = POLICY.replace("protocol: email", "protocol: sqs").replace(
     "user@example.com", account.QUEUE
 )
+FORWARDING = """
+policies:
+  - name: forward
+    resource: aws.account
+    filters:
+      - {type: signin-forwarding, home: us-east-1, regions: [eu-west-1]}
+    actions:
+      - {type: set-signin-forwarding, home: us-east-1, regions: [eu-west-1]}
+"""
+RESPOND = """
+policies:
+  - name: told
+    resource: aws.account
+    mode:
+      type: cloudtrail
+      role: arn:aws:iam::123456789012:role/respond
+      packages: [c7n_mfa.archive.respond]
+      handler: c7n_mfa.handler.run
+      events: [{event: ConsoleLogin, source: signin.amazonaws.com, ids: eventName}]
+    filters: [signin]
+    actions: [{type: alert-signin, topic: on-call}]
+  - name: released
+    resource: aws.iam-user
+    filters: [contained]
+    actions: [release]
+"""
 CIS_IAM_USER = REQUIREMENTS["cis-iam-user"].canonical
 
 
@@ -160,8 +186,10 @@ def test_a_file_without_the_action_is_the_wrong_file(run, tmp_path):
     assert (result.exit_code, result.stdout, result.stderr) == (
         2,
         "",
-        f"c7n-mfa plan: no policy in {tmp_path}/repair.yml has the action set-signin-monitoring; "
-        "policies/repair/signin-monitoring-repaired.yml has it.\n",
+        f"c7n-mfa plan: no policy in {tmp_path}/repair.yml has an action with a plan: "
+        "set-signin-monitoring, remove-signin-monitoring or set-signin-forwarding; "
+        "policies/repair/signin-monitoring-repaired.yml has one.\n"
+        "c7n-mfa plan: repair only looks: `custodian run` changes nothing.\n",
     )
 
 
@@ -170,7 +198,7 @@ def test_a_folder_without_policies_is_the_wrong_one(tmp_path):
     result = CliRunner().invoke(group, ["plan", str(tmp_path), "-r", account.REGION])
 
     assert (result.exit_code, result.stdout) == (2, "")
-    assert f"c7n-mfa plan: no policy in {tmp_path} has the action" in result.stderr
+    assert f"c7n-mfa plan: no policy in {tmp_path} has an action with a plan: " in result.stderr
 
 
 @mock_aws
@@ -293,3 +321,66 @@ def test_no_credentials_at_all_are_a_sentence_with_what_to_do(run, monkeypatch):
         "c7n-mfa plan: AWS could not be asked: there are no AWS credentials. Give them, by "
         "AWS_PROFILE for one; `aws sts get-caller-identity` says whether they work.\n",
     )
+
+
+def test_no_region_at_all_is_a_sentence_with_what_to_do(tmp_path, monkeypatch):
+    for name in ("AWS_DEFAULT_REGION", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    path = tmp_path / "repair.yml"
+    path.write_text(POLICY)
+
+    result = CliRunner().invoke(group, ["plan", str(path)])
+
+    assert (result.exit_code, result.stdout, result.stderr) == (
+        2,
+        "",
+        "c7n-mfa plan: AWS could not be asked: there is no Region. Name one by "
+        "AWS_DEFAULT_REGION or `-r`.\n",
+    )
+
+
+@mock_aws
+def test_the_forwarding_has_a_plan_too(run):
+    with watched() as calls:
+        result = run(policy=FORWARDING)
+
+    lines = result.stdout.splitlines()
+    assert (result.exit_code, lines[0]) == (1, "123456789012: 4 changes (forward; broken now)")
+    assert [line.lstrip("│├└─ ").partition(" arn:")[0] for line in lines[1::2]] == [
+        "+ role planned",
+        "+ role policy planned",
+        "+ rule planned in eu-west-1",
+        "+ target planned in eu-west-1",
+    ]
+    assert [made for made in calls.made if is_write(made)] == []
+
+
+@mock_aws
+def test_our_policies_without_a_plan_are_named_with_what_to_do_instead(run, tmp_path):
+    account.add_good_chain()
+    second = tmp_path / "respond.yml"
+    second.write_text(RESPOND)
+
+    result = run(str(second), policy=QUEUE)
+
+    assert (result.exit_code, result.stdout.splitlines(), result.stderr.splitlines()) == (
+        0,
+        ["123456789012: intact, nothing to do (repair)"],
+        [
+            "c7n-mfa plan: told deploys a function: `custodian run --dryrun` runs its filters "
+            "without deploying it.",
+            "c7n-mfa plan: released has no plan: `custodian run --dryrun` runs its filters without "
+            "acting.",
+        ],
+    )
+
+
+@mock_aws
+def test_other_policies_beside_a_repair_are_left_alone(run, tmp_path):
+    account.add_good_chain()
+    second = tmp_path / "other.yml"
+    second.write_text("policies: [{name: other, resource: aws.iam-user, actions: [delete]}]")
+
+    result = run(str(second), policy=QUEUE)
+
+    assert (result.exit_code, result.stderr) == (0, "")

@@ -204,7 +204,7 @@ def test_an_output_without_our_filter_is_no_clean_bill(tmp_path):
     found = check("unknown", tmp_path / "ours", other)
 
     assert [problem.what for problem in found.problems] == [
-        "no policy in it uses signin-monitoring or signin-coverage."
+        "no policy in it has a filter or an action of c7n-mfa."
     ]
 
 
@@ -275,6 +275,20 @@ TRY = "`aws sts get-caller-identity` says whether they work"
             "authorized to perform: iam:ListAccountAliases on resource: *",
             "iam:ListAccountAliases was denied",
             "Allow whoever runs custodian iam:ListAccountAliases",
+        ),
+        (
+            "botocore.errorfactory.InvalidParameterValueException: An error occurred "
+            "(InvalidParameterValueException) when calling the CreateFunction operation: The role "
+            "defined for the function cannot be assumed by Lambda",
+            "there is no role as the policy's mode names it, or Lambda may not assume it",
+            "Make the role, and let lambda.amazonaws.com assume it (docs/permissions.md)",
+        ),
+        (
+            "botocore.errorfactory.InvalidParameterValueException: An error occurred "
+            "(InvalidParameterValueException) when calling the CreateFunction operation: The "
+            "provided execution role does not have permissions to call SendMessage on SQS",
+            "the function's role may not send to the dead-letter queue, or there is no such queue",
+            "Make the queue, and allow the role sqs:SendMessage on it",
         ),
         (
             "botocore.exceptions.EndpointConnectionError: Could not connect to the endpoint URL: "
@@ -364,7 +378,9 @@ def test_a_directory_that_is_not_there(tmp_path):
     check_problem(
         output,
         "does not exist.",
-        f"Fill it first: `custodian run -s {output} policies/audit/signin-monitoring-broken.yml`.",
+        f"Fill it first: `custodian run -s {output} policies/audit/signin-monitoring-broken.yml`. "
+        "Where custodian refuses a policy it writes nothing, and the last line that it prints says "
+        "why.",
     )
 
 
@@ -540,6 +556,28 @@ _METRIC_FILTER = st.fixed_dictionaries(
 @given(kept=st.lists(_METRIC_FILTER, max_size=3))
 def test_any_metric_filters_make_a_report(tmp_path, kept):
     write(tmp_path, metadata=metadata(element="signin-coverage"), resources=kept)
+
+    check_renders(report_on([tmp_path]))
+
+
+_RECEIPTS = st.lists(
+    st.dictionaries(
+        st.sampled_from(["result", "resource", "why", "error", "steps", "drills", "subject"])
+        | st.sampled_from(["before", "after", "event_id"]),
+        st.text() | st.just("failed") | st.lists(_STEP, max_size=2) | st.none(),
+        max_size=4,
+    ),
+    max_size=2,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(receipts=_RECEIPTS | _JSON, kept=_JSON)
+def test_whatever_other_policies_left_makes_a_report(tmp_path, receipts, kept):
+    noted = metadata(element="signin-forwarding", actions=["set-signin-forwarding", "alert-signin"])
+    write(tmp_path, metadata=noted, resources=[{"c7n:signin-forwarding": kept}])
+    for name in ("setsigninforwarding", "alertsignin"):
+        (tmp_path / f"action-{name}").write_text(json.dumps(receipts))
 
     check_renders(report_on([tmp_path]))
 

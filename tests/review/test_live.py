@@ -83,7 +83,30 @@ def test_a_denied_question_names_the_permission():
 
     assert result.exit_code == 2
     assert "it takes logs:TestMetricFilter" in result.stderr
-    assert result.stdout.startswith("COVERS single-factor.")
+    assert result.stdout.startswith("COVERS, BUT DROWNED: ")
+
+
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [
+        ("AWS_DEFAULT_REGION", "--live has no Region to ask in: name one, by AWS_DEFAULT_REGION."),
+        (
+            "AWS_ACCESS_KEY_ID",
+            "--live has no AWS credentials: give them, by AWS_PROFILE for one.",
+        ),
+    ],
+)
+def test_without_region_or_credentials_nothing_else_is_said(monkeypatch, missing, said):
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.delenv(missing)
+
+    result = CliRunner().invoke(group, ["pattern", PATTERN.text, "--live"])
+
+    assert (result.exit_code, result.stdout, result.stderr) == (
+        2,
+        "",
+        f"c7n-mfa pattern: {said}\n",
+    )
 
 
 @pytest.mark.parametrize("form", ["text", "json"])

@@ -201,6 +201,70 @@ def test_an_old_pattern_that_aws_refuses_is_shown(run):
     assert "AWS would refuse the pattern of --was." in result.stderr
 
 
+def test_a_loss_that_is_only_conceivable_is_told_as_that(run):
+    args = ["--gate", "--was", "{ $.eventName = ConsoleLogin }", CIS]
+
+    told, strict = run(*args), run(*args, "--strict")
+
+    assert told.stdout.splitlines()[:4] == [
+        "NARROWER. The new pattern catches less than the old one. Of what must be caught it loses "
+        "only what is conceivable.",
+        "",
+        "Lost (conceivable): no longer caught when:",
+        "  an IAM user signs in and the record has no MFAUsed",
+    ]
+    assert "must be caught: no longer" not in told.stdout
+    assert strict.stdout.splitlines()[:3] == [
+        "NARROWER. The new pattern catches less than the old one.",
+        "",
+        "Lost, and must be caught: no longer caught when:",
+    ]
+    assert (told.exit_code, strict.exit_code) == (0, 1)
+
+
+def test_patterns_that_miss_and_drown_say_both_first(run):
+    result = run('{ $.eventName = "ConsoleLogin" && $.userIdentity.type = "IAMUser" }')
+
+    assert result.stdout.startswith("MISSES, AND DROWNED: it also fires when an IAM user signs in ")
+    assert result.exit_code == 1
+
+
+def test_several_patterns_drown_together(run):
+    first = run("ConsoleLogin", CIS).stdout
+    assert first.startswith("COVERS, BUT DROWNED: they also fire when ")
+    assert "so alarms tell of nothing. single-factor: The 2 patterns together catch " in first
+
+
+def test_bad_input_is_told_by_its_reason_alone(run, tmp_path):
+    missing = tmp_path / "missing"
+    told = [
+        run(*args).stderr
+        for args in (
+            [""],
+            ["--file", missing],
+            [CIS, "--event", missing],
+            [CIS, "--event", tmp_path],
+            [CIS, "--was", "{ $.eventName == 1 }"],
+        )
+    ]
+
+    assert [each.splitlines()[0] for each in told] == [
+        "c7n-mfa pattern: A pattern is empty, perhaps an unset variable; on AWS it would match "
+        "every event.",
+        f"c7n-mfa pattern: {missing} cannot be read: No such file or directory.",
+        f"c7n-mfa pattern: {missing} cannot be read: No such file or directory.",
+        f"c7n-mfa pattern: {tmp_path} cannot be read: Is a directory.",
+        "c7n-mfa pattern: AWS would refuse the pattern of --was.",
+    ]
+    assert not any("Usage:" in each for each in told)
+
+
+def test_options_that_are_wrong_are_shown_the_usage(run):
+    result = run(CIS, "--requirement", "none")
+
+    assert (result.exit_code, result.stderr.startswith("Usage: ")) == (2, True)
+
+
 def test_noise_is_told_apart_from_what_is_lost(run):
     lines = run('{ ($.eventName = "ConsoleLogin") && ($.additionalEventData.MFAUsed = "No") }',
                 "--was", CIS).stdout.splitlines()  # fmt: skip
@@ -220,7 +284,10 @@ def test_noise_is_told_apart_from_what_is_lost(run):
 def test_a_pattern_in_whose_noise_all_drowns_says_so_first_and_fails_a_gate(run, pattern):
     told, gated = run(pattern), run(pattern, "--gate")
 
-    assert "BUT THEY DROWN: it also fires when an IAM user signs in with MFA" in told.stdout
+    assert told.stdout.startswith(
+        "COVERS, BUT DROWNED: it also fires when an IAM user signs in with MFA, so its alarm tells "
+        "of nothing. single-factor: The pattern catches every successful console sign-in "
+    )
     assert (told.exit_code, gated.exit_code) == (0, 1)
     assert "iam-user-mfa" in as_json(run(pattern, "--format", "json"))["drowned"]
 
