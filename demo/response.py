@@ -26,7 +26,10 @@ DEAD_LETTERS = "c7n-mfa-dead-letters"
 # rule that custodian makes does not ask for the source.
 SOURCE = "demo.signin"
 
-_PERMISSIONS = Path(__file__).resolve().parent.parent / "docs" / "permissions.md"
+_ROOT = Path(__file__).resolve().parent.parent
+_PERMISSIONS = _ROOT / "docs" / "permissions.md"
+# Where the policy that releases wants a name.
+_PLACEHOLDER = "<user-name>"
 _EVERYTHING = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
@@ -103,6 +106,14 @@ def seed_person(session: boto3.Session, endpoint_url: str, name: str = "alice") 
         "aws_secret_access_key": key["SecretAccessKey"],
     }
     return Person(name, arn, credentials, endpoint_url)
+
+
+def write_release(policy: str, target: Path, name: str) -> None:
+    """A copy of the policy that releases, with the name put in as a person would."""
+    text = (_ROOT / policy).read_text(encoding="utf-8")
+    if _PLACEHOLDER not in text:
+        raise ValueError(f"{policy} has no {_PLACEHOLDER} to put a name in.")
+    target.write_text(text.replace(_PLACEHOLDER, name), encoding="utf-8")
 
 
 def sign_in(person: Person) -> dict[str, Any]:

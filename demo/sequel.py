@@ -17,7 +17,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from .account import Inbox
-from .response import Person, entry, seed_person, seed_response, sign_in
+from .response import Person, entry, seed_person, seed_response, sign_in, write_release
 from .shell import Shell
 
 TELLS = "policies/respond/signin-single-factor.yml"
@@ -138,7 +138,13 @@ class Sequel:
 
     def _release(self, alice: Person, console_session: dict[str, str]) -> None:
         self._heading("It was alice")
-        self.shell.succeed("custodian", "run", "-s", str(self.out / "release"), RELEASES)
+        policy = self.out / Path(RELEASES).name
+        write_release(RELEASES, policy, alice.name)
+        self._say(f"{policy} is {RELEASES}")
+        self._say("with her name put in.")
+        self.shell.succeed(
+            "custodian", "run", "--cache-period", "0", "-s", str(self.out / "release"), str(policy)
+        )
         self.shell.show("aws", "s3api", "list-buckets", prompt=_SAME)
         if alice.refusal(console_session) is not None:
             raise Unexpected("alice was to be released, and her session is still refused.")

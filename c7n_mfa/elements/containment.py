@@ -20,17 +20,17 @@ from c7n_mfa.respond.contain import permissions
 ANNOTATION = "c7n:containment"
 
 _TEXT = {"type": "string", "minLength": 1}
-# The letters of IAM's names, and wildcards: an ARN would match nobody.
-_NAME = {"type": "string", "pattern": r"^[\w+=,.@*?-]+$"}
 EXCLUDE_SCHEMA = {
     "type": "object",
     "additionalProperties": False,
     "minProperties": 1,
     "properties": {
-        "names": {"type": "array", "minItems": 1, "uniqueItems": True, "items": _NAME},
+        "names": {"type": "array", "minItems": 1, "uniqueItems": True, "items": _TEXT},
         "tags": {"type": "object", "minProperties": 1, "additionalProperties": _TEXT},
     },
 }
+# What each of them has beside its own options.
+_COMMON = {"exclude": EXCLUDE_SCHEMA, "max-age-hours": {"type": "number", "minimum": 1}}
 
 
 def now():
@@ -45,38 +45,43 @@ class _Contain(Deployable, EventAction):
 
     annotation_key = ANNOTATION
 
-    def validate(self):
-        from c7n_mfa.respond.contain.exclude import catch_alls
+    def check_beforehand(self):
+        from c7n_mfa.respond.contain import beforehand
 
-        everybody = catch_alls(self.data.get("exclude", {}).get("names", ()))
-        if everybody:
-            self.refuse(
-                f"exclude: the name {everybody[0]} excludes every user; name the break-glass users"
-            )
-        return super().validate()
+        beforehand.check(
+            self, [each for each in self.manager.actions if isinstance(each, _Contain)]
+        )
+
+    @property
+    def exclude(self):
+        return self.data.get("exclude", {})
 
     def process(self, resources, event=None):
-        from c7n_mfa.respond.contain.values import User
-
         containment = self._containment(event)
         return [
             receipt
             for user in resources
-            for receipt in noted(
-                self.log, user, self.contain(containment, User.from_resource(user), user)
-            )
+            for receipt in noted(self.log, user, self.contain(containment, user_of(user), user))
         ]
 
     def _containment(self, event):
         from c7n_mfa.respond.contain.apply import Containment
         from c7n_mfa.respond.contain.exclude import Exclusion
+        from c7n_mfa.respond.contain.late import MAX_AGE_HOURS
         from c7n_mfa.respond.contain.values import Occasion
 
         return Containment(
             looker=looker_of(self.manager),
             occasion=Occasion.of(event, now(), self.manager.ctx.policy.name),
-            exclusion=Exclusion.from_option(self.data.get("exclude", {})),
+            exclusion=Exclusion.from_option(self.exclude),
+            max_age_hours=self.data.get("max-age-hours", MAX_AGE_HOURS),
         )
+
+
+def user_of(resource):
+    from c7n_mfa.respond.contain.values import User
+
+    return User.from_resource(resource, resource.get(ANNOTATION, ()))
 
 
 def looker_of(manager):
@@ -114,7 +119,14 @@ class RequireMfa(_Contain):
     whom either fails, and is not for `scope: all`, where an access key could enrol a device too.
 
     `exclude` names break-glass users who are left alone: `names` with wildcards, and `tags`, of
-    which one is enough.
+    which one is enough. It has to be the same on each action of a policy that contains. While a
+    policy is being deployed, a name without wildcards that no user has is refused.
+
+    Nobody is contained for a sign-in older than `max-age-hours` (30 by default), or from before
+    the user's last release: the receipt says so, and how to contain by hand.
+
+    Started by sign-ins, the policy needs the filter `signin`, so that nobody is contained for one
+    that failed or that was made with MFA.
 
     :example:
 
@@ -138,7 +150,7 @@ class RequireMfa(_Contain):
         "require-mfa",
         scope={"enum": ["console", "all"]},
         enrolment={"enum": ["closed", "open"]},
-        exclude=EXCLUDE_SCHEMA,
+        **_COMMON,
     )
     permissions = permissions.PUT
 
@@ -191,7 +203,7 @@ class RevokeSessions(_Contain):
     sessions issued later: whoever has the password can sign in again. The time only moves forward,
     and an event that comes again changes nothing.
 
-    `exclude` names break-glass users who are left alone.
+    `exclude` and `max-age-hours` are as for `require-mfa`.
 
     :example:
 
@@ -208,7 +220,7 @@ class RevokeSessions(_Contain):
                   names: [break-glass-*]
     """
 
-    schema = type_schema("revoke-sessions", exclude=EXCLUDE_SCHEMA)
+    schema = type_schema("revoke-sessions", **_COMMON)
     permissions = permissions.PUT
 
     def contain(self, containment, user, resource):
@@ -226,8 +238,12 @@ class ResetPassword(_Contain):
     needs nobody for that, and neither does somebody who has stolen it: only for users who are not
     under attack.
 
-    Open sessions live on (`revoke-sessions`), as do access keys. `exclude` names break-glass users
-    who are left alone.
+    Open sessions live on (`revoke-sessions`), as do access keys. `exclude` and `max-age-hours` are
+    as for `require-mfa`.
+
+    The user is tagged with the time of the reset first, so that an event that comes again never
+    takes the owner's new password away. Where the tag cannot be set, the password is only reset for
+    a sign-in that is no more than 15 minutes old.
 
     :example:
 
@@ -245,7 +261,7 @@ class ResetPassword(_Contain):
                     break-glass: "true"
     """
 
-    schema = type_schema("reset-password", random={"type": "boolean"}, exclude=EXCLUDE_SCHEMA)
+    schema = type_schema("reset-password", random={"type": "boolean"}, **_COMMON)
     permissions = permissions.RESET
 
     @property

@@ -16,7 +16,7 @@ from c7n_mfa.respond.contain import permissions
 from c7n_mfa.respond.contain.contained import contained
 from c7n_mfa.respond.contain.iam import policies_of
 from c7n_mfa.respond.contain.release import release
-from c7n_mfa.respond.contain.values import TAGS, User, format_time
+from c7n_mfa.respond.contain.values import TAGS, Receipt, User, format_time
 
 
 class Release(Deployable, BaseAction):
@@ -24,6 +24,12 @@ class Release(Deployable, BaseAction):
 
     A password that was reset is not put back, since nobody has kept it: the owner gets a new one
     from an administrator (`aws iam update-login-profile --password … --password-reset-required`).
+
+    The tag `c7n-mfa-released` stays and says when: an earlier sign-in whose event comes again
+    contains nobody any more.
+
+    `users` releases only those of these names, without regard to case as in IAM, and says of each
+    other one that it is not released. Without it, all users are released that the filters keep.
 
     :example:
 
@@ -34,24 +40,67 @@ class Release(Deployable, BaseAction):
             resource: iam-user
             filters:
               - contained
-              - UserName: alice
             actions:
               - type: release
+                users: [alice]
     """
 
-    schema = type_schema("release")
+    schema = type_schema(
+        "release",
+        users={
+            "type": "array",
+            "minItems": 1,
+            "uniqueItems": True,
+            "items": {"type": "string", "minLength": 1},
+        },
+    )
     annotation_key = containment.ANNOTATION
     permissions = permissions.RELEASE
 
+    def check_beforehand(self):
+        from c7n_mfa.respond.contain.beforehand import name_problem
+
+        for name in self.data.get("users", ()):
+            if name == PLACEHOLDER and not self._is_run():
+                continue
+            why = name_problem(name)
+            if why:
+                self.refuse(f"users: put the user's name in: {why}")
+
+    def _is_run(self):
+        # Also while custodian loads the file, before it knows the account: it then says what is
+        # wrong without a traceback.
+        options = self.manager.config
+        return options.get("command") == "c7n.commands.run" and not options.get("dryrun")
+
     def process(self, resources):
         looker, at = containment.looker_of(self.manager), format_time(containment.now())
-        return [
+        receipts = [
             receipt
             for user in resources
+            if self._is_named(user)
             for receipt in containment.noted(
                 self.log, user, [release(looker, User.from_resource(user), at)]
             )
         ]
+        return receipts + [receipt.to_dict() for receipt in self.not_found(resources, at)]
+
+    def not_found(self, resources, at=""):
+        """Say of whom `users` names and is not among these that nobody of that name is released."""
+        found = {user["UserName"].lower() for user in resources}
+        missing = [name for name in self.data.get("users", ()) if name.lower() not in found]
+        for name in missing:
+            self.log.warning("user:%s release skipped: %s", name, _NOT_FOUND)
+        return [Receipt("release", "skipped", name, _NOT_FOUND, at) for name in missing]
+
+    def _is_named(self, user):
+        names = self.data.get("users")
+        return names is None or user["UserName"].lower() in {name.lower() for name in names}
+
+
+# Stands in the policy that is shipped, and is the name of nobody.
+PLACEHOLDER = "<user-name>"
+_NOT_FOUND = "no such user, or not contained"
 
 
 class ContainedFilter(Deployable, Filter):
@@ -79,7 +128,12 @@ class ContainedFilter(Deployable, Filter):
 
     def process(self, resources, event=None):
         looker = containment.looker_of(self.manager)
-        return [resource for resource in resources if self._keeps(looker, resource)]
+        kept = [resource for resource in resources if self._keeps(looker, resource)]
+        for action in self.manager.actions:
+            # custodian runs no action on nobody, and whoever named somebody would not hear why.
+            if not kept and isinstance(action, Release) and self in self.manager.filters:
+                action.not_found(kept)
+        return kept
 
     def _keeps(self, looker, resource):
         user = User.from_resource(resource)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 import string
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -46,6 +46,30 @@ _SAYS: dict[Form, str] = {
 }
 
 
+def left_alone(
+    policy: str, found: Found, tags: Mapping[str, str], acted: Collection[str]
+) -> Decision | None:
+    """A policy of our name that is not written over: it may be stricter than ours.
+
+    One that cannot be read is, when the user was contained before this run ``acted``.
+    """
+    if isinstance(found, Unseen) and tags.get(CONTAINED, _NEVER) not in {*acted, _NEVER}:
+        return Decision("failed", _UNREADABLE.format(policy))
+    if isinstance(found, dict) and not documents.is_ours(policy, found):
+        return Decision("failed", _CHANGED.format(policy))
+    return None
+
+
+_NEVER = ""
+_UNREADABLE = (
+    "the user was contained before, and what {} says cannot be read; it is not written over"
+)
+_CHANGED = (
+    "somebody changed {}, and it is left as it is; delete it, or release the user, to have it put "
+    "as it was"
+)
+
+
 def require_mfa(
     name: str, found: Found, wish: Form, tags: Mapping[str, str], occasion: Occasion
 ) -> Decision:
@@ -72,13 +96,21 @@ def revoke_sessions(
 ) -> Decision:
     """Deny the sessions issued until now; the time that is there only ever moves forward."""
     current = documents.cutoff_of(found)
-    needed = occasion.event_time + _TOKEN_DELAY if occasion.event_time else None
+    needed = _needed(tags, occasion)
     marks = _marks(tags, occasion)
     if current and needed and current >= needed:
         return Decision("already", _revoked(current), tags=marks)
     cutoff = max(t for t in (occasion.now + _TICK, needed, current) if t)
     document = documents.revoke_sessions(cutoff)
     return _put(name, REVOKE_SESSIONS, document, found, _revoked(cutoff), marks)
+
+
+def _needed(tags: Mapping[str, str], occasion: Occasion) -> datetime | None:
+    """The earliest time that reaches the sessions of this sign-in, and of the one in the tag."""
+    if occasion.event_time is None:
+        return None
+    other = _time_of(tags.get(EVENT, ""))
+    return max(occasion.event_time, other or occasion.event_time) + _TOKEN_DELAY
 
 
 def _revoked(cutoff: datetime) -> str:
@@ -120,7 +152,8 @@ def _replace_password(name: str, tags: Mapping[str, str]) -> Decision:
         f"administrator: aws iam update-login-profile --user-name {name} --password … "
         "--password-reset-required"
     )
-    return Decision("done", why, Call("update_login_profile", change), tags=tags)
+    memory = {PASSWORD_RESET: tags[PASSWORD_RESET]}
+    return Decision("done", why, Call("update_login_profile", change), tags=tags, memory=memory)
 
 
 def _is_reset(tags: Mapping[str, str], pending: bool, occasion: Occasion) -> bool:
@@ -131,7 +164,7 @@ def _is_reset(tags: Mapping[str, str], pending: bool, occasion: Occasion) -> boo
     reset = parse_time(tags.get(PASSWORD_RESET))
     if reset is None:
         return False
-    return reset > occasion.event_time if occasion.event_time else pending
+    return reset >= occasion.event_time if occasion.event_time else pending
 
 
 _SYMBOLS = "!@#$%^&*()_+-=[]{}|"
@@ -189,5 +222,16 @@ def _marks(tags: Mapping[str, str], occasion: Occasion) -> dict[str, str]:
     since = tags.get(CONTAINED)
     return {
         CONTAINED: since if since and parse_time(since) else occasion.at,
-        EVENT: occasion.reason,
+        EVENT: _last(tags.get(EVENT, ""), occasion),
     }
+
+
+def _last(present: str, occasion: Occasion) -> str:
+    """The later of the sign-in that the tag names and this one."""
+    time = _time_of(present)
+    is_later = time and occasion.event_time and time > occasion.event_time
+    return present if is_later else occasion.reason
+
+
+def _time_of(event: str) -> datetime | None:
+    return parse_time(event.rpartition(" ")[2])

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from c7n_mfa.respond.contain.values import Document, format_time, parse_time
+from c7n_mfa.respond.contain.values import REQUIRE_MFA, Document, format_time, parse_time
 
 QUOTA = 2048
 """Characters that the inline policies of one user may have together, white space not counted."""
@@ -80,6 +80,11 @@ def cutoff_of(document: object) -> datetime | None:
         return None
     time = parse_time(text)
     return time if time and revoke_sessions(time) == document else None
+
+
+def is_ours(policy: str, document: object) -> bool:
+    """Whether the policy of this name is as we write it, in any form."""
+    return (form_of if policy == REQUIRE_MFA else cutoff_of)(document) is not None
 
 
 def text_of(document: Document) -> str:

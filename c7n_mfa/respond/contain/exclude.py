@@ -41,5 +41,9 @@ class Exclusion:
 
 
 def catch_alls(names: Iterable[str]) -> list[str]:
-    """The patterns that would exclude everybody."""
-    return [name for name in names if not name.strip("*")]
+    """The patterns that would exclude everybody.
+
+    >>> catch_alls(["*?", "break-glass-*", "???"])
+    ['*?']
+    """
+    return [name for name in names if "*" in name and not name.strip("*?")]

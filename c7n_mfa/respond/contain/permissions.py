@@ -8,6 +8,18 @@ Apart from what calls it: custodian asks for this when it loads, and only for th
 from __future__ import annotations
 
 PUT = ("iam:GetUserPolicy", "iam:ListUserTags", "iam:PutUserPolicy", "iam:TagUser")
-RESET = ("iam:GetLoginProfile", "iam:ListUserTags", "iam:TagUser", "iam:UpdateLoginProfile")
-RELEASE = ("iam:DeleteUserPolicy", "iam:GetUserPolicy", "iam:ListUserTags", "iam:UntagUser")
+RESET = (
+    "iam:GetLoginProfile",
+    "iam:ListUserTags",
+    "iam:TagUser",
+    "iam:UntagUser",
+    "iam:UpdateLoginProfile",
+)
+RELEASE = (
+    "iam:DeleteUserPolicy",
+    "iam:GetUserPolicy",
+    "iam:ListUserTags",
+    "iam:TagUser",
+    "iam:UntagUser",
+)
 CONTAINED = ("iam:ListUserPolicies",)

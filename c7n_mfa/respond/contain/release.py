@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from c7n_mfa.chain.look import Looker
+from c7n_mfa.chain.unseen import Unseen
 from c7n_mfa.respond.contain import decide
 from c7n_mfa.respond.contain.apply import tag_user
 from c7n_mfa.respond.contain.iam import GONE, Iam, as_text
 from c7n_mfa.respond.contain.values import (
     PASSWORD_RESET,
     POLICIES,
+    RELEASED,
     TAGS,
     Call,
     Receipt,
@@ -23,7 +25,10 @@ from c7n_mfa.respond.contain.values import (
 
 
 def release(looker: Looker, user: User, at: str) -> Receipt:
-    """Delete our policies and then our tags; a reset password cannot be put back."""
+    """Delete our policies and then our tags, and leave one that says when.
+
+    A reset password cannot be put back.
+    """
     iam = Iam(looker, "release", user, at)
     tags = iam.tags()
     if tags is None:
@@ -33,8 +38,8 @@ def release(looker: Looker, user: User, at: str) -> Receipt:
         _delete(iam, policy, taken)
     ours = {key: tags[key] for key in TAGS if key in tags}
     # As long as a policy of ours is there, the user is contained, and marked as such.
-    if ours and not taken.errors:
-        _untag(iam, ours, taken)
+    if (ours or taken.names) and not taken.errors:
+        _mark_released(iam, tags, ours, taken)
     # Tags that could not be read again are those that custodian found; say so.
     taken.errors += [each.sentence() for each in iam.unseen if "Tags" in each.permission]
     return _receipt(iam, tags, taken)
@@ -47,6 +52,7 @@ class _Taken:
     names: list[str] = field(default_factory=list)
     undo: list[Call] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def _delete(iam: Iam, policy: str, taken: _Taken) -> None:
@@ -60,6 +66,32 @@ def _delete(iam: Iam, policy: str, taken: _Taken) -> None:
             taken.undo.append(decide.put_policy(iam.user.name, policy, found))
     elif error != GONE:
         taken.errors.append(as_text(error))
+
+
+def _mark_released(
+    iam: Iam, tags: Mapping[str, str], ours: Mapping[str, str], taken: _Taken
+) -> None:
+    """Note the release, and then take off what marks the user as contained.
+
+    Where the note is denied, the tags stay, and the next release finishes this one.
+    """
+    note = tag_user(iam.user.name, {RELEASED: iam.at})
+    error = iam.write(note)
+    full = isinstance(error, Unseen) and error.code.startswith("LimitExceeded")
+    if ours and (error is None or full):
+        _untag(iam, ours, taken)
+        error = iam.write(note) if full else error
+    if error is None:
+        undo = Call("untag_user", {"UserName": iam.user.name, "TagKeys": [RELEASED]})
+        if RELEASED in tags:
+            undo = tag_user(iam.user.name, {RELEASED: tags[RELEASED]})
+        taken.undo.append(undo)
+    elif error != GONE:
+        taken.errors.append(as_text(error))
+        taken.notes.append(_UNNOTED)
+
+
+_UNNOTED = "the release is not noted on the user, and an event that comes again contains it again"
 
 
 def _untag(iam: Iam, ours: Mapping[str, str], taken: _Taken) -> None:
@@ -80,5 +112,6 @@ def _receipt(iam: Iam, tags: Mapping[str, str], taken: _Taken) -> Receipt:
             "who has none yet gets one from an administrator: aws iam update-login-profile "
             f"--user-name {iam.user.name} --password … --password-reset-required"
         )
+    why = "; ".join([why, *taken.notes])
     result: Result = "failed" if taken.errors else "done" if taken.names else "already"
     return iam.receipt(result, why, "; ".join(taken.errors) or None, tuple(taken.undo))

@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 REQUIRE_MFA = "c7n-mfa-require-mfa"
@@ -20,6 +20,8 @@ EVENT = "c7n-mfa-event"
 PASSWORD_RESET = "c7n-mfa-password-reset"
 TAGS = (CONTAINED, EVENT, PASSWORD_RESET)
 """The tags that are ours: since when, because of what, and when the password was reset."""
+RELEASED = "c7n-mfa-released"
+"""The tag that stays after a release and says when that was; it makes nobody contained."""
 
 Action = Literal["require-mfa", "revoke-sessions", "reset-password", "release"]
 Result = Literal["done", "already", "skipped", "failed"]
@@ -27,20 +29,31 @@ Document = dict[str, Any]
 
 _NOT_IN_A_TAG = re.compile(r"[^\w .:/=+@-]", re.ASCII)
 _TAG_LENGTH = 256
+_ID_LENGTH = 200
+_FRESH = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """An IAM user as custodian found it."""
+    """An IAM user as custodian found it.
+
+    Not ``described``: custodian could not, and knows the name alone.  ``acted`` holds the times at
+    which this run has acted on the user before.
+    """
 
     name: str
     arn: str
     tags: Mapping[str, str] = field(default_factory=dict)
+    described: bool = True
+    acted: frozenset[str] = frozenset()
 
     @classmethod
-    def from_resource(cls, resource: Mapping[str, Any]) -> User:
-        name = resource["UserName"]
-        return cls(name, resource.get("Arn") or name, tags_of(resource.get("Tags")))
+    def from_resource(
+        cls, resource: Mapping[str, Any], receipts: Iterable[Mapping[str, Any]] = ()
+    ) -> User:
+        name, arn = resource["UserName"], resource.get("Arn")
+        acted = frozenset(receipt["at"] for receipt in receipts)
+        return cls(name, arn or name, tags_of(resource.get("Tags")), bool(arn), acted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +88,16 @@ class Occasion:
 
     @property
     def reason(self) -> str:
-        """The value of the tag that says why: the event's id, or the policy's name."""
-        return tag_value(self.event_id or f"policy:{self.policy}")
+        """The value of the tag that says why: the event's id and time, or the policy's name."""
+        if not self.event_id:
+            return tag_value(f"policy:{self.policy}")
+        time = f" {format_time(self.event_time)}" if self.event_time else ""
+        return tag_value(self.event_id[:_ID_LENGTH] + time)
+
+    @property
+    def is_fresh(self) -> bool:
+        """Nobody can have been given a new password since."""
+        return self.event_time is None or self.now - self.event_time <= _FRESH
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +120,8 @@ class Decision:
     """What to do to a user: nothing without a ``call``, and then ``result`` says why not.
 
     ``fallback`` is done where the call does not fit into the user's inline policies.
-    ``tags`` are what the user carries afterwards.
+    ``tags`` are what the user carries afterwards, ``memory`` those that are set before the call:
+    what must not be done twice is remembered first.
     """
 
     result: Result
@@ -108,6 +130,7 @@ class Decision:
     undo: tuple[Call, ...] = ()
     fallback: Decision | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    memory: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,10 @@ NOW = datetime(2026, 11, 21, 9, 30, 20, tzinfo=UTC)
 SIGNED_IN = NOW - timedelta(seconds=20)
 NO_EVENT = Occasion(NOW, "contain-now")
 EVENT = Occasion(NOW, "contain-now", "11111111-aaaa", SIGNED_IN)
-MARKS = {"c7n-mfa-contained": "2026-11-21T09:30:20Z", "c7n-mfa-event": "11111111-aaaa"}
+MARKS = {
+    "c7n-mfa-contained": "2026-11-21T09:30:20Z",
+    "c7n-mfa-event": "11111111-aaaa 2026-11-21T09:30:00Z",
+}
 DENIED = Unseen("iam:GetUserPolicy", "alice", "AccessDenied", "no")
 CLOSED, OPEN = Form("console", "closed"), Form("console", "open")
 CLOSED_TO_ALL, OPEN_TO_ALL = Form("all", "closed"), Form("all", "open")
@@ -94,16 +97,6 @@ def test_open_enrolment_is_closed_again_when_asked():
     decision = required(CLOSED, documents.require_mfa(OPEN))
 
     assert decision.call == put("c7n-mfa-require-mfa", documents.require_mfa(CLOSED))
-
-
-def test_an_edited_policy_of_our_name_is_put_right_and_its_text_kept_for_the_undo():
-    edited = documents.require_mfa(CLOSED)
-    edited["Statement"][0]["Effect"] = "Allow"
-
-    decision = required(CLOSED, edited)
-
-    assert decision.call == put("c7n-mfa-require-mfa", documents.require_mfa(CLOSED))
-    assert decision.undo == (put("c7n-mfa-require-mfa", edited),)
 
 
 def test_a_policy_that_may_not_be_read_is_put_all_the_same():
@@ -193,11 +186,55 @@ def test_a_run_without_an_event_moves_the_time_forward():
     assert revoked(before, NO_EVENT).call == revocation(NOW + timedelta(seconds=1))
 
 
-def test_an_edited_revocation_does_not_count():
-    edited = documents.revoke_sessions(NOW + timedelta(days=1))
-    edited["Statement"][0]["Effect"] = "Allow"
+# What is left alone
 
-    assert revoked(edited).call == revocation(SIGNED_IN + timedelta(seconds=60))
+
+def left_alone(found, tags=MARKS, acted=(), policy="c7n-mfa-require-mfa"):
+    return decide.left_alone(policy, found, tags, acted)
+
+
+EDITED = {**documents.require_mfa(CLOSED), "Id": "tighter"}
+
+
+def test_a_policy_that_somebody_changed_is_left_alone():
+    assert left_alone(EDITED, {}) == Decision(
+        "failed",
+        "somebody changed c7n-mfa-require-mfa, and it is left as it is; delete it, or release the "
+        "user, to have it put as it was",
+    )
+
+
+def test_a_policy_that_cannot_be_read_of_a_contained_user_is_left_alone():
+    assert left_alone(DENIED) == Decision(
+        "failed",
+        "the user was contained before, and what c7n-mfa-require-mfa says cannot be read; it is "
+        "not written over",
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "tags", "acted", "policy"),
+    [
+        (None, MARKS, (), "c7n-mfa-require-mfa"),
+        (documents.require_mfa(OPEN_TO_ALL), MARKS, (), "c7n-mfa-require-mfa"),
+        (documents.revoke_sessions(NOW), MARKS, (), "c7n-mfa-revoke-sessions"),
+        (DENIED, {}, (), "c7n-mfa-require-mfa"),
+        # The tag was set a moment ago, by the action before.
+        (DENIED, MARKS, ("2026-11-21T09:30:20Z",), "c7n-mfa-require-mfa"),
+    ],
+    ids=["absent", "ours", "our revocation", "not contained", "contained by this run"],
+)
+def test_all_else_is_decided_by_the_action(found, tags, acted, policy):
+    assert left_alone(found, tags, acted, policy) is None
+
+
+@pytest.mark.parametrize("policy", ["c7n-mfa-require-mfa", "c7n-mfa-revoke-sessions"])
+def test_the_form_of_one_policy_is_none_of_the_other(policy):
+    other = {
+        "c7n-mfa-require-mfa": documents.revoke_sessions(NOW),
+        "c7n-mfa-revoke-sessions": documents.require_mfa(CLOSED),
+    }
+    assert left_alone(other[policy], {}, policy=policy).result == "failed"
 
 
 # reset-password
@@ -221,6 +258,7 @@ def test_a_password_becomes_one_that_nobody_knows():
         "--password-reset-required",
         call=update(Password=password, PasswordResetRequired=True),
         tags={**MARKS, "c7n-mfa-password-reset": "2026-11-21T09:30:20Z"},
+        memory={"c7n-mfa-password-reset": "2026-11-21T09:30:20Z"},
     )
     assert password not in decision.why
 
@@ -311,7 +349,7 @@ def test_the_date_stays_that_of_the_first_containment():
 
     assert required(CLOSED, tags=first).tags == {
         "c7n-mfa-contained": "2026-11-01T00:00:00Z",
-        "c7n-mfa-event": "11111111-aaaa",
+        "c7n-mfa-event": "11111111-aaaa 2026-11-21T09:30:00Z",
     }
 
 
@@ -323,6 +361,25 @@ def test_without_an_event_the_policy_is_the_reason():
     assert required(CLOSED, occasion=NO_EVENT).tags == {
         "c7n-mfa-contained": "2026-11-21T09:30:20Z",
         "c7n-mfa-event": "policy:contain-now",
+    }
+
+
+LATER = "22222222-bbbb 2026-11-21T10:30:00Z"
+
+
+@pytest.mark.parametrize(
+    ("present", "kept"),
+    [
+        (LATER, LATER),
+        ("00000000-0000 2026-11-21T09:00:00Z", MARKS["c7n-mfa-event"]),
+        ("00000000-0000", MARKS["c7n-mfa-event"]),
+        ("policy:contain-now", MARKS["c7n-mfa-event"]),
+    ],
+)
+def test_the_tag_names_the_later_sign_in(present, kept):
+    assert required(CLOSED, tags={**MARKS, "c7n-mfa-event": present}).tags == {
+        **MARKS,
+        "c7n-mfa-event": kept,
     }
 
 

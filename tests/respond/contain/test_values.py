@@ -87,7 +87,12 @@ def test_a_user_is_read_from_custodians_resource():
 
 
 def test_a_user_without_tags_has_none():
-    assert User.from_resource({"UserName": "alice"}) == User("alice", "alice", {})
+    assert User.from_resource({"UserName": "alice", "Arn": "arn"}) == User("alice", "arn", {})
+
+
+def test_a_user_whom_custodian_could_not_describe_has_no_arn():
+    found = User.from_resource({"UserName": "alice"}, [{"at": "2026-11-21T09:30:20Z"}])
+    assert found == User("alice", "alice", {}, False, frozenset({"2026-11-21T09:30:20Z"}))
 
 
 # Exclusions

@@ -1,0 +1,170 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+"""What is asked of a policy that contains, before its function is made.
+
+In the function it is too late to refuse anything.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from c7n.filters.core import And
+from c7n.utils import local_session
+
+from c7n_mfa.chain.look import Looker
+from c7n_mfa.chain.unseen import Unseen
+from c7n_mfa.respond.contain.exclude import catch_alls
+from c7n_mfa.respond.wanted import Wanted
+from c7n_mfa.signin import SignIn
+
+Exclude = Mapping[str, Any]
+
+_NAME = re.compile(r"[\w+=,.@-]+", re.ASCII)
+_ADD = "add to filters: {type: signin, single-factor: [true]}"
+_MEND = "write single-factor: [true] in the filter signin"
+# Without an event, custodian gives an action all resources that the filters keep.
+_WITHOUT_EVENT = {None, "pull", "periodic", "schedule"}
+
+
+def check(action: Any, containing: Sequence[Any]) -> None:
+    """Refuse an action of those that contain in its policy when it would reach the wrong users."""
+    manager = action.manager
+    others = [(each.type, each.exclude) for each in containing if each is not action]
+    why = exclude_problem(action.exclude, others, action.type)
+    if why:
+        action.refuse(f"exclude: {why}")
+    wanted = [each.wanted() for each in _required(manager.filters) if each.type == "signin"]
+    why = filter_problem(manager.data.get("mode"), wanted, bool(manager.filters))
+    if why:
+        action.refuse(why)
+    # All of them exclude the same.
+    if action is containing[0] and action.is_being_deployed():
+        _look_up(action, [name for name in action.exclude.get("names", ()) if _is_exact(name)])
+
+
+def _required(filters: Iterable[Any]) -> Iterator[Any]:
+    """The filters that every user has to pass."""
+    for each in filters:
+        if isinstance(each, And):
+            yield from _required(each.filters)
+        else:
+            yield each
+
+
+def _is_exact(name: str) -> bool:
+    return not set(name) & set("*?")
+
+
+def _look_up(action: Any, names: Iterable[str]) -> None:
+    """A break-glass user who is misspelt is better known now than when it is contained."""
+    looker = Looker(local_session(action.manager.session_factory))
+    for name in names:
+        found = looker.one("iam", "", "get_user", name, lambda _: True, UserName=name)
+        if found is None:
+            action.refuse(f"exclude: names: there is no user {name}; write it as IAM does")
+        if isinstance(found, Unseen):
+            action.log.warning(
+                "policy:%s %s exclude: names: whether there is a user %s is unknown: %s",
+                action.manager.ctx.policy.name,
+                action.type,
+                name,
+                found.sentence(),
+            )
+
+
+def filter_problem(
+    mode: Mapping[str, Any] | None, wanted: Sequence[Wanted], is_filtered: bool
+) -> str | None:
+    """Why a policy would contain whom it should not, and the mend.
+
+    ``wanted`` is what each filter ``signin`` wants that every user has to pass.
+    """
+    mode = mode or {}
+    if mode.get("type") in _WITHOUT_EVENT and not is_filtered:
+        return (
+            "would contain every user of the account; name the users in filters, as in "
+            "- UserName: alice"
+        )
+    if not any(map(_is_sign_in, mode.get("events", ()))):
+        return None
+    if not wanted:
+        return (
+            "would contain users who signed in with MFA, or failed to: no filter signin stands in "
+            f"the way of all of them; {_ADD}, outside of or and not"
+        )
+    return next((_harm(s) for s, r in _sign_ins() if all(w.takes(s, r) for w in wanted)), None)
+
+
+def _is_sign_in(event: Any) -> bool:
+    if not isinstance(event, Mapping):
+        return bool(event == "ConsoleLogin")
+    source = str(event.get("source", ""))
+    return event.get("event") == "ConsoleLogin" or source.startswith("signin.")
+
+
+def _harm(sign_in: SignIn) -> str:
+    if sign_in.outcome == "failure":
+        return (
+            "would contain users for sign-ins that failed: anybody on the internet could lock a "
+            f"user out, with the name alone; {_MEND}"
+        )
+    return f"would contain users who signed in with MFA, or at an identity provider; {_MEND}"
+
+
+def _sign_ins() -> Iterator[tuple[SignIn, Mapping[str, Any]]]:
+    """The sign-ins of an IAM user that nobody is to be contained for, of every kind."""
+    outcomes, used = ("Failure", "Success", None), ("Yes", "No", "?", None)
+    for outcome, mfa, saml in itertools.product(outcomes, used, (None, "arn")):
+        record = {
+            "eventName": "ConsoleLogin",
+            "eventSource": "signin.amazonaws.com",
+            "userIdentity": {"type": "IAMUser", "userName": "alice"},
+            "responseElements": {"ConsoleLogin": outcome},
+            "additionalEventData": {"MFAUsed": mfa, "SamlProviderArn": saml},
+        }
+        sign_in = SignIn.from_record(record)
+        if sign_in and sign_in.is_single_factor is False:
+            yield sign_in, record
+
+
+def exclude_problem(mine: Exclude, others: Iterable[tuple[str, Exclude]], name: str) -> str | None:
+    """Why the users of ``exclude`` would not be left alone, and the mend."""
+    names = mine.get("names", ())
+    for each in catch_alls(names):
+        return f"the name {each} excludes every user; name the break-glass users"
+    for each in names:
+        why = name_problem(each, wildcards="*?")
+        if why:
+            return f"names: {why}"
+    for other, theirs in others:
+        lacking = [(name, mine, other, theirs), (other, theirs, name, mine)]
+        for lacks, less, has, more in lacking:
+            what = _missing(less, more)
+            if what:
+                return f"{lacks} lacks {what}, which {has} has; say it on each"
+    return None
+
+
+def name_problem(name: str, wildcards: str = "") -> str | None:
+    """Why no user has this name, and the mend.
+
+    >>> name_problem("arn:aws:iam::123456789012:user/team/alice")
+    'arn:aws:iam::123456789012:user/team/alice is an ARN; write the name alone: alice'
+    """
+    if name.startswith("arn:"):
+        return f"{name} is an ARN; write the name alone: {name.rpartition('/')[2] or 'alice'}"
+    bare = "".join(letter for letter in name if letter not in wildcards)
+    if _NAME.fullmatch(bare) or (name and not bare):
+        return None
+    return f"{name} is no name of a user, which has letters, digits and +=,.@_- only"
+
+
+def _missing(less: Exclude, more: Exclude) -> str:
+    names = [each for each in more.get("names", ()) if each not in less.get("names", ())]
+    tags = more.get("tags", {}).items() - less.get("tags", {}).items()
+    said = [f"the name {each}" for each in names] + [f"the tag {k}={v}" for k, v in sorted(tags)]
+    return " and ".join(said)
