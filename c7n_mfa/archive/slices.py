@@ -21,7 +21,14 @@ REQUIREMENTS = "c7n_mfa.requirements"
 # What takes a module that is no element.
 _OPTIONS = {REQUIREMENTS: "with its option requirement "}
 # Asked before a function is made, and never in it.
-_BEFOREHAND = frozenset({"c7n_mfa.archive.slices", "c7n_mfa.respond.trigger"})
+_BEFOREHAND = frozenset(
+    {
+        "c7n_mfa.archive.slices",
+        "c7n_mfa.elements.beforehand",
+        "c7n_mfa.respond.contain.beforehand",
+        "c7n_mfa.respond.trigger",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

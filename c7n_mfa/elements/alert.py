@@ -33,10 +33,6 @@ GROUP_VARIABLE = "AWS_LAMBDA_LOG_GROUP_NAME"
 
 _CONTAINING = {"require-mfa", "revoke-sessions", "reset-password"}
 _FIRST = {*_CONTAINING, "investigate-signin"}
-_TOPIC_ARN = re.compile(r"arn:aws[\w-]*:sns:[a-z]{2,}(-[a-z]+)+-\d:\d{12}:[\w-]{1,256}", re.ASCII)
-_TOPIC_NAME = re.compile(r"[\w-]{1,256}", re.ASCII)
-# custodian's variables, as `custodian validate` sees them: not yet filled in.
-_VARIABLES = {"{partition}": "aws", "{region}": "us-east-1", "{account_id}": "123456789012"}
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # Three tries of these, and the pauses between them, take less than a claim is good for.
 _PUBLISH = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 3})
@@ -44,6 +40,10 @@ _PUBLISH = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attemp
 
 class AlertNotSent(PolicyExecutionError):
     """A sign-in that nobody has been told of; raised so that Lambda tries again."""
+
+
+class NotContained(PolicyExecutionError):
+    """A containment that may work when it is tried again; raised so that Lambda does."""
 
 
 class AlertSignin(Deployable, EventAction):
@@ -60,9 +60,21 @@ class AlertSignin(Deployable, EventAction):
     However often and at once an event is delivered, one message is sent. The memory for that is a
     log group, `ledger`: by default that of the function, in which each event that was told leaves
     two empty log streams. Outside Lambda there is none unless it is named, and each run tells.
+    The name of the policy, that of the log group and the role belong together: the function of a
+    policy NAME logs to `/aws/lambda/custodian-NAME`, and its role has to be granted that log
+    group. Whoever renames a policy renames it in the role too; else each delivery tells, and the
+    message says why.
 
     When the topic is gone or refuses the message, everything else is done first and the action
-    then fails, so that Lambda tries again and the dead-letter queue gets the event at last.
+    then fails, so that Lambda tries again and the dead-letter queue gets the event at last. It
+    fails too, once it has told, when containment failed for a reason that passes, such as
+    throttling. When the user is contained by a later try, that is told as well.
+
+    Where nothing was investigated, the subject names no severity; the attribute `severity` is
+    then `high`, so that a filter policy lets the message through.
+
+    While the function is being made, `custodian run` looks at the topic and the dead-letter queue
+    of `mode`: what does not exist is refused, and what nobody is subscribed to is warned of.
 
     The annotation `c7n:signin-alert` is flat: `severity`, `subject`, `topic`, `result`
     (`told`, `already`), `message_id`, `note`.
@@ -77,7 +89,7 @@ class AlertSignin(Deployable, EventAction):
             mode:
               type: cloudtrail
               role: arn:aws:iam::{account_id}:role/c7n-mfa-respond
-              packages: [c7n_mfa.archive.respond]
+              packages: [c7n_mfa.archive.tell]
               handler: c7n_mfa.handler.run
               events:
                 - event: ConsoleLogin
@@ -105,15 +117,17 @@ class AlertSignin(Deployable, EventAction):
         "sns:Publish",
     )
 
-    def validate(self):
-        self._check_options()
+    def check_beforehand(self):
+        from c7n_mfa.elements.beforehand import check
+
+        # The schema asks for a topic only where the action has options at all.
+        if "topic" not in self.data:
+            self.refuse("needs a topic")
         after = itertools.dropwhile(lambda action: action is not self, self.manager.actions)
         late = [action.type for action in after if action.type in _FIRST]
         if late:
             self.refuse(f"comes before {late[0]} and could not tell of it; put alert-signin last")
-        if self._is_being_deployed():
-            self._check_topic()
-        return super().validate()
+        check(self)
 
     def process(self, resources, event=None):
         record = event.get("detail") if isinstance(event, dict) else None
@@ -126,38 +140,55 @@ class AlertSignin(Deployable, EventAction):
 
     def _tell(self, sign_in, record, resource):
         """Tell of the event; it has one account, one user or one role."""
+        from c7n_mfa.respond import aftermath
+
+        receipts = resource.get(RECEIPTS, ())
+        event_id = identifier(record)
+        outcome = aftermath.outcome_of(receipts, self._contains)
+
+        def compose(unremembered=None):
+            return self._compose(sign_in, resource, unremembered)
+
+        told = self._deliver(event_id, outcome, compose)
+        resource[self.annotation_key] = self._annotation(compose(), told)
+        self._log(event_id, told)
+        errors = aftermath.passing(receipts)
+        if errors:
+            raise NotContained(
+                f"policy:{self._policy} event:{event_id} is told, but containment failed for a "
+                f"reason that may pass, and is to be tried again: {errors[0]}"
+            )
+        return resource[self.annotation_key]
+
+    def _compose(self, sign_in, resource, unremembered):
         from c7n_mfa.respond.alert import Sender, alert
 
-        message = alert(
-            sign_in,
-            resource.get(DOSSIER),
-            resource.get(RECEIPTS, ()),
-            Sender(
-                policy=self._policy,
-                region=self._region,
-                contains=self._contains,
-                unseen=resource.get(source.ANNOTATION),
-            ),
-            datetime.now(UTC),
+        sender = Sender(
+            policy=self._policy,
+            region=self._region,
+            contains=self._contains,
+            unseen=resource.get(source.ANNOTATION),
+            unremembered=unremembered,
         )
-        told = self._deliver(identifier(record), message)
-        resource[self.annotation_key] = {
+        receipts = resource.get(RECEIPTS, ())
+        return alert(sign_in, resource.get(DOSSIER), receipts, sender, datetime.now(UTC))
+
+    def _annotation(self, message, told):
+        return {
             "severity": message.severity,
             "subject": message.subject,
-            "topic": self._topic,
+            "topic": self.topic_arn,
             "result": told.result,
             "message_id": told.message_id,
             "note": told.note,
         }
-        self._log(identifier(record), told)
-        return resource[self.annotation_key]
 
-    def _deliver(self, event_id, message):
+    def _deliver(self, event_id, outcome, compose):
         from c7n_mfa.chain.look import Looker
         from c7n_mfa.respond import ledger
 
-        def publish():
-            return self._publish(message)
+        def publish(unremembered=None):
+            return self._publish(compose(unremembered))
 
         try:
             group = self._group
@@ -165,13 +196,16 @@ class AlertSignin(Deployable, EventAction):
                 return ledger.Told("told", publish(), "there is no ledger outside Lambda")
             looker = Looker(local_session(self.manager.session_factory))
             key = ledger.key_for(self._policy, event_id)
-            return ledger.Ledger(looker, self._region, group, key).tell_once(publish)
+            book = ledger.Ledger(looker, self._region, group, key, outcome=outcome)
+            return book.tell_once(publish)
         except ledger.NotTold as error:
             raise AlertNotSent(
                 f"policy:{self._policy} event:{event_id} nobody is told: {error}"
             ) from error
 
     def _publish(self, message):
+        from botocore.parsers import ResponseParserError
+
         from c7n_mfa.respond.ledger import NotTold
 
         session = local_session(self.manager.session_factory)
@@ -182,13 +216,14 @@ class AlertSignin(Deployable, EventAction):
         }
         try:
             answer = client.publish(
-                TopicArn=self._topic,
+                TopicArn=self.topic_arn,
                 Subject=message.subject,
                 Message=message.message,
                 MessageAttributes=attributes,
             )
-        except (ClientError, BotoCoreError) as error:
-            raise NotTold(f"sns:Publish on {self._topic} failed: {error}") from error
+        except (ClientError, BotoCoreError, ResponseParserError) as error:
+            # The last is no BotoCoreError: an answer that is not even XML.
+            raise NotTold(f"sns:Publish on {self.topic_arn} failed: {error}") from error
         return answer["MessageId"]
 
     def _log(self, event_id, told):
@@ -215,7 +250,7 @@ class AlertSignin(Deployable, EventAction):
         return any(action.type in _CONTAINING for action in self.manager.actions)
 
     @property
-    def _topic(self):
+    def topic_arn(self):
         topic = self.data["topic"]
         if ":" in topic:
             return topic
@@ -225,56 +260,13 @@ class AlertSignin(Deployable, EventAction):
 
     @property
     def _topic_region(self):
-        return self._topic.split(":")[3]
+        return self.topic_arn.split(":")[3]
 
     @property
     def _group(self):
         function = os.environ.get(FUNCTION_VARIABLE)
         own = os.environ.get(GROUP_VARIABLE) or (function and f"/aws/lambda/{function}")
         return self.data.get("ledger") or own or None
-
-    def _is_being_deployed(self):
-        """Whether this is `custodian run`, which makes the function; not in it, nor beforehand."""
-        options = self.manager.config
-        is_run = options.get("command") == "c7n.commands.run" and not options.get("dryrun")
-        filled_in = options.get("account_id") and options.get("region")
-        return bool(is_run and filled_in and FUNCTION_VARIABLE not in os.environ)
-
-    def _check_options(self):
-        # The schema asks for a topic only where the action has options at all.
-        if "topic" not in self.data:
-            self.refuse("needs a topic")
-        topic = self.data["topic"]
-        for variable, value in _VARIABLES.items():
-            topic = topic.replace(variable, value)
-        if not (_TOPIC_ARN if ":" in topic else _TOPIC_NAME).fullmatch(topic):
-            self.refuse(f"topic: {self.data['topic']} is neither the ARN nor the name of {_KIND}")
-
-    def _check_topic(self):
-        """A topic that is missing is better known now than at three in the morning."""
-        from c7n_mfa.chain.look import Looker
-        from c7n_mfa.chain.unseen import Unseen
-
-        looker = Looker(local_session(self.manager.session_factory))
-        found = looker.one(
-            "sns",
-            self._topic_region,
-            "get_topic_attributes",
-            self._topic,
-            lambda answer: answer["Attributes"],
-            TopicArn=self._topic,
-        )
-        if found is None:
-            self.refuse(f"topic: {self._topic} does not exist; make it and subscribe to it first")
-        if isinstance(found, Unseen):
-            self.log.warning(
-                "policy:%s alert-signin topic: whether it exists is unknown: %s",
-                self._policy,
-                found.sentence(),
-            )
-
-
-_KIND = "a topic that is not FIFO"
 
 
 def identifier(record):

@@ -140,7 +140,7 @@ class Signin(Deployable, Filter):
         """Would any sign-in come this far, and be kept?"""
         from c7n_mfa.respond import trigger
 
-        mode, resource, wanted = self.manager.data.get("mode"), self.manager.type, self._wanted()
+        mode, resource, wanted = self.manager.data.get("mode"), self.manager.type, self.wanted()
         why = trigger.problem(mode, resource, wanted)
         if why:
             self.refuse(why)
@@ -164,7 +164,7 @@ class Signin(Deployable, Filter):
             return []
         kept = []
         wanted = replace(
-            self._wanted(), within=self._networks("from"), outside=self._networks("not-from")
+            self.wanted(), within=self._networks("from"), outside=self._networks("not-from")
         )
         if wanted.takes(sign_in, record):
             kept = [resource for resource in resources if is_of(sign_in, resource)]
@@ -182,7 +182,7 @@ class Signin(Deployable, Filter):
             return frozenset(self.data["single-factor"])
         return None if any(name in self.data for name in _DECIDING) else frozenset({True})
 
-    def _wanted(self):
+    def wanted(self):
         """Which sign-ins the options want, wherever they come from."""
         return Wanted(
             single_factor=self._verdicts(),

@@ -9,14 +9,15 @@ written by others, an intruder among them, and are cleaned.
 
 from __future__ import annotations
 
-import json
 import re
-import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from c7n_mfa.respond import aftermath
+from c7n_mfa.respond.aftermath import IN_PLACE
+from c7n_mfa.respond.commands import STOPS, command, deny_all
 from c7n_mfa.respond.contain.elsewhere import Advice, instead
 from c7n_mfa.respond.dossier import LEVELS, Level
 from c7n_mfa.respond.wanted import identity
@@ -30,7 +31,6 @@ MESSAGE_LENGTH = 30_000
 
 _CUT = "\n\n(cut here; the rest is in the policy's output)\n"
 _TEXT_LENGTH = 300
-_IN_PLACE = {"done", "already"}
 # Control characters, lone surrogates, and what turns the direction of text.
 _UNSAFE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]+"
@@ -42,21 +42,46 @@ _KINDS = {
     "federated-user": "federated user",
     "unknown": "identity of an unknown type",
 }
+_WAYS = {
+    "password": "with a password",
+    "saml": "through SAML",
+    "identity-center": "through Identity Center",
+    "broker": "through a federation broker",
+    "unknown": "in an unknown way",
+}
+_FACTORS = {
+    "single": "without MFA",
+    "multi": "with MFA",
+    "unknown": "with or without MFA, which the record does not say",
+}
+_OUTCOMES = {
+    "success": "successfully",
+    "failure": "in vain",
+    "unknown": "successfully or not, which the record does not say",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Whose message it is: the policy, whether it contains, and what it could not look at."""
+    """Whose message it is: the policy, whether it contains, and what it could not look at.
+
+    ``unremembered`` says why the ledger does not work.
+    """
 
     policy: str
     region: str
     contains: bool = False
     unseen: str | None = None
+    unremembered: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One message: what SNS takes, and what subscriptions can be filtered by."""
+    """One message: what SNS takes, and what subscriptions can be filtered by.
+
+    ``severity`` is `high` where nothing was investigated, so that no filter drops it; the text
+    claims none then.
+    """
 
     severity: Level
     subject: str
@@ -73,12 +98,13 @@ def alert(
 ) -> Alert:
     """The alert about one sign-in, from whatever is known of it."""
     severity = severity_of(sign_in, dossier)
-    happened = f"{_what_happened(sign_in)}{_aftermath(receipts, sender)}"
+    happened = f"{_what_happened(sign_in)}{aftermath.phrase(receipts, sender.contains)}"
     headline = f"{clean(sign_in.identity.name)} {happened}"
     # SNS takes no attribute that is empty.
     account = clean(sign_in.identity.account or "") or "unknown"
+    level = severity.upper() if _is_root(sign_in) or _found_level(dossier) else ""
     blocks = [
-        f"{severity.upper()}: {headline}, account {account}",
+        f"{level and f'{level}: '}{headline}, account {account}",
         "\n".join(_circumstances(sign_in)),
         *_section("Why this is told", _reasons(sign_in, dossier)),
         *_section("What was found", _found(dossier)),
@@ -90,7 +116,7 @@ def alert(
     ]
     return Alert(
         severity=severity,
-        subject=_subject(f"[{severity.upper()}] {headline} ({account})"),
+        subject=_subject(f"{level and f'[{level}] '}{headline} ({account})"),
         message=_fit("\n\n".join(blocks) + "\n"),
         attributes={"severity": severity, "identity": identity(sign_in), "account": account},
     )
@@ -98,10 +124,18 @@ def alert(
 
 def severity_of(sign_in: SignIn, dossier: Mapping[str, Any] | None) -> Level:
     """That of the dossier; without one, high.  Root is critical whatever was found."""
-    if identity(sign_in) == "root" and sign_in.is_single_factor is not False:
+    if _is_root(sign_in):
         return "critical"
+    return _found_level(dossier) or "high"
+
+
+def _is_root(sign_in: SignIn) -> bool:
+    return identity(sign_in) == "root" and sign_in.is_single_factor is not False
+
+
+def _found_level(dossier: Mapping[str, Any] | None) -> Level | None:
     found = dossier.get("severity") if dossier else None
-    return next((level for level in LEVELS if level == found), "high")
+    return next((level for level in LEVELS if level == found), None)
 
 
 def clean(text: object) -> str:
@@ -112,26 +146,6 @@ def clean(text: object) -> str:
     """
     said = _UNSAFE.sub(" ", str(text)).strip()
     return said if len(said) <= _TEXT_LENGTH else f"{said[: _TEXT_LENGTH - 1]}…"
-
-
-def command(call: Mapping[str, Any]) -> str:
-    """A call as it is typed, from the service, operation and parameters that boto3 names.
-
-    >>> command({"service": "iam", "operation": "delete_user_policy",
-    ...          "parameters": {"UserName": "alice", "PolicyName": "x"}})
-    'aws iam delete-user-policy --user-name alice --policy-name x'
-    """
-    words = ["aws", str(call["service"]), str(call["operation"]).replace("_", "-")]
-    for name, value in call["parameters"].items():
-        words += _option(name, value)
-    return shlex.join(words)
-
-
-def _option(name: str, value: Any) -> list[str]:
-    option = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()
-    if isinstance(value, bool):
-        return [f"--{option}" if value else f"--no-{option}"]
-    return [f"--{option}", value if isinstance(value, str) else json.dumps(value)]
 
 
 def _subject(text: str) -> str:
@@ -155,15 +169,6 @@ def _what_happened(sign_in: SignIn) -> str:
     return "signed in, and whether with MFA is unknown"
 
 
-def _aftermath(receipts: Sequence[Mapping[str, Any]], sender: Sender) -> str:
-    if not receipts:
-        return ", NOT contained" if sender.contains else ""
-    results = {receipt["result"] for receipt in receipts}
-    if "failed" in results:
-        return ", NOT WHOLLY contained" if results & _IN_PLACE else ", NOT contained"
-    return ", contained" if results & _IN_PLACE else ", left alone"
-
-
 def _circumstances(sign_in: SignIn) -> Iterator[str]:
     kind = _KINDS[identity(sign_in)]
     agent = f", {clean(sign_in.user_agent)}" if sign_in.user_agent else ""
@@ -171,7 +176,8 @@ def _circumstances(sign_in: SignIn) -> Iterator[str]:
     yield f"When:   {clean(sign_in.event_time or 'unknown')}"
     yield f"From:   {clean(sign_in.address or 'an unknown address')}{agent}"
     yield f"Region: {clean(sign_in.region or 'unknown')}"
-    yield f"How:    path {sign_in.path}, outcome {sign_in.outcome}, factor {sign_in.factor}"
+    how = _WAYS[sign_in.path], _FACTORS[sign_in.factor], _OUTCOMES[sign_in.outcome]
+    yield f"How:    {', '.join(how)}"
     yield f"Event:  {clean(sign_in.event_id or 'without an id')}"
 
 
@@ -200,8 +206,8 @@ def _done(sign_in: SignIn, receipts: Sequence[Mapping[str, Any]], sender: Sender
         yield f"- {receipt['action']}: {result}. {clean_line(receipt['why'])}{error}"
         for call in receipt.get("undo", ()):
             yield f"  undo: {command(call)}"
-    if any(receipt["result"] in _IN_PLACE for receipt in receipts):
-        yield _RELEASE
+    if any(receipt["result"] in IN_PLACE for receipt in receipts):
+        yield _RELEASE.format(clean(sign_in.identity.name))
     if receipts:
         return
     if sender.contains:
@@ -220,8 +226,9 @@ _UNINVESTIGATED = (
     "message says what was found"
 )
 _RELEASE = (
-    "- to take off all that is ours: name the user in policies/respond/signin-user-released.yml "
-    "and run it: custodian run -s output/released policies/respond/signin-user-released.yml"
+    "- to take off all that is ours: put {} into users: in policies/respond/"
+    "signin-user-released.yml, then: custodian run --cache-period 0 -s output/released "
+    "policies/respond/signin-user-released.yml"
 )
 
 
@@ -237,18 +244,20 @@ def _next(
         yield f"Ask whoever answers for {name} whether this was them, by a way outside AWS."
         return
     yield f"Ask {name} whether this was them, by a way outside AWS."
-    if any(receipt["result"] in _IN_PLACE for receipt in receipts):
+    if any(receipt["result"] in IN_PLACE for receipt in receipts):
         yield "If it was: let them enrol MFA with an administrator's help, and release the user."
         yield (
-            "If it was not: leave the user contained, switch the access keys off, and look at what "
-            "the session did (CloudTrail, by user name)."
+            "If it was not: leave the user contained, and look at what the session did "
+            "(CloudTrail, by user name). Access keys may still work: " + _stop(sign_in)
         )
     else:
         yield "If it was: have them enrol MFA."
-        yield (
-            "If it was not: contain the user (revoke-sessions, reset-password, require-mfa), "
-            "switch the access keys off, and look at what the session did."
-        )
+        yield "If it was not: stop the user, and look at what the session did: " + _stop(sign_in)
+
+
+def _stop(sign_in: SignIn) -> str:
+    typed = clean_line(deny_all(clean(sign_in.identity.name), sign_in.identity.arn))
+    return f"{typed} ({STOPS})"
 
 
 def _elsewhere(sign_in: SignIn, now: datetime) -> Iterator[str]:
@@ -261,12 +270,15 @@ def _elsewhere(sign_in: SignIn, now: datetime) -> Iterator[str]:
     for step in advice.steps:
         yield f"- {clean_line(step)}"
     for call in advice.calls:
-        yield f"  {command(call)}"
+        yield f"  {command(call, now)}"
 
 
 def _not_searched(dossier: Mapping[str, Any] | None, sender: Sender) -> Iterator[str]:
     if sender.unseen:
         yield f"- the account, user or role itself, described by AWS: {clean(sender.unseen)}"
+    if sender.unremembered:
+        why = clean(sender.unremembered)
+        yield f"- it could not be remembered that this was told: {why}; it may come again"
     if dossier is None:
         yield _UNINVESTIGATED
         return

@@ -9,6 +9,10 @@ nobody follows up expires: whoever made it is dead, and the next delivery tells.
 
 So an event is told exactly once as long as nobody dies between claiming and telling, and at least
 once otherwise.  Where the ledger cannot be used, it is told all the same.
+
+A containment that is tried again may turn out better than it was told.  What is told of one that
+failed has entries of its own, `not-contained/told`, and a better outcome is told once more; the
+same and a worse one are not.
 """
 
 from __future__ import annotations
@@ -34,7 +38,12 @@ _BUSY = "OperationAbortedException"
 _TOLD = "told"
 _ABANDONED = "others have claimed to tell, and none of them has said that it is done"
 
-Tell = Callable[[], str]
+Outcome = Literal["not-contained", "partly-contained", ""]
+OUTCOMES: tuple[Outcome, ...] = ("not-contained", "partly-contained", "")
+"""What can be told of one event, the worst first.  The last is that nothing is left to hope for."""
+
+Tell = Callable[[str | None], str]
+"""Tells, and says why the same may be told again if it may; returns the id of the message."""
 
 
 class NotTold(Exception):
@@ -55,7 +64,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """The entries about one event: claims by number with the time of each, failures, and the end.
+    """The entries about one outcome: claims by number with the time of each, failures, and the end.
 
     The first claim that is neither failed nor expired is somebody at work.
     """
@@ -65,13 +74,15 @@ class Entries:
     failed: frozenset[int]
 
     @classmethod
-    def of(cls, streams: Iterable[tuple[str, float]]) -> Entries:
-        """From the names of log streams, without their prefix, and their times in seconds."""
+    def of(cls, streams: Iterable[tuple[str, float]], outcome: Outcome = "") -> Entries:
+        """From the names of all log streams of the event, without their prefix, and their times."""
         claims: dict[int, float] = {}
         failed, told = set(), False
+        enough = {_named(_TOLD, each) for each in OUTCOMES[OUTCOMES.index(outcome) :]}
+        own = _named("", outcome)
         for name, at in streams:
-            kind, _, number = name.partition("-")
-            told = told or name == _TOLD
+            told = told or name in enough
+            kind, _, number = name.removeprefix(own).partition("-")
             if number.isdecimal() and kind == "claim":
                 claims[int(number)] = at
             elif number.isdecimal() and kind == "failed":
@@ -90,7 +101,7 @@ class Entries:
 
 @dataclass
 class Ledger:
-    """The entries about one event in one log group."""
+    """The entries about one event in one log group, for whoever would tell of this outcome."""
 
     looker: Looker
     region: str
@@ -98,41 +109,45 @@ class Ledger:
     key: str
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
+    outcome: Outcome = ""
     _made: bool = field(default=False, init=False)
 
     def tell_once(self, tell: Tell) -> Told:
         """Tell, unless it has been told; raises `NotTold` when telling does not work."""
         until = self.clock() + _PATIENCE_SECONDS
-        number: int | None = 1
+        # Of the best outcome nothing can have been told that is better: it is claimed unseen.
+        number: int | None = None if self.outcome else 1
         while self.clock() < until:
             claimed = number is not None and self._add(f"claim-{number}")
             if isinstance(claimed, Unseen):
-                return Told("told", tell(), _unsafe(claimed))
+                return _told_unsafely(tell, claimed.sentence())
             if claimed and number:
                 return self._tell(number, tell)
             entries = self._entries()
             if isinstance(entries, Unseen):
-                return Told("told", tell(), _unsafe(entries))
+                return _told_unsafely(tell, entries.sentence())
             if entries.told:
                 return Told("already")
             tried, number = number, entries.next_claim(self.clock())
             # Somebody is at work; or has claimed this moment, which is not shown yet.
             if number is None or number == tried:
                 self.sleep(_PAUSE_SECONDS)
-        return Told("told", tell(), _ABANDONED)
+        return _told_unsafely(tell, _ABANDONED)
 
     def _tell(self, number: int, tell: Tell) -> Told:
         try:
-            message_id = tell()
+            message_id = tell(None)
         except NotTold:
             self._add(f"failed-{number}")
             raise
         marked = self._add(_TOLD)
-        return Told("told", message_id, _unsafe(marked) if isinstance(marked, Unseen) else None)
+        note = _unsafe(marked.sentence()) if isinstance(marked, Unseen) else None
+        return Told("told", message_id, note)
 
     def _add(self, name: str) -> bool | Unseen:
         """Make an entry: True, or False when it is there already."""
-        made = self._create("create_log_stream", logStreamName=f"{self.key}/{name}")
+        stream = f"{self.key}/{_named(name, self.outcome)}"
+        made = self._create("create_log_stream", logStreamName=stream)
         if made is None and not self._made:
             self._made = True
             group = self._create("create_log_group")
@@ -164,7 +179,7 @@ class Ledger:
             ),
             logGroupName=self.group, logStreamNamePrefix=prefix,
         )  # fmt: skip
-        return found if isinstance(found, Unseen) else Entries.of(found or ())
+        return found if isinstance(found, Unseen) else Entries.of(found or (), self.outcome)
 
 
 def key_for(policy: str, identifier: str) -> str:
@@ -176,5 +191,13 @@ def key_for(policy: str, identifier: str) -> str:
     return f"c7n-mfa/{policy}/{re.sub(r'[^A-Za-z0-9-]', '-', identifier)}"
 
 
-def _unsafe(unseen: Unseen) -> str:
-    return f"the ledger did not work, and the same may be told again: {unseen.sentence()}"
+def _named(name: str, outcome: Outcome) -> str:
+    return f"{outcome}/{name}" if outcome else name
+
+
+def _told_unsafely(tell: Tell, why: str) -> Told:
+    return Told("told", tell(why), _unsafe(why))
+
+
+def _unsafe(why: str) -> str:
+    return f"the ledger did not work, and the same may be told again: {why}"

@@ -12,6 +12,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from c7n.cwe import CloudWatchEvents
@@ -55,11 +56,19 @@ def stopped(mode: Mode, resource: str, wanted: Wanted) -> tuple[str, ...]:
 
 
 def _of(resource: str) -> Iterator[Found]:
-    """The families of sign-ins of a type of resource."""
-    for family in FAMILIES:
+    """The families of sign-ins of a type of resource, those that nobody has seen among them."""
+    for family in [*FAMILIES, *_odd()]:
         sign_in = SignIn.from_record(family.witness)
         if sign_in and _IDENTITY.get(resource, identity(sign_in)) == identity(sign_in):
             yield family, sign_in
+
+
+def _odd() -> Iterator[Family]:
+    """Sign-ins whose record cannot say what decides."""
+    for family in FAMILIES:
+        for part in ("responseElements", "additionalEventData"):
+            record = {**family.witness, part: dict.fromkeys(family.witness.get(part) or {}, "?")}
+            yield replace(family, witness=record, grade="conceivable")
 
 
 def _mode_problem(mode: Mode, resource: str, kept: Iterable[Found]) -> str | None:

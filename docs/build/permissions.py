@@ -37,6 +37,14 @@ DEPLOY_RULE = frozenset(
 DEAD_LETTERS = frozenset({"sqs:SendMessage"})
 # What `alert-signin` asks while it is being deployed.
 TOPIC_IS_THERE = frozenset({"sns:GetTopicAttributes"})
+QUEUE_IS_THERE = frozenset({"sqs:GetQueueAttributes", "sqs:GetQueueUrl"})
+# What containment asks then, where `exclude` names a user without a wildcard.
+BREAK_GLASS_IS_THERE = frozenset({"iam:GetUser"})
+# What the commands take that undo a deployment.
+DELETE_FUNCTION = frozenset({"lambda:DeleteFunction"})
+DELETE_RULE = frozenset({"events:DeleteRule", "events:RemoveTargets"})
+# `GenerateDataKey*` in the statement, as the SNS guide has it.
+USE_KEY = ("kms:Decrypt", "kms:GenerateDataKey")
 # IAM's own, and no operation of any API.
 NOT_OPERATIONS: Mapping[str, str] = {
     "iam:PassRole": "IAM asks for it whenever a role is handed to a service",
@@ -83,6 +91,7 @@ def page() -> str:
     for path in policies.files():
         blocks += _sections(policies.policy(path))
     blocks += _with_delivery()
+    blocks += _with_keys()
     return text.page("Permissions", blocks)
 
 
@@ -118,7 +127,27 @@ def _with_delivery() -> Iterator[str]:
     yield from _section(*_granted([*_runner(others), {**passing, "Condition": condition}]))
 
 
-_DEPLOYS = "`custodian run` on this file makes the function and its {}, and does nothing else."
+def _with_keys() -> Iterator[str]:
+    """What a topic and a queue with a customer key ask for; no shipped policy names a key."""
+    yield "## With a topic or a queue that is encrypted"
+    yield _ENCRYPTED
+    actions = [USE_KEY[0], f"{USE_KEY[1]}*"]
+    key = f"arn:aws:kms:us-east-1:{policies.ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    yield from _section(USE_KEY, [_statement("UseTheKey", actions, key)])
+
+
+_ENCRYPTED = """\
+A topic with a customer key takes these for the role of the function that publishes to it, and so \
+does a dead-letter queue with a customer key, which Lambda writes to as that role.
+Put the ARN of the key in the place of this one.
+The policy of the key has to allow it too: the one that KMS makes by default leaves it to IAM \
+policies such as this, and another has to name the role.
+AWS's own keys, `alias/aws/sns` and `alias/aws/sqs`, take nothing more from a role of the same \
+account, and are of no use from another one; CloudWatch alarms cannot publish to a topic with \
+`alias/aws/sns` at all."""
+_DEPLOYS = """\
+`custodian run` on this file makes the function and its {}, and does nothing else.
+The last two statements are for taking them away again."""
 
 
 def _granted(statements: list[dict[str, Any]]) -> tuple[set[str], list[dict[str, Any]]]:
@@ -196,15 +225,30 @@ def _log_statement(function: str) -> dict[str, Any]:
 
 def _deployer(policy: Any, function: str, role: str) -> list[dict[str, Any]]:
     account = policies.ACCOUNT
-    tells = any(action.type == "alert-signin" for action in policy.resource_manager.actions)
+    functions = f"arn:aws:lambda:*:{account}:function:{function}"
+    rules = f"arn:aws:events:*:{account}:rule/{function}"
     passing = _statement("PassTheRole", ["iam:PassRole"], f"arn:aws:iam::{account}:role/{role}")
     condition = {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}
     return [
-        _statement("Look", _C7N | (TOPIC_IS_THERE if tells else frozenset()), "*"),
-        _statement("Function", DEPLOY_FUNCTION, f"arn:aws:lambda:*:{account}:function:{function}"),
-        _statement("Rule", DEPLOY_RULE, f"arn:aws:events:*:{account}:rule/{function}"),
+        _statement("Look", _C7N | _looks(policy), "*"),
+        _statement("Function", DEPLOY_FUNCTION, functions),
+        _statement("Rule", DEPLOY_RULE, rules),
         {**passing, "Condition": condition},
+        _statement("TakeTheFunctionAway", DELETE_FUNCTION, functions),
+        _statement("TakeTheRuleAway", DELETE_RULE, rules),
     ]
+
+
+def _looks(policy: Any) -> frozenset[str]:
+    """What the actions ask while they are being deployed."""
+    actions = policy.resource_manager.actions
+    looks: frozenset[str] = frozenset()
+    if any(action.type == "alert-signin" for action in actions):
+        looks |= TOPIC_IS_THERE
+        looks |= QUEUE_IS_THERE if "dead_letter_config" in policy.data["mode"] else looks
+    if any(action.data.get("exclude") for action in actions):
+        looks |= BREAK_GLASS_IS_THERE
+    return looks
 
 
 def _statement(sid: str, actions: Iterable[str], resource: str) -> dict[str, Any]:

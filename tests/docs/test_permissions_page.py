@@ -130,6 +130,46 @@ def test_a_deployment_makes_only_granted_calls(run):
     assert made >= {"lambda:CreateFunction", "events:PutTargets"}
 
 
+RESPOND = [path.stem for path in policies.files() if path.stem.startswith("signin-single-factor")]
+DEPLOY_CHECKS = permissions.TOPIC_IS_THERE | permissions.QUEUE_IS_THERE
+
+
+@pytest.mark.parametrize("name", RESPOND)
+def test_whoever_deploys_may_look_at_topic_and_queue_and_take_it_away(name):
+    _, _, deployer = documents(name)
+    by_name = {statement["Sid"]: statement for statement in deployer["Statement"]}
+    function = f"arn:aws:lambda:*:123456789012:function:custodian-{name}"
+    rule = f"arn:aws:events:*:123456789012:rule/custodian-{name}"
+    users = permissions.BREAK_GLASS_IS_THERE if name.endswith("-contained") else frozenset()
+    assert set(by_name["Look"]["Action"]) == DEPLOY_CHECKS | users | {"sts:GetCallerIdentity"}
+    assert (
+        by_name["TakeTheFunctionAway"]["Action"],
+        by_name["TakeTheFunctionAway"]["Resource"],
+    ) == (
+        ["lambda:DeleteFunction"],
+        function,
+    )
+    assert (by_name["TakeTheRuleAway"]["Action"], by_name["TakeTheRuleAway"]["Resource"]) == (
+        ["events:DeleteRule", "events:RemoveTargets"],
+        rule,
+    )
+
+
+@pytest.mark.parametrize("name", RESPOND)
+def test_the_commands_that_undo_a_deployment_are_granted(name):
+    page = (DOCS / "rules" / f"{name}.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^\$ aws (events|lambda) ([a-z-]+) ", page, re.MULTILINE)
+    words = [(service, verb.title().replace("-", "")) for service, verb in commands]
+    _, _, deployer = documents(name)
+    assert words
+    assert {f"{service}:{verb}" for service, verb in words} - granted(deployer) == set()
+
+
+def test_a_customer_key_takes_two_permissions_more():
+    (document,) = documents("With a topic or a queue that is encrypted")
+    assert granted(document) == {"kms:Decrypt", "kms:GenerateDataKey*"}
+
+
 def test_the_deployer_may_pass_the_role_to_lambda_only():
     _, _, deployer = documents("signin-monitoring-daily")
     by_name = {statement["Sid"]: statement for statement in deployer["Statement"]}

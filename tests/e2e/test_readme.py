@@ -16,6 +16,7 @@ import pytest
 
 from c7n_mfa.chain.discover import PERMISSIONS
 from demo.account import seed_trail
+from demo.response import DEAD_LETTERS
 
 pytestmark = pytest.mark.local_aws
 
@@ -60,6 +61,8 @@ def checkout(tmp_path):
 
 def test_every_command_works_in_the_order_of_the_page(session, aws_env, checkout):
     seed_trail(session)
+    # What the page says that a function which responds needs; the topic is there by then.
+    session.client("sqs").create_queue(QueueName=DEAD_LETTERS)
     env = {**aws_env, "PATH": f"{BIN}:{aws_env['PATH']}"}
 
     ended = {}

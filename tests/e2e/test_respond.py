@@ -20,7 +20,14 @@ import pytest
 
 from demo.account import Inbox, seed_inbox
 from demo.local_aws import LocalAws
-from demo.response import DEAD_LETTERS, entry, seed_person, seed_response, sign_in
+from demo.response import (
+    DEAD_LETTERS,
+    entry,
+    seed_person,
+    seed_response,
+    sign_in,
+    write_release,
+)
 from signin.records import RECORDS
 
 pytestmark = pytest.mark.local_aws
@@ -52,10 +59,12 @@ class Account:
         seed_response(self.session)
         self.alice = seed_person(self.session, aws.endpoint_url)
 
-    def run(self, name: str, *options: str) -> subprocess.CompletedProcess[str]:
+    def run(self, name: str | Path, *options: str) -> subprocess.CompletedProcess[str]:
+        """Run a shipped policy by its name, or any by its file."""
         custodian = Path(sys.executable).with_name("custodian")
+        policy = name if isinstance(name, Path) else RESPOND / f"{name}.yml"
         return subprocess.run(
-            [custodian, "run", *options, "-s", self.folder / "out", RESPOND / f"{name}.yml"],
+            [custodian, "run", *options, "-s", self.folder / "out", policy],
             env=self.env,
             capture_output=True,
             text=True,
@@ -125,8 +134,11 @@ def test_a_user_is_contained_told_of_and_released(here):
     # Scripts that use the access key go on.
     assert here.alice.refusal(here.alice.key) is None
 
-    released = here.run("signin-user-released", "--cache-period=0")
+    unnamed = here.run("signin-user-released", "--cache-period=0")
+    write_release("policies/respond/signin-user-released.yml", here.folder / "it.yml", "alice")
+    released = here.run(here.folder / "it.yml", "--cache-period=0")
 
+    assert unnamed.returncode != 0
     assert released.returncode == 0, released.stderr
     assert here.alice.refusal(session) is None
     assert policies_of(here) == ["everything"]
@@ -181,7 +193,7 @@ def test_the_function_is_as_the_file_says(here):
     found = here.session.client("lambda").get_function(FunctionName=f"custodian-{TELLS}")
     configuration = found["Configuration"]
     assert configuration["Handler"] == "c7n_mfa.handler.run"
-    assert (configuration["MemorySize"], configuration["Timeout"]) == (1024, 300)
+    assert (configuration["MemorySize"], configuration["Timeout"]) == (1024, 600)
     assert configuration["DeadLetterConfig"]["TargetArn"].endswith(f":{DEAD_LETTERS}")
     assert configuration["Environment"]["Variables"]["C7N_SKIP_ERR_EVENT"] == "no"
 

@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import json
 import logging
+from datetime import datetime, timedelta
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.parsers import ResponseParserError
 from c7n.exceptions import PolicyValidationError
 from c7n.testing import PyTestUtils
 from moto import mock_aws
 
 from c7n_mfa.elements import alert, containment, investigation
-from c7n_mfa.elements.alert import AlertNotSent, identifier
+from c7n_mfa.elements.alert import AlertNotSent, NotContained, identifier
 from c7n_mfa.respond import ledger
 from c7n_mfa.respond.investigate import lookup
 from calls import denied, is_write, watched
@@ -30,6 +32,7 @@ TELLS = "signin-single-factor"
 ROOT = "signin-single-factor-root"
 CONTAINS = "signin-single-factor-contained"
 ON_CALL = f"arn:aws:sns:{REGION}:{ACCOUNT}:on-call"
+SIGNED_IN = datetime.fromisoformat(record()["eventTime"])
 STUBS = {
     "cloudtrail:LookupEvents": {"Events": []},
     "iam:SimulatePrincipalPolicy": {"EvaluationResults": []},
@@ -40,6 +43,8 @@ STUBS = {
 def aws(monkeypatch):
     # Nothing here is paced by CloudTrail.
     monkeypatch.setattr(lookup, "PACE_SECONDS", 0.0)
+    # Nobody is contained for a sign-in of long ago.
+    monkeypatch.setattr(containment, "now", lambda: SIGNED_IN + timedelta(seconds=20))
     with mock_aws():
         yield
 
@@ -373,8 +378,9 @@ GONE = ClientError({"Error": {"Code": "NotFound", "Message": "Topic does not exi
             EndpointConnectionError(endpoint_url="https://sns.us-east-1.amazonaws.com"),
             'Could not connect to the endpoint URL: "https://sns.us-east-1.amazonaws.com"',
         ),
+        (ResponseParserError("no element found"), "no element found"),
     ],
-    ids=["denied", "gone", "unreachable"],
+    ids=["denied", "gone", "unreachable", "malformed"],
 )
 def test_when_nobody_can_be_told_the_user_is_contained_and_the_function_fails(
     deploy, alice, error, why
@@ -401,21 +407,101 @@ def test_what_failed_is_told_when_lambda_tries_again(deploy, alice):
     assert "- revoke-sessions: already." in message["Message"]
 
 
+NOT_CONTAINED = (
+    f"policy:{CONTAINS} event:{EVENT_ID} is told, but containment failed for a reason that may "
+    "pass, and is to be tried again: iam:PutUserPolicy on arn:aws:iam::123456789012:user/alice "
+    "failed with Throttling: Rate exceeded"
+)
+SUBJECT = "alice signed in without MFA, {} (123456789012)"
+
+
+def test_a_containment_that_fails_for_a_moment_is_tried_again_and_what_becomes_of_it_is_told(
+    deploy, alice
+):
+    inbox = Inbox()
+    function = deploy(CONTAINS)
+
+    with watched({"iam:PutUserPolicy": throttled}):
+        for _ in range(2):
+            with pytest.raises(NotContained) as failed:
+                function.deliver(event(record()))
+    function.deliver(event(record()))
+    function.deliver(event(record()))
+
+    assert str(failed.value) == NOT_CONTAINED
+    assert inbox.subjects() == [SUBJECT.format("NOT contained"), SUBJECT.format("contained")]
+    assert len(alice.list_user_policies(UserName="alice")["PolicyNames"]) == 2
+
+
+def test_a_later_failure_takes_nothing_back_and_is_not_told(deploy, alice):
+    inbox = Inbox()
+    function = deploy(CONTAINS)
+    function.deliver(event(record()))
+
+    with watched({"iam:ListUserTags": throttled}), pytest.raises(NotContained):
+        function.deliver(event(record()))
+
+    assert inbox.subjects() == [SUBJECT.format("contained")]
+
+
+def test_a_containment_that_is_denied_is_not_tried_again(deploy, alice):
+    inbox = Inbox()
+
+    with watched({"iam:PutUserPolicy": denied}):
+        assert deploy(CONTAINS).deliver(event(record())) is True
+
+    assert inbox.subjects() == [SUBJECT.format("NOT contained")]
+
+
+def test_when_neither_works_it_is_the_telling_that_fails(deploy, alice):
+    faults = {"iam:PutUserPolicy": throttled, "sns:Publish": denied}
+
+    with watched(faults), pytest.raises(AlertNotSent):
+        deploy(CONTAINS).deliver(event(record()))
+
+
+def test_a_ledger_that_may_not_be_used_is_said_in_the_message(deploy, alice):
+    inbox = Inbox()
+    function = deploy(CONTAINS)
+
+    with watched({"logs:CreateLogStream": denied}):
+        function.deliver(event(record()))
+        function.deliver(event(record()))
+
+    line = (
+        "- it could not be remembered that this was told: access denied: grant "
+        f"logs:CreateLogStream on /aws/lambda/custodian-{CONTAINS}; it may come again\n"
+    )
+    assert [line in message["Message"] for message in inbox.read()] == [True, True]
+
+
 # Outside Lambda.
 
 
 @pytest.fixture
 def load(request):
-    def load(*actions, resource="aws.account", config=None, **options):
+    def load(*actions, resource="aws.account", config=None, mode=None, **options):
         policy = {
             "name": "signin-told",
             "resource": resource,
+            **({"mode": mode} if mode else {}),
             "actions": [{"type": "alert-signin", "topic": "on-call", **options}, *actions],
         }
         where = {"region": REGION, "account_id": ACCOUNT, **(config or {})}
         return PyTestUtils(request).load_policy(policy, config=where)
 
     return load
+
+
+def mode_with(target):
+    return {
+        "type": "cloudtrail",
+        "role": f"arn:aws:iam::{ACCOUNT}:role/c7n-mfa-respond",
+        "packages": ["c7n_mfa"],
+        "handler": "c7n_mfa.handler.run",
+        "events": ["ConsoleLogin"],
+        "dead_letter_config": {"TargetArn": target},
+    }
 
 
 def act(policy, found=None, resource=None):
@@ -447,7 +533,7 @@ def test_outside_lambda_there_is_no_ledger(load, caplog):
         == told
         == {
             "severity": "high",
-            "subject": "[HIGH] alice signed in without MFA (123456789012)",
+            "subject": "alice signed in without MFA (123456789012)",
             "topic": ON_CALL,
             "result": "told",
             "message_id": told["message_id"],
@@ -483,7 +569,7 @@ def test_a_topic_in_another_region_is_published_to_there(load):
 def test_a_name_is_a_topic_of_the_policys_region(load, region, arn):
     (action,) = load(config={"region": region}).resource_manager.actions
 
-    assert action._topic == arn
+    assert action.topic_arn == arn
 
 
 def test_a_finding_carries_address_region_factor_and_path(load, request):
@@ -530,28 +616,81 @@ def test_it_comes_last(load):
     )
 
 
+NO_ARN = "is no ARN of a topic; write arn:{partition}:sns:{region}:{account_id}:NAME"
+NO_NAME = "is no name of a topic; a name has letters, digits, - and _, and no more than 256 of them"
+FIFO = "is a FIFO topic, which no person can be subscribed to; name a standard topic"
+UNKNOWN = "which custodian does not fill in; it knows {partition}, {region}, {account_id}"
+NO_TARGET = (
+    "is no ARN of a standard queue or topic; write arn:{partition}:sqs:{region}:{account_id}:NAME"
+)
+
+
 @pytest.mark.parametrize(
-    "topic",
+    ("topic", "why"),
     [
-        "arn:aws:sns:us-east-1:123456789012",
-        "arn:aws:sns:us-east-1:1234:on-call",
-        "arn:aws:sqs:us-east-1:123456789012:on-call",
-        "arn:aws:sns::123456789012:on-call",
-        "arn:aws:sns:us-east-1:123456789012:on-call:8a0e-subscription",
-        "on-call.fifo",
-        "on call",
-        "{topic}",
-        "security@example.com",
+        ("arn:aws:sns:us-east-1:123456789012", NO_ARN),
+        ("arn:aws:sns:us-east-1:1234:on-call", NO_ARN),
+        ("arn:aws:sns::123456789012:on-call", NO_ARN),
+        ("on:call", NO_ARN),
+        (
+            "arn:aws:sqs:us-east-1:123456789012:on-call",
+            "is an ARN of sqs, and not of sns; name a topic",
+        ),
+        ("arn:", "is an ARN of nothing, and not of sns; name a topic"),
+        (
+            "arn:aws:sns:us-east-1:123456789012:on-call:8a0e-subscription",
+            "is the ARN of a subscription; leave out what follows the name of the topic",
+        ),
+        ("on-call.fifo", FIFO),
+        ("arn:aws:sns:us-east-1:123456789012:on-call.fifo", FIFO),
+        ("on call", NO_NAME),
+        ("x" * 257, NO_NAME),
+        ("{topic}", f"has {{topic}}, {UNKNOWN}"),
+        ("arn:aws:sns:{regoin}:{account_id}:on-call", f"has {{regoin}}, {UNKNOWN}"),
+        ("on-{call", f"has {{call, {UNKNOWN}"),
+        (
+            "security@example.com",
+            "is an address; subscribe it to a topic, and name the topic",
+        ),
     ],
 )
-def test_what_is_no_topic_is_refused(load, topic):
+def test_what_is_no_topic_is_refused_with_the_mend(load, topic, why):
     with pytest.raises(PolicyValidationError) as refused:
         load(topic=topic)
 
+    assert str(refused.value) == f"policy:signin-told alert-signin topic: {topic} {why}"
+
+
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [
+        ("c7n-mfa-dead-letters", NO_TARGET),
+        ("", NO_TARGET),
+        (5, NO_TARGET),
+        ("arn:aws:lambda:us-east-1:123456789012:function:x", NO_TARGET),
+        ("arn:aws:sqs:us-east-1:123456789012:letters.fifo", NO_TARGET),
+        ("arn:aws:sqs:{regoin}:{account_id}:letters", f"has {{regoin}}, {UNKNOWN}"),
+    ],
+)
+def test_what_takes_no_dead_letters_is_refused(load, target, why):
+    with pytest.raises(PolicyValidationError) as refused:
+        load(mode=mode_with(target))
+
     assert str(refused.value) == (
-        f"policy:signin-told alert-signin topic: {topic} is neither the ARN nor the name of a "
-        "topic that is not FIFO"
+        f"policy:signin-told alert-signin mode: dead_letter_config: TargetArn: {target} {why}"
     )
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "arn:aws-cn:sqs:cn-north-1:123456789012:letters",
+        "arn:{partition}:sqs:{region}:{account_id}:letters",
+        "arn:aws:sns:us-east-1:123456789012:letters",
+    ],
+)
+def test_what_takes_dead_letters_is_taken(load, target):
+    assert load(mode=mode_with(target))
 
 
 @pytest.mark.parametrize(
@@ -595,10 +734,65 @@ def test_a_topic_that_is_missing_is_told_at_deploy(load):
     )
 
 
-def test_a_topic_that_is_there_can_be_deployed(load):
+QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:c7n-mfa-dead-letters"
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234"
+ENCRYPTED = (
+    "is encrypted with {}: the function's role needs kms:GenerateDataKey* and kms:Decrypt on that "
+    "key (docs/permissions.md)"
+)
+
+
+def topic_of(**attributes):
+    """What SNS says of a topic; moto counts no subscription as confirmed."""
+    found = {"SubscriptionsConfirmed": "1", **attributes}
+    return {"sns:GetTopicAttributes": lambda answer: {"Attributes": found}}
+
+
+def make_queue(**attributes):
+    boto3.client("sqs").create_queue(QueueName="c7n-mfa-dead-letters", Attributes=attributes)
+
+
+def test_a_topic_that_is_there_can_be_deployed(load, caplog):
     Inbox(ON_CALL)
 
-    assert load(config=DEPLOYING)
+    with watched(answers=topic_of()) as calls:
+        assert load(config=DEPLOYING)
+
+    assert (calls.made, caplog.messages) == (["sns:GetTopicAttributes"], [])
+
+
+def test_a_topic_without_a_confirmed_subscription_is_warned_of(load, caplog):
+    Inbox(ON_CALL)
+
+    with watched(answers=topic_of(SubscriptionsConfirmed="0")):
+        load(config=DEPLOYING)
+
+    assert caplog.messages == [
+        f"policy:signin-told alert-signin topic: {ON_CALL} has no confirmed subscription; nobody "
+        "would hear"
+    ]
+
+
+@pytest.mark.parametrize("key", [KEY, "alias/ours", "1234"])
+def test_a_topic_with_a_customer_key_is_warned_of(load, caplog, key):
+    Inbox(ON_CALL)
+
+    with watched(answers=topic_of(KmsMasterKeyId=key)):
+        load(config=DEPLOYING)
+
+    assert caplog.messages == [
+        f"policy:signin-told alert-signin topic: {ON_CALL} {ENCRYPTED.format(key)}"
+    ]
+
+
+@pytest.mark.parametrize("key", ["alias/aws/sns", f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/aws/sns"])
+def test_a_topic_with_awss_own_key_is_not(load, caplog, key):
+    Inbox(ON_CALL)
+
+    with watched(answers=topic_of(KmsMasterKeyId=key)):
+        load(config=DEPLOYING)
+
+    assert caplog.messages == []
 
 
 def test_a_topic_that_may_not_be_looked_at_is_warned_of(load, caplog):
@@ -606,9 +800,79 @@ def test_a_topic_that_may_not_be_looked_at_is_warned_of(load, caplog):
         load(config=DEPLOYING)
 
     assert caplog.messages == [
-        "policy:signin-told alert-signin topic: whether it exists is unknown: access denied: "
+        f"policy:signin-told alert-signin topic: {ON_CALL} could not be looked at: access denied: "
         f"grant sns:GetTopicAttributes on {ON_CALL}"
     ]
+
+
+def test_a_dead_letter_queue_that_is_missing_is_told_at_deploy(load):
+    Inbox(ON_CALL)
+
+    with watched(answers=topic_of()), pytest.raises(PolicyValidationError) as refused:
+        load(config=DEPLOYING, mode=mode_with(QUEUE))
+
+    assert str(refused.value) == (
+        "policy:signin-told alert-signin mode: dead_letter_config: TargetArn: "
+        f"{QUEUE} does not exist; make the queue first"
+    )
+
+
+def test_a_dead_letter_queue_that_is_there_can_be_deployed(load, caplog):
+    Inbox(ON_CALL)
+    make_queue()
+
+    with watched(answers=topic_of()) as calls:
+        load(config=DEPLOYING, mode=mode_with(QUEUE))
+
+    assert caplog.messages == []
+    assert calls.made[1:] == ["sqs:GetQueueUrl", "sqs:GetQueueAttributes"]
+
+
+@pytest.mark.parametrize("permission", ["sqs:GetQueueUrl", "sqs:GetQueueAttributes"])
+def test_a_dead_letter_queue_that_may_not_be_looked_at_is_warned_of(load, caplog, permission):
+    Inbox(ON_CALL)
+    make_queue()
+
+    with watched({permission: denied}, topic_of()):
+        load(config=DEPLOYING, mode=mode_with(QUEUE))
+
+    assert caplog.messages == [
+        "policy:signin-told alert-signin mode: dead_letter_config: TargetArn: "
+        f"{QUEUE} could not be looked at: access denied: grant {permission} on {QUEUE}"
+    ]
+
+
+def test_another_accounts_dead_letter_queue_is_not_said_to_be_missing(load, caplog):
+    Inbox(ON_CALL)
+    other = QUEUE.replace(ACCOUNT, "999999999999")
+
+    with watched(answers=topic_of()):
+        load(config=DEPLOYING, mode=mode_with(other))
+
+    (warned,) = caplog.messages
+    assert f"{other} could not be looked at: " in warned
+
+
+def test_a_dead_letter_queue_with_a_customer_key_is_warned_of(load, caplog):
+    Inbox(ON_CALL)
+    make_queue(KmsMasterKeyId=KEY)
+
+    with watched(answers=topic_of()):
+        load(config=DEPLOYING, mode=mode_with(QUEUE))
+
+    assert caplog.messages == [
+        "policy:signin-told alert-signin mode: dead_letter_config: TargetArn: "
+        f"{QUEUE} {ENCRYPTED.format(KEY)}"
+    ]
+
+
+def test_a_topic_for_dead_letters_is_left_to_its_owner(load, caplog):
+    Inbox(ON_CALL)
+
+    with watched(answers=topic_of()) as calls:
+        load(config=DEPLOYING, mode=mode_with(f"arn:aws:sns:{REGION}:{ACCOUNT}:letters"))
+
+    assert (calls.made, caplog.messages) == (["sns:GetTopicAttributes"], [])
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import shlex
+import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -17,9 +19,10 @@ from c7n_mfa.respond.alert import (
     Sender,
     alert,
     clean,
-    command,
     severity_of,
 )
+from c7n_mfa.respond.commands import command
+from c7n_mfa.respond.contain.documents import cutoff_of
 from c7n_mfa.signin import SignIn
 from deployed import ACCOUNT, EVENT_ID, record
 from signin.records import RECORDS
@@ -71,6 +74,11 @@ SKIPPED = {
     "error": None,
 }
 
+STOP = (
+    "aws iam attach-user-policy --user-name alice --policy-arn arn:aws:iam::aws:policy/AWSDenyAll "
+    "(denies everything, to open sessions and access keys too; detach-user-policy takes it back)"
+)
+
 
 def sign_in(kind="iam-user", **changes):
     return SignIn.from_record(record(kind, **changes))
@@ -98,7 +106,7 @@ Who:    IAM user, arn:aws:iam::123456789012:user/alice
 When:   2026-01-15T08:30:00Z
 From:   192.0.2.10, Mozilla/5.0
 Region: us-east-1
-How:    path password, outcome success, factor single
+How:    with a password, without MFA, successfully
 Event:  {EVENT_ID}
 
 Why this is told
@@ -138,14 +146,14 @@ def test_what_was_done_comes_with_the_command_that_undoes_it_and_what_failed_is_
         "c7n-mfa-revoke-sessions",
         "- require-mfa: FAILED. the user is not contained by this action (access denied: grant "
         "iam:PutUserPolicy on alice)",
-        "- to take off all that is ours: name the user in "
-        "policies/respond/signin-user-released.yml and run it: custodian run -s output/released "
-        "policies/respond/signin-user-released.yml",
+        "- to take off all that is ours: put alice into users: in "
+        "policies/respond/signin-user-released.yml, then: custodian run --cache-period 0 -s "
+        "output/released policies/respond/signin-user-released.yml",
     ]
     assert section(message, "What to do next")[1:] == [
         "2. If it was: let them enrol MFA with an administrator's help, and release the user.",
-        "3. If it was not: leave the user contained, switch the access keys off, and look at what "
-        "the session did (CloudTrail, by user name).",
+        "3. If it was not: leave the user contained, and look at what the session did "
+        f"(CloudTrail, by user name). Access keys may still work: {STOP}",
     ]
 
 
@@ -155,7 +163,9 @@ def test_a_user_who_is_left_alone_is_said_to_be_and_there_is_nothing_to_release(
     assert section(message, "What was done") == [
         "- require-mfa: skipped. excluded by the name break-glass-*"
     ]
-    assert "contain the user" in section(message, "What to do next")[2]
+    assert section(message, "What to do next")[2] == (
+        f"3. If it was not: stop the user, and look at what the session did: {STOP}"
+    )
 
 
 def test_a_containment_that_left_no_receipt_is_a_failure():
@@ -178,7 +188,7 @@ def test_a_containment_that_left_no_receipt_is_a_failure():
 def test_the_subject_says_whether_the_user_is_contained(receipts, aftermath):
     subject = said(sign_in(), None, receipts, CONTAINS).subject
 
-    assert subject == f"[HIGH] alice signed in without MFA{aftermath} (123456789012)"
+    assert subject == f"alice signed in without MFA{aftermath} (123456789012)"
 
 
 def test_root_is_critical_whatever_was_found_and_is_told_what_can_be_done_instead():
@@ -200,9 +210,25 @@ def test_a_role_is_told_how_to_revoke_its_sessions():
 
     lines = section(said(SignIn.from_record(broker)).message, "Why it is not contained from here")
 
-    assert shlex.split(lines[-1])[:6] == [
-        *["aws", "iam", "put-role-policy", "--role-name", "Engineer", "--policy-name"]
+    # As a shell runs it: the sessions that end are those until now, and not until the message.
+    typed = f"printf '%s\\n' {lines[-1]}"
+    before = datetime.now(UTC).replace(microsecond=0)
+    done = subprocess.run(["sh", "-c", typed], capture_output=True, text=True, check=True)
+    *words, document = done.stdout.splitlines()
+    assert words == [
+        *["aws", "iam", "put-role-policy", "--role-name", "Engineer"],
+        *["--policy-name", "AWSRevokeOlderSessions", "--policy-document"],
     ]
+    assert before <= cutoff_of(json.loads(document)) <= datetime.now(UTC)
+
+
+def test_a_hostile_name_stays_within_its_quotation():
+    found = record()
+    found["userIdentity"]["userName"] = "x; $(touch y) `z` 'q'\n"
+    message = said(SignIn.from_record(found), None, [SKIPPED], CONTAINS).message
+
+    line = section(message, "What to do next")[2].partition("did: ")[2].partition(" (denies")[0]
+    assert shlex.split(line)[4:6] == ["x; $(touch y) `z` 'q'", "--policy-arn"]
 
 
 def test_a_user_can_be_contained_and_is_not_told_otherwise():
@@ -214,6 +240,49 @@ def test_a_message_without_an_investigation_says_so():
         "- nothing was investigated by this policy; where signin-single-factor is deployed, its "
         "message says what was found"
     ]
+
+
+def test_what_could_not_be_remembered_is_said_with_the_permission():
+    sender = replace(TELLS, unremembered="access denied: grant logs:CreateLogStream on /a/b")
+
+    assert section(said(sign_in(), DOSSIER, (), sender).message, "What could not be looked at")[
+        0
+    ] == (
+        "- it could not be remembered that this was told: access denied: grant "
+        "logs:CreateLogStream on /a/b; it may come again"
+    )
+
+
+def test_without_an_investigation_no_severity_is_claimed_and_filters_let_it_through():
+    found = said(sign_in())
+
+    assert found.subject == "alice signed in without MFA (123456789012)"
+    assert found.message.startswith("alice signed in without MFA, account 123456789012\n")
+    assert (found.severity, found.attributes["severity"]) == ("high", "high")
+
+
+def test_root_is_critical_without_an_investigation():
+    assert said(sign_in("root")).subject.startswith("[CRITICAL] root ")
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "how"),
+    [
+        ("broker", {}, "through a federation broker, without MFA, successfully"),
+        (
+            "iam-user",
+            {"additionalEventData": {"MFAUsed": "Yes"}},
+            "with a password, with MFA, successfully",
+        ),
+        (
+            "iam-user",
+            {"responseElements": {"ConsoleLogin": "Failure"}},
+            "with a password, without MFA, in vain",
+        ),
+    ],
+)
+def test_how_is_said_in_plain_words(kind, changes, how):
+    assert f"\nHow:    {how}\n" in said(sign_in(kind, **changes)).message
 
 
 @pytest.mark.parametrize("labelled", RECORDS, ids=lambda labelled: labelled.name)
@@ -260,7 +329,7 @@ def test_a_subject_is_ascii_and_cut():
 
     subject = said(SignIn.from_record(found)).subject
 
-    assert subject == "[HIGH] " + "?" * 90 + "..."
+    assert subject == "?" * 97 + "..."
 
 
 def test_a_message_without_end_is_cut_and_says_so():
@@ -295,7 +364,7 @@ def test_a_failure_of_root_is_not_critical():
     ],
 )
 def test_other_sign_ins_are_called_what_they_are(changes, what):
-    assert f" alice {what} (" in said(sign_in(**changes)).subject
+    assert said(sign_in(**changes)).subject == f"alice {what} (123456789012)"
 
 
 def test_a_command_is_quoted_as_a_shell_needs_it():

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import boto3
 import pytest
@@ -15,7 +16,15 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from c7n_mfa.chain.look import Looker
-from c7n_mfa.respond.ledger import LEASE_SECONDS, PERMISSIONS, Entries, Ledger, NotTold, Told
+from c7n_mfa.respond.ledger import (
+    LEASE_SECONDS,
+    OUTCOMES,
+    PERMISSIONS,
+    Entries,
+    Ledger,
+    NotTold,
+    Told,
+)
 from calls import denied, watched
 
 GROUP = "/aws/lambda/custodian-signin-single-factor"
@@ -58,7 +67,7 @@ def ledger():
 def tell():
     """Tells, and counts how often."""
     told = itertools.count(1)
-    return lambda: f"message-{next(told)}"
+    return lambda unremembered: f"message-{next(told)}"
 
 
 def streams(logs):
@@ -117,7 +126,7 @@ def test_whoever_is_at_work_is_waited_for(logs, ledger, tell):
 
 
 def test_what_failed_is_tried_again_at_once(logs, ledger, tell):
-    def fail():
+    def fail(unremembered):
         raise NotTold("no topic")
 
     with pytest.raises(NotTold, match="no topic"):
@@ -206,7 +215,7 @@ def test_a_group_that_others_make_at_this_moment_is_waited_for(logs, ledger, tel
 
 
 def test_a_mark_that_cannot_be_made_is_said(logs, ledger):
-    def tell():
+    def tell(unremembered):
         calls.faults["logs:CreateLogStream"] = denied
         return "message-1"
 
@@ -222,7 +231,7 @@ def test_a_claim_that_is_never_shown_does_not_keep_it_waiting_for_ever(logs, led
     with watched(stubs={"logs:DescribeLogStreams": {"logStreams": []}}):
         told = ledger.tell_once(tell)
 
-    note = "others have claimed to tell, and none of them has said that it is done"
+    note = f"{UNSAFE}others have claimed to tell, and none of them has said that it is done"
     assert told == Told("told", "message-1", note)
     assert ledger.clock.slept == 2 * LEASE_SECONDS
 
@@ -256,3 +265,79 @@ def test_the_next_claim(streams, number):
 def test_told_is_told_whatever_else_is_there():
     assert Entries.of([("claim-1", 0.0), ("failed-1", 0.0), ("told", 1.0)]).told is True
     assert Entries.of([("claim-1", 0.0), ("told-2", 1.0)]).told is False
+
+
+# What turns out better when it is tried again.
+
+
+def book_of(ledger, outcome):
+    return replace(ledger, outcome=outcome)
+
+
+def told_in_turn(ledger, tell, *outcomes):
+    return [book_of(ledger, each).tell_once(tell).result for each in outcomes]
+
+
+def test_a_failed_containment_that_works_in_the_end_is_told_once_more(logs, ledger, tell):
+    outcomes = ["not-contained", "not-contained", "", ""]
+
+    assert told_in_turn(ledger, tell, *outcomes) == ["told", "already", "told", "already"]
+    assert streams(logs) == [
+        "claim-1",
+        "not-contained/claim-1",
+        "not-contained/told",
+        "told",
+    ]
+
+
+def test_each_step_to_the_better_is_told(logs, ledger, tell):
+    assert told_in_turn(ledger, tell, *OUTCOMES, *OUTCOMES) == ["told"] * 3 + ["already"] * 3
+
+
+@pytest.mark.parametrize("worse", ["not-contained", "partly-contained"])
+def test_a_failure_after_a_containment_that_was_told_is_not_told(logs, ledger, tell, worse):
+    assert told_in_turn(ledger, tell, "", worse) == ["told", "already"]
+
+
+def test_a_worse_half_is_not_told_after_a_better_one(logs, ledger, tell):
+    outcomes = ["partly-contained", "not-contained"]
+
+    assert told_in_turn(ledger, tell, *outcomes) == ["told", "already"]
+
+
+def test_whoever_tells_of_a_failure_at_this_moment_is_waited_for(logs, ledger, tell):
+    add(logs, "not-contained/claim-1")
+
+    assert book_of(ledger, "not-contained").tell_once(tell) == Told("told", "message-1")
+    assert ledger.clock.slept >= LEASE_SECONDS - 1
+
+
+def test_a_failure_is_told_where_the_group_is_missing(logs, ledger, tell):
+    logs.delete_log_group(logGroupName=GROUP)
+
+    assert told_in_turn(ledger, tell, "not-contained", "not-contained") == ["told", "already"]
+
+
+@pytest.mark.parametrize("permission", ["logs:CreateLogStream", "logs:DescribeLogStreams"])
+def test_a_failure_is_told_where_the_ledger_does_not_work(logs, ledger, tell, permission):
+    with watched({permission: denied}):
+        told = book_of(ledger, "not-contained").tell_once(tell)
+
+    assert told == Told("told", "message-1", UNSAFE + DENIED.format(permission))
+
+
+def test_whoever_tells_hears_why_it_may_come_again(logs, ledger):
+    heard = []
+
+    with watched({"logs:CreateLogStream": denied}):
+        ledger.tell_once(lambda unremembered: heard.append(unremembered) or "message-1")
+    ledger.tell_once(lambda unremembered: heard.append(unremembered) or "message-2")
+
+    assert heard == [DENIED.format("logs:CreateLogStream"), None]
+
+
+def test_entries_of_another_outcome_are_no_claims():
+    entries = [("not-contained/claim-1", 0.0), ("not-contained/told", 0.0)]
+
+    assert Entries.of(entries) == Entries(False, {}, frozenset())
+    assert Entries.of(entries, "not-contained") == Entries(True, {1: 0.0}, frozenset())

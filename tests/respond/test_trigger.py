@@ -119,6 +119,15 @@ def test_options_that_no_sign_in_meets(resource, wanted, deployed):
     assert said.startswith("keeps nothing: no sign-in of ")
 
 
+def test_a_sign_in_of_which_nobody_can_say_may_be_wanted():
+    for wanted in (
+        Wanted(single_factor=frozenset({"unknown"})),
+        Wanted(outcomes=frozenset({"unknown"})),
+        Wanted(factors=frozenset({"unknown"})),
+    ):
+        assert [each for each in IDS if problem(None, each, wanted) is None] == list(IDS)
+
+
 @pytest.mark.parametrize(
     ("identity", "resources"),
     [

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from c7n_mfa.respond.commands import STOPS, deny_all
 from c7n_mfa.respond.dossier import Credentials, DangerousCall, Facts, Kind, Reach, iso
 from c7n_mfa.respond.investigate.records import Who
 from c7n_mfa.signin import SignIn
@@ -20,7 +21,7 @@ def advice_for(sign_in: SignIn, who: Who, moment: datetime, facts: Facts) -> tup
         return ("Nobody came in. Ask the owner whether they tried.",)
     return (
         _ask(sign_in, who, facts),
-        *_contain(sign_in, who.kind),
+        *_contain(sign_in, who),
         *_undo(facts.activity.dangerous if facts.activity else ()),
         *_follow(facts.reach),
         *_second_factor(sign_in, who.kind, facts.credentials, moment),
@@ -37,7 +38,8 @@ def _ask(sign_in: SignIn, who: Who, facts: Facts) -> str:
     return f"{question}; no contact was found."
 
 
-def _contain(sign_in: SignIn, kind: Kind) -> Iterator[str]:
+def _contain(sign_in: SignIn, who: Who) -> Iterator[str]:
+    kind = who.kind
     if kind == "root":
         yield (
             "If not, recover root: change its password and e-mail address, and delete its access "
@@ -45,10 +47,8 @@ def _contain(sign_in: SignIn, kind: Kind) -> Iterator[str]:
             "member accounts."
         )
     elif kind == "user":
-        yield (
-            "If not, contain the user: deny everything without MFA, revoke the open sessions, "
-            "reset the password, and switch the access keys off."
-        )
+        stop = deny_all(who.user or sign_in.identity.name, sign_in.identity.arn)
+        yield f"If not, stop the user: {stop} ({STOPS})."
     elif sign_in.path == "identity-center":
         yield "If not, end the session and disable the user in IAM Identity Center."
     elif kind == "role":

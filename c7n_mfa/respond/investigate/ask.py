@@ -109,7 +109,7 @@ class Inquiry:
             self.unseen(seen, what, region)
             return None
         if seen is None and absent is None:
-            self.note(what, "AWS knows it no more", region=region)
+            self.note(what, "AWS knows no such thing, or no longer", region=region)
         return absent if seen is None else seen
 
     def unseen(self, seen: Unseen, what: str, region: str) -> None:

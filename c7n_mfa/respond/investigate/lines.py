@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from c7n_mfa.respond.dossier import (
@@ -28,9 +28,11 @@ from c7n_mfa.respond.dossier import (
     Related,
 )
 
-UNSEEN = "not searched"
+UNSEEN = "could not be looked at"
 _LONGEST = 120
 _LONGEST_SENTENCE = 400
+_LATE = timedelta(minutes=15)
+_SO_FAR = ", so far: CloudTrail is 5 to 15 minutes late"
 _MOST = 6
 _MOST_DANGEROUS = 12
 # Control characters and those that turn the direction of text, besides what ends a quotation.
@@ -56,13 +58,15 @@ def circumstances(dossier: Dossier) -> str:
 def steps(dossier: Dossier) -> tuple[str, ...]:
     """One line for each of the six steps of the investigation."""
     facts = dossier.facts
+    is_early = dossier.at is None or dossier.written - dossier.at < _LATE
+    so_far = _SO_FAR if is_early else ""
     return (
         f"Related alerts, 48 h: {_related(facts.related)}",
         f"Earlier sign-ins without MFA: {_earlier(facts.earlier)}",
         f"Address, browser and hour: {_origin(facts.origin)}",
-        f"API calls: {_activity(facts.activity)}",
+        f"API calls: {_activity(facts.activity, so_far)}",
         f"Owner: {_owner(facts.owner)}",
-        f"Reach: {_reach(facts.reach)}",
+        f"Reach: {_reach(facts.reach, so_far)}",
     )
 
 
@@ -91,7 +95,9 @@ def markdown(dossier: Dossier) -> str:
         *_section("Why", [f"- {reason}" for reason in reasons]),
         *_section("What was found", [*numbered, *(f"- {line}" for line in standing(dossier))]),
         *_section("Dangerous calls", [f"- {line}" for line in dangerous_calls(dossier)]),
-        *_section("What was not searched", [f"- {line}" for line in not_searched(dossier.gaps)]),
+        *_section(
+            "What could not be looked at", [f"- {line}" for line in not_searched(dossier.gaps)]
+        ),
         *_section("What to do next", advice),
     ]
     return "\n\n".join(blocks) + "\n"
@@ -181,7 +187,7 @@ def _origin(origin: Origin | None) -> str:
         f"address {_newness(origin.new_address)}",
         f"network {origin.network or 'unknown'} {_newness(origin.new_network)}",
         f"browser {_newness(origin.new_agent)}",
-        f"hour {_strangeness(origin.unusual_hour)}",
+        f"hour {_newness(origin.unusual_hour, ('usual', 'unusual'))}",
     ]
     if origin.place:
         where = " ".join(filter(None, (origin.place.country, origin.place.network)))
@@ -190,20 +196,16 @@ def _origin(origin: Origin | None) -> str:
     return f"{', '.join(parts)}{usual}; {_number(origin.compared_with, 'earlier call')} compared."
 
 
-def _newness(new: bool | None) -> str:
-    return "with nothing to compare" if new is None else "new" if new else "known"
+def _newness(new: bool | None, words: tuple[str, str] = ("known", "new")) -> str:
+    return "with nothing to compare" if new is None else words[new]
 
 
-def _strangeness(unusual: bool | None) -> str:
-    return "with nothing to compare" if unusual is None else "unusual" if unusual else "usual"
-
-
-def _activity(activity: Activity | None) -> str:
+def _activity(activity: Activity | None, so_far: str) -> str:
     if activity is None:
         return f"{UNSEEN}."
     since = [call for call in activity.dangerous if call.since]
     return (
-        f"{_calls(activity.since)} since; {_calls(activity.before)} in the 24 h before; "
+        f"{_calls(activity.since)} since{so_far}; {_calls(activity.before)} in the 24 h before; "
         f"{len(since)} dangerous since, {len(activity.dangerous) - len(since)} before."
     )
 
@@ -222,7 +224,7 @@ def _owner(owner: Owner | None) -> str:
     return f"{contacts}." if contacts else "no contact in the tags."
 
 
-def _reach(reach: Reach | None) -> str:
+def _reach(reach: Reach | None, so_far: str) -> str:
     if reach is None:
         return f"{UNSEEN}."
     parts = (
@@ -234,7 +236,7 @@ def _reach(reach: Reach | None) -> str:
         ("touched", reach.touched),
     )
     found = [f"{name} {_some(map(quoted, items), len(items))}" for name, items in parts if items]
-    return f"{'; '.join(found)}." if found else "nothing left the session."
+    return f"{'; '.join(found)}." if found else f"nothing left the session{so_far}."
 
 
 def _privileges(privileges: Privileges | None, kind: str) -> str:
@@ -243,9 +245,8 @@ def _privileges(privileges: Privileges | None, kind: str) -> str:
     if privileges is None:
         return f"{UNSEEN}."
     said = {True: "administrator", False: "no administrator", None: "unknown whether administrator"}
-    may = (
-        "" if privileges.may is None else f"; may call {', '.join(privileges.may) or 'none asked'}"
-    )
+    allowed = ", ".join(privileges.may or ()) or "none of the dangerous actions that were asked for"
+    may = "" if privileges.may is None else f"; may call {allowed}"
     return f"{said[privileges.administrator]}, {_clean(privileges.because)}{may}."
 
 

@@ -213,12 +213,13 @@ def advise(record=None, **changes):
     return advice_for(found, who_signed_in(record, found), AT, replace(FACTS, **changes))
 
 
-def test_the_owner_is_asked_first_then_the_user_contained():
+def test_the_owner_is_asked_first_then_the_user_stopped():
     assert advise() == (
         "Ask alice whether this was them, by a way that does not pass through AWS: "
         "email user@example.com.",
-        "If not, contain the user: deny everything without MFA, revoke the open sessions, reset "
-        "the password, and switch the access keys off.",
+        "If not, stop the user: aws iam attach-user-policy --user-name alice --policy-arn "
+        "arn:aws:iam::aws:policy/AWSDenyAll (denies everything, to open sessions and access keys "
+        "too; detach-user-policy takes it back).",
         "AWS asks every user with an MFA device for it, and this record says it did not: look for "
         "DeactivateMFADevice and EnableMFADevice around the sign-in.",
         "Investigate again in a quarter of an hour: CloudTrail tells of calls some minutes late.",
@@ -278,12 +279,12 @@ def test_there_is_nothing_to_take_back_of_a_call_refused_or_made_before(call):
     assert advise(**dangers(call)) == advise()
 
 
-def test_nobody_is_told_to_contain_root():
+def test_nobody_is_told_to_stop_root_by_a_policy():
     found = advise(the_root_sign_in(), credentials=None)
     assert found[0].startswith("Ask the owner of the account whether this was them")
     assert found[1].startswith("If not, recover root:")
     assert "Enrol MFA for root." in found
-    assert not any("contain the user" in line for line in found)
+    assert not any("stop the user" in line for line in found)
 
 
 @pytest.mark.parametrize(

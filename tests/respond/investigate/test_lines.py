@@ -10,9 +10,9 @@ from datetime import timedelta
 
 import pytest
 
-from c7n_mfa.respond.dossier import Facts, Owner
+from c7n_mfa.respond.dossier import Facts, Owner, Privileges
 from c7n_mfa.respond.investigate.gather import investigate
-from c7n_mfa.respond.investigate.lines import headline, markdown, quoted, steps, to_dict
+from c7n_mfa.respond.investigate.lines import headline, markdown, quoted, standing, steps, to_dict
 from c7n_mfa.respond.investigate.options import Options
 from calls import denied
 from investigated import (
@@ -52,7 +52,8 @@ PAGE = """\
 last 2026-11-17 12:00 UTC.
 3. Address, browser and hour: address new, network 198.51.100.0/24 new, browser known, hour with \
 nothing to compare; usual networks 192.0.2.0/24; 2 earlier calls compared.
-4. API calls: 1 (iam:CreateUser 1) since; none in the 24 h before; 1 dangerous since, 0 before.
+4. API calls: 1 (iam:CreateUser 1) since, so far: CloudTrail is 5 to 15 minutes late; none in \
+the 24 h before; 1 dangerous since, 0 before.
 5. Owner: owner `user@example.com`.
 6. Reach: users `bob`.
 - Privileges: no administrator, no policy allows every action on every resource; may call \
@@ -63,7 +64,7 @@ s3:GetObject.
 
 - 2026-11-20 12:05 UTC: iam:CreateUser `userName=bob`: makes a user of its own (T1136.003)
 
-## What was not searched
+## What could not be looked at
 
 - findings of Security Hub in us-east-1, eu-west-1: access denied; grant securityhub:GetFindings
 - other Regions: the option regions leaves them out
@@ -76,8 +77,9 @@ s3:GetObject.
 
 1. Ask alice whether this was them, by a way that does not pass through AWS: owner \
 user@example.com.
-2. If not, contain the user: deny everything without MFA, revoke the open sessions, reset the \
-password, and switch the access keys off.
+2. If not, stop the user: aws iam attach-user-policy --user-name alice --policy-arn \
+arn:aws:iam::aws:policy/AWSDenyAll (denies everything, to open sessions and access keys too; \
+detach-user-policy takes it back).
 3. Check, and take back: CreateUser (userName=bob) at 2026-11-20T12:05:00Z, which makes a user of \
 its own.
 4. Have the owner enrol MFA: nobody else can, though a policy can force it.
@@ -135,14 +137,46 @@ def test_the_dict_carries_the_short_lines_for_whoever_tells_of_it():
     assert found["not_searched"][0]["permission"] == "securityhub:GetFindings"
 
 
+SO_FAR = ", so far: CloudTrail is 5 to 15 minutes late"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "so_far"), [(0, SO_FAR), (14, SO_FAR), (15, ""), (24 * 60, "")]
+)
+def test_what_cloudtrail_does_not_tell_yet_is_not_said_to_be_none(minutes, so_far):
+    quiet = investigated(**{"cloudtrail:LookupEvents": trail_of()})
+    found = steps(replace(quiet, written=AT + timedelta(minutes=minutes)))
+
+    assert found[3] == (
+        f"API calls: none since{so_far}; none in the 24 h before; 0 dangerous since, 0 before."
+    )
+    assert found[5] == f"Reach: nothing left the session{so_far}."
+
+
+def test_a_sign_in_at_an_unknown_time_is_taken_for_a_new_one():
+    found = steps(replace(investigated(**{"cloudtrail:LookupEvents": trail_of()}), at=None))
+
+    assert found[5] == f"Reach: nothing left the session{SO_FAR}."
+
+
+def test_who_may_do_nothing_dangerous_is_said_to():
+    facts = Facts(privileges=Privileges(False, "no policy allows it", may=()))
+
+    assert standing(replace(investigated(), facts=facts))[0] == (
+        "Privileges: no administrator, no policy allows it; may call none of the dangerous actions "
+        "that were asked for."
+    )
+
+
 def test_a_step_that_was_not_looked_at_says_so():
     assert steps(replace(investigated(), facts=Facts())) == (
-        "Related alerts, 48 h: findings not searched; failed attempts not searched.",
-        "Earlier sign-ins without MFA: not searched.",
-        "Address, browser and hour: not searched.",
-        "API calls: not searched.",
-        "Owner: not searched.",
-        "Reach: not searched.",
+        "Related alerts, 48 h: findings could not be looked at; failed attempts could not be "
+        "looked at.",
+        "Earlier sign-ins without MFA: could not be looked at.",
+        "Address, browser and hour: could not be looked at.",
+        "API calls: could not be looked at.",
+        "Owner: could not be looked at.",
+        "Reach: could not be looked at.",
     )
 
 
