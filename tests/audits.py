@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import boto3
 from moto import mock_aws
@@ -36,8 +37,8 @@ class Session:
 
     @staticmethod
     @cache
-    def client(service: str, region_name: str | None = None):
-        return boto3.client(service, region_name=region_name)
+    def client(service: str, region_name: str | None = None, config: Any = None):
+        return boto3.client(service, region_name=region_name, config=config)
 
 
 def judgement(stubs: dict, faults: dict | None = None, ask: Ask | None = None):

@@ -66,7 +66,7 @@ class CloudWatch:
         self.errors: dict[str, list[Exception | None]] = {}
         self.slept: list[float] = []
 
-    def client(self, service, region_name):
+    def client(self, service, region_name, config):
         assert (service, region_name) == ("cloudwatch", "us-east-1")
         return self
 
