@@ -21,6 +21,9 @@ LISTS = ("Records", "Events", "events", "Messages")
 _TEXTS = ("CloudTrailEvent", "Message", "Body", "body", "message")
 _MARKS = frozenset({"eventName", "eventVersion", "eventSource", "eventID", "eventType"})
 _DIGEST_MARK = "digestStartTime"
+# What S3 and others tell a queue of themselves: their sources are not those of CloudTrail.
+_NOTIFIES = "aws:"
+_ELSEWHERE = "it only tells of a file in a bucket; fetch that, and name it here"
 _DEEPEST = 8
 _NO_RECORD = "this is no CloudTrail record, and holds none"
 
@@ -44,6 +47,8 @@ def unwrapped(
         yield from _told("text", value, line, number, depth)
     elif not isinstance(value, dict):
         yield Fault(line, f"a CloudTrail record was expected, not {_kind(value)}", number)
+    elif str(value.get("eventSource", "")).startswith(_NOTIFIES):
+        yield Fault(line, _ELSEWHERE, number)
     elif not _MARKS.isdisjoint(value):
         yield value
     elif "detail-type" in value:

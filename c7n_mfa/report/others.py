@@ -44,8 +44,8 @@ _BROKEN = "policies/respond/signin-forwarding-broken.yml"
 _REPAIRED = "policies/respond/signin-forwarding-repaired.yml"
 _RELEASED = "policies/respond/signin-user-released.yml"
 _RELEASE = (
-    f"To release a user: put the name into {_RELEASED}, then custodian run -s output/release "
-    f"{_RELEASED}"
+    f"To release a user: put the name into {_RELEASED}, then custodian run --cache-period 0 "
+    f"-s output/release {_RELEASED}"
 )
 _FORWARD = f"Forward them: custodian run -s output/forwarding {_REPAIRED}"
 _LOOK = f"Look again at the forwarding: custodian run -s output/forwarding {_BROKEN}"

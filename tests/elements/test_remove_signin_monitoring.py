@@ -437,12 +437,35 @@ def test_a_denied_step_stops_the_removal_and_the_next_run_completes_it(
     assert now() == before
 
 
-@mock_aws
-def test_a_delivery_stays_while_nobody_can_say_which_trails_use_it(repair, remove):
+def add_trail_without_log_group():
     account.client("s3").create_bucket(Bucket="trail-bucket")
     trails = account.client("cloudtrail")
     trails.create_trail(Name="management", S3BucketName="trail-bucket", IsMultiRegionTrail=True)
     trails.start_logging(Name="management")
+
+
+@mock_aws
+@pytest.mark.parametrize("permission", ["iam:GetRole", "iam:GetRolePolicy"])
+def test_a_delivery_stays_while_its_role_cannot_be_seen(repair, remove, permission):
+    add_trail_without_log_group()
+    before = now()
+    repair(**{"log-delivery": "create"})
+    kept = {kind: now()[kind] for kind in ("trails", "roles")}
+
+    with watched({permission: denied}):
+        receipt = remove()
+
+    (group,) = [step for step in receipt["steps"] if step["step"] == "log-group"]
+    assert group["result"] == "skipped"
+    assert group["why"].startswith(f"access denied: grant {permission} on ")
+    assert {kind: now()[kind] for kind in kept} == kept
+    remove()
+    assert now() == before
+
+
+@mock_aws
+def test_a_delivery_stays_while_nobody_can_say_which_trails_use_it(repair, remove):
+    add_trail_without_log_group()
     before = now()
     repair(**{"log-delivery": "create"})
     kept = {kind: now()[kind] for kind in ("trails", "roles")}

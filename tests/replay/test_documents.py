@@ -221,3 +221,12 @@ def test_good_lines_behind_any_mess_are_found(mess, wanted):
     text = mess + "\n" + lines(*wanted, *wanted)
     good = [each for each in found(text) if not isinstance(each, Fault)]
     assert good[-len(wanted) :] == wanted
+
+
+def test_a_queue_that_only_tells_of_files_in_a_bucket_is_no_clean_bill():
+    notice = {"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put"}]}
+    messages = {"Messages": [{"Body": json.dumps(notice)}]}
+
+    (fault,) = found(json.dumps(messages))
+
+    assert fault.what == "it only tells of a file in a bucket; fetch that, and name it here"

@@ -25,7 +25,7 @@ UNTOLD = (
 AUDIT = "Audit: custodian run -s output/audit policies/audit/signin-monitoring-broken.yml"
 RELEASE = (
     "To release a user: put the name into policies/respond/signin-user-released.yml, then "
-    "custodian run -s output/release policies/respond/signin-user-released.yml"
+    "custodian run --cache-period 0 -s output/release policies/respond/signin-user-released.yml"
 )
 FORWARD = (
     "Forward them: custodian run -s output/forwarding "

@@ -54,7 +54,7 @@ class _Finder:
         alarms = tuple(self._alarms())
         groups = tuple(self._groups(alarms))
         topics = tuple(self._topics(alarms))
-        role = self._noted(see_role(self.looker, self.seen.region))
+        role = see_role(self.looker, self.seen.region)
         return Found(
             account_id=self.seen.account_id,
             alarms=alarms,
@@ -228,8 +228,10 @@ class _Finder:
 
     # The delivery
 
-    def _trails(self, role: Role | None) -> tuple[Item, ...] | Unseen:
-        """The trails that deliver with our role."""
+    def _trails(self, role: Role | Unseen | None) -> tuple[Item, ...] | Unseen:
+        """The trails that deliver with our role; unknown where the role itself is."""
+        if isinstance(role, Unseen):
+            return role
         if role is None or not role.ours:
             return ()
         answer = self.looker.one(
