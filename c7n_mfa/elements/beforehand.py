@@ -10,7 +10,8 @@ import re
 
 from c7n.utils import local_session
 
-# custodian's variables, as `custodian validate` sees them: not yet filled in.
+# custodian's variables, as `custodian validate` sees them: not yet filled in.  A policy may have
+# others, from --vars-file or of its own.
 _VARIABLES = {"{partition}": "aws", "{region}": "us-east-1", "{account_id}": "123456789012"}
 _PLACE = r"[a-z]{2,}(-[a-z]+)+-\d:\d{12}"
 _TOPIC_ARN = re.compile(rf"arn:aws[\w-]*:sns:{_PLACE}:[\w-]{{1,256}}", re.ASCII)
@@ -25,10 +26,11 @@ _DEAD_LETTERS = "mode: dead_letter_config: TargetArn:"
 def check(action):
     """Refuse what cannot work, and warn of what would not be heard."""
     topic, queue = action.data["topic"], _dead_letters(action)
-    for name, text, problem in (
-        ("topic:", topic, topic_problem(topic)),
-        (_DEAD_LETTERS, queue, None if queue is None else dead_letters_problem(queue)),
+    for name, text, problem_of in (
+        ("topic:", topic, topic_problem),
+        (_DEAD_LETTERS, queue, dead_letters_problem),
     ):
+        problem = None if text is None else left_over(text, action.is_run()) or problem_of(text)
         if problem:
             action.refuse(f"{name} {text} {problem}")
     if action.is_being_deployed():
@@ -41,9 +43,9 @@ def topic_problem(topic):
     >>> topic_problem("on-call.fifo")
     'is a FIFO topic, which no person can be subscribed to; name a standard topic'
     """
-    text, unknown = _filled_in(topic)
-    if unknown:
-        return unknown
+    text = _filled_in(topic)
+    if "{" in text:
+        return None
     if text.endswith(".fifo"):
         return "is a FIFO topic, which no person can be subscribed to; name a standard topic"
     if "@" in text:
@@ -55,9 +57,9 @@ def topic_problem(topic):
 
 def dead_letters_problem(target):
     """Why Lambda could not give an event up to it, and the mend; None where it could."""
-    text, unknown = _filled_in(target)
-    good = _QUEUE_ARN.fullmatch(text) or _TOPIC_ARN.fullmatch(text)
-    return unknown or (None if good else _NO_TARGET)
+    text = _filled_in(target)
+    good = "{" in text or _QUEUE_ARN.fullmatch(text) or _TOPIC_ARN.fullmatch(text)
+    return None if good else _NO_TARGET
 
 
 _NO_NAME = (
@@ -68,13 +70,17 @@ _NO_TARGET = (
 )
 
 
+def left_over(text, is_run):
+    """What is wrong with a variable that nothing has filled in; known once the policy is run."""
+    left = re.search(r"\{[^}]*\}?|\}", _filled_in(text)) if is_run else None
+    return left and f"has {left[0]}, which nothing fills in; put a value in its place"
+
+
 def _filled_in(text):
-    """The text with custodian's variables filled in, and what is wrong with one that is left."""
+    """The text with custodian's own variables filled in."""
     for variable, value in _VARIABLES.items():
         text = text.replace(variable, value)
-    left = re.search(r"\{[^}]*\}?|\}", text)
-    known = ", ".join(_VARIABLES)
-    return text, left and f"has {left[0]}, which custodian does not fill in; it knows {known}"
+    return text
 
 
 def _no_topic_arn(text):

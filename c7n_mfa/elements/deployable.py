@@ -37,11 +37,17 @@ class Deployable:
         """What an element checks of its policy wherever it is validated, but in the function."""
 
     def is_being_deployed(self):
-        """Whether this is `custodian run`, which makes the function; not in it, nor beforehand."""
+        """Whether this is `custodian run` that makes the function; not in it, nor beforehand."""
+        mode = self.manager.data.get("mode", {}).get("type", "pull")
+        return mode != "pull" and self.is_run() and FUNCTION_VARIABLE not in os.environ
+
+    def is_run(self):
+        """Whether custodian is about to act: every policy that is not run has been left out, and
+        the variables are filled in; it validates once before, when neither is so.
+        """
         options = self.manager.config
         is_run = options.get("command") == "c7n.commands.run" and not options.get("dryrun")
-        filled_in = options.get("account_id") and options.get("region")
-        return bool(is_run and filled_in and FUNCTION_VARIABLE not in os.environ)
+        return bool(is_run and options.get("account_id") and options.get("region"))
 
     def _check_mode(self):
         mode = self.manager.data.get("mode")

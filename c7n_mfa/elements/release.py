@@ -61,17 +61,13 @@ class Release(Deployable, BaseAction):
         from c7n_mfa.respond.contain.beforehand import name_problem
 
         for name in self.data.get("users", ()):
-            if name == PLACEHOLDER and not self._is_run():
+            # The file has the placeholder until somebody is released, and other policies may be run
+            # from its folder.
+            if (name == PLACEHOLDER or "{" in name) and not self.is_run():
                 continue
             why = name_problem(name)
             if why:
                 self.refuse(f"users: put the user's name in: {why}")
-
-    def _is_run(self):
-        # Also while custodian loads the file, before it knows the account: it then says what is
-        # wrong without a traceback.
-        options = self.manager.config
-        return options.get("command") == "c7n.commands.run" and not options.get("dryrun")
 
     def process(self, resources):
         looker, at = containment.looker_of(self.manager), format_time(containment.now())

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from c7n.cwe import CloudWatchEvents
 from c7n.mu import CloudWatchEventSource
 from jmespath.exceptions import JMESPathError
 
+from c7n_mfa.chain.values import Arn
 from c7n_mfa.families import FAMILIES, Family
 from c7n_mfa.respond.prefilter import envelope, matches
 from c7n_mfa.respond.wanted import Wanted, identity, role_name
@@ -26,7 +27,9 @@ from c7n_mfa.signin import SignIn
 
 Mode = Mapping[str, Any]
 Found = tuple[Family, SignIn]
+Path = tuple[str, ...]
 
+_SIGN_IN = {"event": "ConsoleLogin", "source": "signin.amazonaws.com"}
 _IDENTITY = {"iam-user": "iam-user", "iam-role": "assumed-role"}
 _KIND = {"account": "the account", "iam-user": "an IAM user", "iam-role": "a role"}
 _IDS = {
@@ -34,6 +37,7 @@ _IDS = {
     "iam-user": "userIdentity.userName",
     "iam-role": "userIdentity.sessionContext.sessionIssuer.userName",
 }
+_ENVELOPE = {(name,) for name in ("account", "region", "time", "id", "resources", "version")}
 
 
 def problem(mode: Mode | None, resource: str, wanted: Wanted) -> str | None:
@@ -41,7 +45,9 @@ def problem(mode: Mode | None, resource: str, wanted: Wanted) -> str | None:
     kept = [each for each in _of(resource) if wanted.takes(each[1], each[0].witness)]
     if not kept:
         return f"keeps nothing: no sign-in of {_KIND[resource]} meets all of its options"
-    return None if mode is None else _mode_problem(mode, resource, kept)
+    if mode is None or mode.get("type") == "pull":
+        return None
+    return _mode_problem(mode, resource, kept)
 
 
 def stopped(mode: Mode, resource: str, wanted: Wanted) -> tuple[str, ...]:
@@ -51,7 +57,7 @@ def stopped(mode: Mode, resource: str, wanted: Wanted) -> tuple[str, ...]:
         family.sentence
         for family, sign_in in _of(resource)
         if family.grade == "observed" and wanted.takes(sign_in, family.witness)
-        if matches(rule, _event(family)) is False
+        if _passes(rule, family) is False
     )
 
 
@@ -66,9 +72,14 @@ def _of(resource: str) -> Iterator[Found]:
 def _odd() -> Iterator[Family]:
     """Sign-ins whose record cannot say what decides."""
     for family in FAMILIES:
-        for part in ("responseElements", "additionalEventData"):
-            record = {**family.witness, part: dict.fromkeys(family.witness.get(part) or {}, "?")}
-            yield replace(family, witness=record, grade="conceivable")
+        whose = family.witness.get("userIdentity") or {}
+        for changes in (
+            {"responseElements": {"ConsoleLogin": "?"}},
+            {"additionalEventData": {"MFAUsed": "?"}},
+            {"userIdentity": {**whose, "type": "?"}},
+            {"userIdentity": {**whose, "sessionContext": None}},
+        ):
+            yield replace(family, witness={**family.witness, **changes}, grade="conceivable")
 
 
 def _mode_problem(mode: Mode, resource: str, kept: Iterable[Found]) -> str | None:
@@ -78,12 +89,13 @@ def _mode_problem(mode: Mode, resource: str, kept: Iterable[Found]) -> str | Non
         return f"hears of no sign-in in {said}; write type: cloudtrail, and {wants}"
     if not any(map(_is_sign_in, mode.get("events", ()))):
         return f"hears of no sign-in by mode: events; write {wants}"
-    rule = _rule({**mode, "pattern": {}})
-    arriving = [found for found in kept if matches(rule, _event(found[0])) is not False]
-    if not any(_finds(mode, resource, *found) for found in arriving):
-        return f"does not find {_KIND[resource]} by the ids in mode: events; write {wants}"
+    if not any(_finds(mode, resource, *found) for found in kept):
+        by_the_book = {"type": "cloudtrail", "events": [{**_SIGN_IN, "ids": _IDS[resource]}]}
+        if any(_finds(by_the_book, resource, *found) for found in kept):
+            return f"does not find {_KIND[resource]} by the ids in mode: events; write {wants}"
+        return f"wants sign-ins whose records do not name {_KIND[resource]}; use resource: account"
     rule = _rule(mode)
-    if all(matches(rule, _event(family)) is False for family, _ in kept):
+    if all(_passes(rule, family) is False for family, _ in kept):
         return "keeps nothing: mode: pattern stops every sign-in that it wants"
     return None
 
@@ -91,7 +103,7 @@ def _mode_problem(mode: Mode, resource: str, kept: Iterable[Found]) -> str | Non
 def _is_sign_in(event: Any) -> bool:
     if not isinstance(event, Mapping):
         return bool(event == "ConsoleLogin")
-    return (event.get("event"), event.get("source")) == ("ConsoleLogin", "signin.amazonaws.com")
+    return {key: event.get(key) for key in _SIGN_IN} == _SIGN_IN
 
 
 def _finds(mode: Mode, resource: str, family: Family, sign_in: SignIn) -> bool:
@@ -100,11 +112,34 @@ def _finds(mode: Mode, resource: str, family: Family, sign_in: SignIn) -> bool:
         found = CloudWatchEvents.get_ids(_event(family), mode)
     except (JMESPathError, ValueError):
         return False
-    names: Mapping[str, Callable[[SignIn], str | None]] = {
-        "iam-user": lambda s: s.identity.user_name,
-        "iam-role": role_name,
-    }
-    return bool(found == [names[resource](sign_in)] if resource in names else found)
+    if resource == "account":
+        return bool(found)
+    name = sign_in.identity.user_name if resource == "iam-user" else role_name(sign_in)
+    names = {_name(each) if resource == "iam-role" else each for each in found}
+    return name is not None and names == {name}
+
+
+def _name(role: str) -> str:
+    """Custodian takes the ARN of a role for its name."""
+    return Arn.parse(role).resource.removeprefix("role/") if role.startswith("arn:") else role
+
+
+def _passes(rule: Mapping[str, Any], family: Family) -> bool | None:
+    """Does the rule let a sign-in of the family through, whoever signs in, when and where?"""
+    free = {("detail", *path) for path in family.free} | _ENVELOPE
+    return matches(_about(rule, free), _event(family))
+
+
+def _about(rule: Mapping[str, Any], free: set[Path], at: Path = ()) -> dict[str, Any]:
+    """The rule without what it asks of fields that are free: some sign-in will have that."""
+    left: dict[str, Any] = {}
+    for name, wanted in rule.items():
+        path = (*at, name)
+        if name == "$or" and isinstance(wanted, list):
+            left[name] = [_about(each, free, at) for each in wanted]
+        elif path not in free:
+            left[name] = _about(wanted, free, path) if isinstance(wanted, Mapping) else wanted
+    return left
 
 
 def _event(family: Family) -> dict[str, Any]:

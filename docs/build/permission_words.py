@@ -27,8 +27,8 @@ WHY: Mapping[str, str] = {
     "cloudwatch:TagResource": "tag the alarm as it is made",
     "ec2:DescribeRegions": "which Regions are enabled",
     "events:DeleteRule": (
-        "delete the forwarding rule that is left in a new home Region; take the function's rule "
-        "away"
+        "take away a rule: the function's own, or the forwarding rule that is left in a new home "
+        "Region"
     ),
     "events:DescribeEventBus": "whether the policy of the home Region's bus denies events",
     "events:DescribeRule": "whether the schedule exists",

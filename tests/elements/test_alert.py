@@ -487,10 +487,16 @@ def load(request):
             **({"mode": mode} if mode else {}),
             "actions": [{"type": "alert-signin", "topic": "on-call", **options}, *actions],
         }
+        if config and not mode:
+            mode = {key: value for key, value in mode_with("").items() if key != DEAD_LETTERS}
+            policy["mode"] = mode
         where = {"region": REGION, "account_id": ACCOUNT, **(config or {})}
         return PyTestUtils(request).load_policy(policy, config=where)
 
     return load
+
+
+DEAD_LETTERS = "dead_letter_config"
 
 
 def mode_with(target):
@@ -619,7 +625,7 @@ def test_it_comes_last(load):
 NO_ARN = "is no ARN of a topic; write arn:{partition}:sns:{region}:{account_id}:NAME"
 NO_NAME = "is no name of a topic; a name has letters, digits, - and _, and no more than 256 of them"
 FIFO = "is a FIFO topic, which no person can be subscribed to; name a standard topic"
-UNKNOWN = "which custodian does not fill in; it knows {partition}, {region}, {account_id}"
+LEFT = "which nothing fills in; put a value in its place"
 NO_TARGET = (
     "is no ARN of a standard queue or topic; write arn:{partition}:sqs:{region}:{account_id}:NAME"
 )
@@ -645,9 +651,6 @@ NO_TARGET = (
         ("arn:aws:sns:us-east-1:123456789012:on-call.fifo", FIFO),
         ("on call", NO_NAME),
         ("x" * 257, NO_NAME),
-        ("{topic}", f"has {{topic}}, {UNKNOWN}"),
-        ("arn:aws:sns:{regoin}:{account_id}:on-call", f"has {{regoin}}, {UNKNOWN}"),
-        ("on-{call", f"has {{call, {UNKNOWN}"),
         (
             "security@example.com",
             "is an address; subscribe it to a topic, and name the topic",
@@ -669,7 +672,6 @@ def test_what_is_no_topic_is_refused_with_the_mend(load, topic, why):
         (5, NO_TARGET),
         ("arn:aws:lambda:us-east-1:123456789012:function:x", NO_TARGET),
         ("arn:aws:sqs:us-east-1:123456789012:letters.fifo", NO_TARGET),
-        ("arn:aws:sqs:{regoin}:{account_id}:letters", f"has {{regoin}}, {UNKNOWN}"),
     ],
 )
 def test_what_takes_no_dead_letters_is_refused(load, target, why):
@@ -686,6 +688,7 @@ def test_what_takes_no_dead_letters_is_refused(load, target, why):
     [
         "arn:aws-cn:sqs:cn-north-1:123456789012:letters",
         "arn:{partition}:sqs:{region}:{account_id}:letters",
+        "{letters}",
         "arn:aws:sns:us-east-1:123456789012:letters",
     ],
 )
@@ -704,6 +707,21 @@ def test_what_takes_dead_letters_is_taken(load, target):
 )
 def test_what_is_a_topic_is_taken(load, topic):
     assert load(topic=topic)
+
+
+@pytest.mark.parametrize(
+    ("topic", "left"),
+    [("{topic}", "{topic}"), ("arn:aws:sns:{regoin}:{account_id}:x", "{regoin}"), ("a{b", "{b")],
+)
+def test_a_variable_of_the_policy_is_filled_in_or_refused_when_it_is_run(load, topic, left):
+    assert load(topic=topic)
+
+    with pytest.raises(PolicyValidationError) as refused:
+        load(topic=topic, config=DEPLOYING)
+
+    assert str(refused.value) == (
+        f"policy:signin-told alert-signin topic: {topic} has {left}, {LEFT}"
+    )
 
 
 @pytest.mark.parametrize("options", [{"topic": ""}, {"to": "x"}, {"ledger": "a b"}])

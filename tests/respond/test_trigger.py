@@ -34,6 +34,26 @@ def test_the_ids_that_find_the_resource(resource, prefix):
     assert problem(mode(prefix + IDS[resource]), resource, SINGLE_FACTOR) is None
 
 
+@pytest.mark.parametrize("prefix", ["", "detail."])
+def test_a_role_is_found_by_its_arn_too(prefix):
+    ids = f"{prefix}userIdentity.sessionContext.sessionIssuer.arn"
+
+    assert problem(mode(ids), "iam-role", SINGLE_FACTOR) is None
+
+
+def test_sign_ins_whose_records_name_no_role_belong_to_the_account():
+    saml = Wanted(paths=frozenset({"saml"}))
+
+    assert problem(mode(IDS["iam-role"]), "iam-role", saml) == (
+        "wants sign-ins whose records do not name a role; use resource: account"
+    )
+    assert problem(mode("eventName"), "account", saml) is None
+
+
+def test_a_policy_that_is_pulled_needs_no_event():
+    assert problem({"type": "pull"}, "iam-user", SINGLE_FACTOR) is None
+
+
 def test_any_ids_find_the_account_that_no_record_lacks():
     for ids in ("userIdentity.arn", "eventID", "recipientAccountId || eventName"):
         assert problem(mode(ids), "account", SINGLE_FACTOR) is None
@@ -108,7 +128,7 @@ def test_a_mode_without_events_of_sign_ins(kind):
         Wanted(single_factor=frozenset({True}), outcomes=frozenset({"failure"})),
         Wanted(single_factor=frozenset({True}), factors=frozenset({"multi"})),
         Wanted(single_factor=frozenset({True}), paths=frozenset({"saml"})),
-        Wanted(identities=frozenset({"unknown"})),
+        Wanted(factors=frozenset({"multi"}), paths=frozenset({"identity-center"})),
     ],
 )
 @pytest.mark.parametrize("deployed", [True, False])
@@ -126,6 +146,10 @@ def test_a_sign_in_of_which_nobody_can_say_may_be_wanted():
         Wanted(factors=frozenset({"unknown"})),
     ):
         assert [each for each in IDS if problem(None, each, wanted) is None] == list(IDS)
+    stranger = Wanted(identities=frozenset({"unknown"}))
+    assert [each for each in IDS if problem(None, each, stranger) is None] == ["account"]
+    unsaid = Wanted(paths=frozenset({"unknown"}))
+    assert [each for each in IDS if problem(None, each, unsaid) is None] == ["account", "iam-role"]
 
 
 @pytest.mark.parametrize(
@@ -162,13 +186,34 @@ def test_a_pattern_that_stops_some_is_told_which():
     given = mode("eventName", pattern=pattern)
 
     assert problem(given, "account", SINGLE_FACTOR) is None
-    assert sorted(stopped(given, "account", SINGLE_FACTOR)) == sorted(
-        sentence for sentence in stopped(mode("eventName", pattern={"region": ["x"]}), "account",
-                                         SINGLE_FACTOR)
-        if "IAM user" not in sentence
-    )  # fmt: skip
+    assert stopped(given, "account", SINGLE_FACTOR) == (
+        "the root user signs in with a password and no MFA",
+        "a federation broker opens a console session for a role that was assumed without MFA",
+    )
     only_users = Wanted(single_factor=frozenset({True}), identities=frozenset({"iam-user"}))
     assert stopped(given, "account", only_users) == ()
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        {"region": ["eu-west-1"]},
+        {"account": ["210987654321"]},
+        {"detail": {"awsRegion": ["eu-west-1"]}},
+        {"detail": {"recipientAccountId": ["210987654321"]}},
+        {"detail": {"userIdentity": {"userName": ["bob", {"prefix": "svc-"}]}}},
+        {"detail": {"userIdentity": {"userName": [{"anything-but": ["alice"]}]}}},
+        {"detail": {"sourceIPAddress": [{"cidr": "192.0.2.0/24"}]}},
+        {"detail": {"userAgent": [{"wildcard": "*curl*"}]}},
+        {"detail": {"$or": [{"awsRegion": ["eu-west-1"]}, {"userAgent": ["x"]}]}},
+    ],
+    ids=str,
+)
+def test_a_pattern_may_choose_who_where_and_when(pattern):
+    given = mode("userIdentity.userName", pattern=pattern)
+
+    assert problem(given, "iam-user", SINGLE_FACTOR) is None
+    assert stopped(given, "iam-user", SINGLE_FACTOR) == ()
 
 
 @each_resource

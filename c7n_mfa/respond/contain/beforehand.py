@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from c7n.filters.core import And
+from c7n.filters.core import And, Or
 from c7n.utils import local_session
 
 from c7n_mfa.chain.look import Looker
 from c7n_mfa.chain.unseen import Unseen
 from c7n_mfa.respond.contain.exclude import catch_alls
-from c7n_mfa.respond.wanted import Wanted
 from c7n_mfa.signin import SignIn
 
 Exclude = Mapping[str, Any]
+Takes = Callable[[SignIn, object], bool]
 
 _NAME = re.compile(r"[\w+=,.@-]+", re.ASCII)
 _ADD = "add to filters: {type: signin, single-factor: [true]}"
@@ -37,7 +38,7 @@ def check(action: Any, containing: Sequence[Any]) -> None:
     why = exclude_problem(action.exclude, others, action.type)
     if why:
         action.refuse(f"exclude: {why}")
-    wanted = [each.wanted() for each in _required(manager.filters) if each.type == "signin"]
+    wanted = list(_required(manager.filters))
     why = filter_problem(manager.data.get("mode"), wanted, bool(manager.filters))
     if why:
         action.refuse(why)
@@ -46,17 +47,25 @@ def check(action: Any, containing: Sequence[Any]) -> None:
         _look_up(action, [name for name in action.exclude.get("names", ()) if _is_exact(name)])
 
 
-def _required(filters: Iterable[Any]) -> Iterator[Any]:
-    """The filters that every user has to pass."""
+def _required(filters: Iterable[Any]) -> Iterator[Takes]:
+    """What the filters `signin` take that every user has to pass, of an `or` any branch of it."""
     for each in filters:
         if isinstance(each, And):
             yield from _required(each.filters)
-        else:
-            yield each
+        elif isinstance(each, Or):
+            branches = [list(_required([branch])) for branch in each.filters]
+            if branches and all(branches):
+                yield partial(_any_takes, branches)
+        elif each.type == "signin":
+            yield each.wanted().takes
+
+
+def _any_takes(branches: Iterable[Iterable[Takes]], sign_in: SignIn, record: object) -> bool:
+    return any(all(takes(sign_in, record) for takes in branch) for branch in branches)
 
 
 def _is_exact(name: str) -> bool:
-    return not set(name) & set("*?")
+    return not set(name) & set("*?{")
 
 
 def _look_up(action: Any, names: Iterable[str]) -> None:
@@ -77,11 +86,11 @@ def _look_up(action: Any, names: Iterable[str]) -> None:
 
 
 def filter_problem(
-    mode: Mapping[str, Any] | None, wanted: Sequence[Wanted], is_filtered: bool
+    mode: Mapping[str, Any] | None, wanted: Sequence[Takes], is_filtered: bool
 ) -> str | None:
     """Why a policy would contain whom it should not, and the mend.
 
-    ``wanted`` is what each filter ``signin`` wants that every user has to pass.
+    ``wanted`` is what the filters ``signin`` take that every user has to pass.
     """
     mode = mode or {}
     if mode.get("type") in _WITHOUT_EVENT and not is_filtered:
@@ -94,16 +103,14 @@ def filter_problem(
     if not wanted:
         return (
             "would contain users who signed in with MFA, or failed to: no filter signin stands in "
-            f"the way of all of them; {_ADD}, outside of or and not"
+            f"the way of all of them; {_ADD}, outside of not"
         )
-    return next((_harm(s) for s, r in _sign_ins() if all(w.takes(s, r) for w in wanted)), None)
+    return next((_harm(s) for s, r in _sign_ins() if all(takes(s, r) for takes in wanted)), None)
 
 
 def _is_sign_in(event: Any) -> bool:
-    if not isinstance(event, Mapping):
-        return bool(event == "ConsoleLogin")
-    source = str(event.get("source", ""))
-    return event.get("event") == "ConsoleLogin" or source.startswith("signin.")
+    name = event.get("event") if isinstance(event, Mapping) else event
+    return bool(name == "ConsoleLogin")
 
 
 def _harm(sign_in: SignIn) -> str:
@@ -112,19 +119,19 @@ def _harm(sign_in: SignIn) -> str:
             "would contain users for sign-ins that failed: anybody on the internet could lock a "
             f"user out, with the name alone; {_MEND}"
         )
-    return f"would contain users who signed in with MFA, or at an identity provider; {_MEND}"
+    return f"would contain users who signed in with MFA; {_MEND}"
 
 
 def _sign_ins() -> Iterator[tuple[SignIn, Mapping[str, Any]]]:
     """The sign-ins of an IAM user that nobody is to be contained for, of every kind."""
     outcomes, used = ("Failure", "Success", None), ("Yes", "No", "?", None)
-    for outcome, mfa, saml in itertools.product(outcomes, used, (None, "arn")):
+    for outcome, mfa in itertools.product(outcomes, used):
         record = {
             "eventName": "ConsoleLogin",
             "eventSource": "signin.amazonaws.com",
             "userIdentity": {"type": "IAMUser", "userName": "alice"},
             "responseElements": {"ConsoleLogin": outcome},
-            "additionalEventData": {"MFAUsed": mfa, "SamlProviderArn": saml},
+            "additionalEventData": {"MFAUsed": mfa},
         }
         sign_in = SignIn.from_record(record)
         if sign_in and sign_in.is_single_factor is False:
@@ -137,7 +144,8 @@ def exclude_problem(mine: Exclude, others: Iterable[tuple[str, Exclude]], name: 
     for each in catch_alls(names):
         return f"the name {each} excludes every user; name the break-glass users"
     for each in names:
-        why = name_problem(each, wildcards="*?")
+        # Custodian fills in the variables of a policy when it runs it.
+        why = None if "{" in each else name_problem(each, wildcards="*?")
         if why:
             return f"names: {why}"
     for other, theirs in others:
