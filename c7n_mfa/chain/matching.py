@@ -8,9 +8,11 @@ document does not say what it holds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
+
+from c7n_mfa.chain.answers import all_of, any_of
 
 Document = Mapping[str, Any]
 
@@ -33,7 +35,7 @@ def matches(pattern: Any, document: Any, closed: bool = False) -> bool | None:
     """
     if not isinstance(pattern, Mapping):
         return None
-    return _all(_field(name, wanted, document, closed) for name, wanted in pattern.items())
+    return all_of(_field(name, wanted, document, closed) for name, wanted in pattern.items())
 
 
 def _field(name: str, wanted: Any, document: Any, closed: bool) -> bool | None:
@@ -47,9 +49,9 @@ def _field(name: str, wanted: Any, document: Any, closed: bool) -> bool | None:
     if not isinstance(wanted, list | tuple):
         return None
     if isinstance(inner, OneOf):
-        answers = {_any(_matcher(each, value) for each in wanted) for value in inner}
+        answers = {any_of(_matcher(each, value) for each in wanted) for value in inner}
         return answers.pop() if len(answers) == 1 else None
-    return _any(_matcher(each, inner) for each in wanted)
+    return any_of(_matcher(each, inner) for each in wanted)
 
 
 def _matcher(wanted: Any, value: Any) -> bool | None:
@@ -88,17 +90,3 @@ _TESTS: Mapping[str, Callable[[str, str], bool]] = {
         value, operand.replace("[", "[[]").replace("?", "[?]")
     ),
 }
-
-
-def _all(answers: Iterable[bool | None]) -> bool | None:
-    seen = list(answers)
-    if False in seen:
-        return False
-    return None if None in seen else True
-
-
-def _any(answers: Iterable[bool | None]) -> bool | None:
-    seen = list(answers)
-    if True in seen:
-        return True
-    return None if None in seen else False

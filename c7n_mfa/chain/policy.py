@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+from c7n_mfa.chain.answers import all_of, any_of
+
 Context = Mapping[str, str]
 
 
@@ -41,13 +43,10 @@ def allows(
         if _concerns(statement, service, action, resource):
             verdict = _conditions(statement.get("Condition") or {}, context)
             verdicts.setdefault(str(statement.get("Effect")), []).append(verdict)
-    if True in verdicts["Deny"]:
-        return False
-    if None in verdicts["Deny"]:
+    denied = any_of(verdicts["Deny"])
+    if denied is None:
         return None
-    if True in verdicts["Allow"]:
-        return True
-    return None if None in verdicts["Allow"] else False
+    return False if denied else any_of(verdicts["Allow"])
 
 
 def statements(policy: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -117,14 +116,11 @@ _OPERATORS: Mapping[str, Callable[[str, list[str]], bool]] = {
 def _conditions(block: Any, context: Context) -> bool | None:
     if not isinstance(block, Mapping):
         return None
-    answers = [
+    return all_of(
         _condition(operator, key, [str(v) for v in _listed(value)], context)
         for operator, keys in block.items()
         for key, value in (keys.items() if isinstance(keys, Mapping) else (("", None),))
-    ]
-    if False in answers:
-        return False
-    return None if None in answers else True
+    )
 
 
 def _condition(operator: str, key: str, wanted: list[str], context: Context) -> bool | None:

@@ -14,8 +14,10 @@ in it would be stopped.  CloudTrail writes no lists there.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+
+from c7n_mfa.chain.answers import all_of, any_of
 
 SOURCE = "aws.signin"
 # The first is what is delivered, and what custodian puts into its rules; the second stands in the
@@ -68,9 +70,9 @@ def matches(pattern: Mapping[str, Any], event: object) -> bool | None:
         [each for each in event if isinstance(each, Mapping)] if isinstance(event, list) else []
     )
     if objects:
-        return _any(matches(pattern, each) for each in objects)
+        return any_of(matches(pattern, each) for each in objects)
     node = event if isinstance(event, Mapping) else {}
-    return _all(_field(name, wanted, node) for name, wanted in pattern.items())
+    return all_of(_field(name, wanted, node) for name, wanted in pattern.items())
 
 
 def _field(name: str, wanted: Any, node: Mapping[str, Any]) -> bool | None:
@@ -78,7 +80,7 @@ def _field(name: str, wanted: Any, node: Mapping[str, Any]) -> bool | None:
         alternatives = wanted if isinstance(wanted, list) else []
         if len(alternatives) < 2 or not all(isinstance(each, Mapping) for each in alternatives):
             return None
-        return _any(matches(each, node) for each in alternatives)
+        return any_of(matches(each, node) for each in alternatives)
     if "." in name:
         return None  # a path in one name
     if isinstance(wanted, Mapping):
@@ -86,7 +88,7 @@ def _field(name: str, wanted: Any, node: Mapping[str, Any]) -> bool | None:
     if not isinstance(wanted, list) or not wanted:
         return None  # EventBridge takes no such pattern
     values = tuple(_leaves(node[name])) if name in node else ()
-    return _any(_alternative(each, values) for each in wanted)
+    return any_of(_alternative(each, values) for each in wanted)
 
 
 def _leaves(value: Any) -> Iterator[Any]:
@@ -160,17 +162,3 @@ _COMPARISONS: Mapping[str, Callable[[str, str], bool]] = {
     "equals-ignore-case": lambda value, text: value.lower() == text.lower(),
     "wildcard": _wildcard,
 }
-
-
-def _all(answers: Iterable[bool | None]) -> bool | None:
-    found = list(answers)
-    if False in found:
-        return False
-    return None if None in found else True
-
-
-def _any(answers: Iterable[bool | None]) -> bool | None:
-    found = list(answers)
-    if True in found:
-        return True
-    return None if None in found else False
