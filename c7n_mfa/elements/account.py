@@ -17,7 +17,7 @@ from c7n_mfa.chain.see.accounts import role_for
 from c7n_mfa.elements.deployable import Deployable
 from c7n_mfa.repair.apply import DELIVERY_PERMISSIONS, apply
 from c7n_mfa.repair.apply import PERMISSIONS as REPAIR_PERMISSIONS
-from c7n_mfa.repair.endpoints import fault
+from c7n_mfa.repair.endpoints import PROTOCOLS, fault
 from c7n_mfa.repair.look import look_around
 from c7n_mfa.repair.plan import make_plan, target
 from c7n_mfa.repair.values import InTheWay, Wish
@@ -181,18 +181,7 @@ class SetSigninMonitoring(Deployable, BaseAction):
                 "additionalProperties": False,
                 "required": ["protocol", "endpoint"],
                 "properties": {
-                    "protocol": {
-                        "enum": [
-                            "application",
-                            "email",
-                            "email-json",
-                            "http",
-                            "https",
-                            "lambda",
-                            "sms",
-                            "sqs",
-                        ]
-                    },
+                    "protocol": {"enum": list(PROTOCOLS)},
                     "endpoint": {"type": "string", "minLength": 1},
                 },
             },

@@ -23,6 +23,8 @@ _FORMS: Mapping[str, tuple[str, str]] = {
     "sms": (r"\+?[0-9][0-9 ().-]{5,}", "a phone number such as +15555550100"),
     "sqs": (_ARN.format("sqs"), "the ARN of a queue"),
 }
+PROTOCOLS = tuple(_FORMS)
+"""All of SNS's but firehose, which wants a role that there is no option for."""
 
 
 def fault(protocol: str, endpoint: str) -> str | None:
