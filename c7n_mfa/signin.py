@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 Path = Literal["password", "saml", "identity-center", "broker", "unknown"]
 Outcome = Literal["success", "failure", "unknown"]
@@ -123,11 +123,11 @@ class SignIn:
             factor=factor,
             reasons=(*path_reasons, outcome_reason, factor_reason),
             identity=_identity(record),
-            event_id=_text(_at(record, "eventID")),
-            event_time=_text(_at(record, "eventTime")),
-            region=_text(_at(record, "awsRegion")),
-            address=_text(_at(record, "sourceIPAddress")),
-            user_agent=_text(_at(record, "userAgent")),
+            event_id=text(at(record, "eventID")),
+            event_time=text(at(record, "eventTime")),
+            region=text(at(record, "awsRegion")),
+            address=text(at(record, "sourceIPAddress")),
+            user_agent=text(at(record, "userAgent")),
         )
 
     @property
@@ -150,19 +150,19 @@ class SignIn:
 
 
 def _is_console_sign_in(record: object) -> bool:
-    if _at(record, "eventName") != "ConsoleLogin":
+    if at(record, "eventName") != "ConsoleLogin":
         return False
-    source = _text(_at(record, "eventSource"))
+    source = text(at(record, "eventSource"))
     return source is None or source.lower().startswith("signin.")
 
 
 def _path(record: object) -> tuple[Path, tuple[str, ...]]:
-    saml = _at(record, "additionalEventData", "SamlProviderArn")
-    if _text(saml):
+    saml = at(record, "additionalEventData", "SamlProviderArn")
+    if text(saml):
         return "saml", ("path-saml",)
     if saml is not None and not _is_blank(saml):
         return "unknown", ("path-saml-malformed",)
-    match (_text(_at(record, "userIdentity", "type")) or "").lower():
+    match (text(at(record, "userIdentity", "type")) or "").lower():
         case "iamuser":
             return "password", ("path-iam-user",)
         case "root":
@@ -176,7 +176,7 @@ def _path(record: object) -> tuple[Path, tuple[str, ...]]:
 
 def _role_path(record: object) -> tuple[Path, tuple[str, ...]]:
     """How a role came in, which only its name, its path and its session tell."""
-    issuer = _text(_at(record, "userIdentity", "sessionContext", "sessionIssuer", "arn")) or ""
+    issuer = text(at(record, "userIdentity", "sessionContext", "sessionIssuer", "arn")) or ""
     named, placed = _has_sso_name(record, issuer), _SSO_PATH in issuer
     if named and placed:
         return "identity-center", ("path-identity-center",)
@@ -184,35 +184,35 @@ def _role_path(record: object) -> tuple[Path, tuple[str, ...]]:
         return "unknown", ("path-identity-center-unproven",)
     if named:
         return "broker", ("path-look-alike", "path-broker")
-    if isinstance(_at(record, "userIdentity", "sessionContext"), dict):
+    if isinstance(at(record, "userIdentity", "sessionContext"), dict):
         return "broker", ("path-broker",)
     return "unknown", ("path-role-unsaid",)
 
 
 def _has_sso_name(record: object, issuer: str) -> bool:
     # A role's ARN ends in its name; that of its session has it in the middle.
-    session = (_text(_at(record, "userIdentity", "arn")) or "").split("/")
-    issuer_name = _text(_at(record, "userIdentity", "sessionContext", "sessionIssuer", "userName"))
+    session = (text(at(record, "userIdentity", "arn")) or "").split("/")
+    issuer_name = text(at(record, "userIdentity", "sessionContext", "sessionIssuer", "userName"))
     names = (issuer.rpartition("/")[2], issuer_name or "", *session[1:2])
     return any(name.startswith(_SSO_NAME) for name in names)
 
 
 def _outcome(record: object) -> tuple[Outcome, str]:
-    answer = _at(record, "responseElements", "ConsoleLogin")
-    match (_text(answer) or "").lower():
+    answer = at(record, "responseElements", "ConsoleLogin")
+    match (text(answer) or "").lower():
         case "success":
             return "success", "outcome-success"
         case "failure":
             return "failure", "outcome-failure"
-    if _text(_at(record, "errorMessage")) or _text(_at(record, "errorCode")):
+    if text(at(record, "errorMessage")) or text(at(record, "errorCode")):
         return "failure", "outcome-error"
     return "unknown", "outcome-unsaid"
 
 
 def _factor(record: object, path: Path) -> tuple[Factor, str]:
-    used = _said(_at(record, "additionalEventData", "MFAUsed"))
+    used = _said(at(record, "additionalEventData", "MFAUsed"))
     context = ("userIdentity", "sessionContext", "attributes", "mfaAuthenticated")
-    session = _said(_at(record, *context))
+    session = _said(at(record, *context))
     if used == "yes":
         return "multi", "factor-mfa-used"
     if session == "yes":
@@ -242,7 +242,7 @@ def _said(value: object) -> _Said:
         return "nothing"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    match (_text(value) or "").lower():
+    match (text(value) or "").lower():
         case "yes" | "true":
             return "yes"
         case "no" | "false":
@@ -252,18 +252,17 @@ def _said(value: object) -> _Said:
 
 def _identity(record: object) -> Identity:
     return Identity(
-        type=_text(_at(record, "userIdentity", "type")),
-        user_name=_text(_at(record, "userIdentity", "userName")),
-        arn=_text(_at(record, "userIdentity", "arn")),
+        type=text(at(record, "userIdentity", "type")),
+        user_name=text(at(record, "userIdentity", "userName")),
+        arn=text(at(record, "userIdentity", "arn")),
         account=(
-            _text(_at(record, "userIdentity", "accountId"))
-            or _text(_at(record, "recipientAccountId"))
+            text(at(record, "userIdentity", "accountId")) or text(at(record, "recipientAccountId"))
         ),
-        principal_id=_text(_at(record, "userIdentity", "principalId")),
+        principal_id=text(at(record, "userIdentity", "principalId")),
     )
 
 
-def _at(value: object, *keys: str) -> object:
+def at(value: object, *keys: str) -> Any:
     """What lies under these keys; None where there is nothing, or nothing to look into."""
     for key in keys:
         if not isinstance(value, dict):
@@ -272,7 +271,7 @@ def _at(value: object, *keys: str) -> object:
     return value
 
 
-def _text(value: object) -> str | None:
+def text(value: object) -> str | None:
     """A text without the spaces around it; None for anything else and for an empty one."""
     return value.strip() or None if isinstance(value, str) else None
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from c7n_mfa.respond.dossier import Activity, Count, DangerousCall, Reach
 from c7n_mfa.respond.investigate.dangers import danger
-from c7n_mfa.respond.investigate.records import Record, at, text
+from c7n_mfa.respond.investigate.records import Record
+from c7n_mfa.signin import at, text
 
 DAY = timedelta(hours=24)
 

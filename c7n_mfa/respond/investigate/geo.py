@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from c7n_mfa.respond.dossier import Gap, Place
-from c7n_mfa.respond.investigate.records import at, text
+from c7n_mfa.signin import at, text
 
 WHAT = "the country and the network of the address"
 

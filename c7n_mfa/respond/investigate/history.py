@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
 
 from c7n_mfa.respond.dossier import EarlierSignIns, Origin, Place, Related
-from c7n_mfa.respond.investigate.records import Record, at, text
-from c7n_mfa.signin import SignIn
+from c7n_mfa.respond.investigate.records import Record
+from c7n_mfa.signin import SignIn, at, text
 
 RELATED = timedelta(hours=48)
 # What happened in the day before is under investigation itself, and nothing to compare with.

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from c7n_mfa.respond.investigate.records import at
+from c7n_mfa.signin import at
 
 ADMINISTRATOR = "AdministratorAccess"
 

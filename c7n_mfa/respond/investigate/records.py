@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from c7n_mfa.chain.values import Arn
 from c7n_mfa.respond.dossier import Kind
-from c7n_mfa.signin import HIDDEN, SignIn
+from c7n_mfa.signin import HIDDEN, SignIn, at, text
 
 Actor = Literal["own", "session", "other"]
 
@@ -156,20 +156,6 @@ def time(value: object) -> datetime | None:
         return None
     found = found if found.tzinfo else found.replace(tzinfo=UTC)
     return found if found >= _OLDEST else None
-
-
-def at(value: object, *keys: str) -> Any:
-    """What lies under these keys; None where there is nothing, or nothing to look into."""
-    for key in keys:
-        if not isinstance(value, Mapping):
-            return None
-        value = value.get(key)
-    return value
-
-
-def text(value: object) -> str | None:
-    """A text without the spaces around it; None for anything else and for an empty one."""
-    return value.strip() or None if isinstance(value, str) else None
 
 
 def _iam_name(name: str | None) -> str | None:
