@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from c7n_mfa.chain.unseen import Unseen
 from c7n_mfa.chain.values import Alarm, LogGroup, Subscription, Topic, Trail
@@ -158,5 +158,11 @@ class Step:
         }
 
 
-def is_write(step: Step) -> bool:
+class _WithResult(Protocol):
+    @property
+    def result(self) -> str: ...
+
+
+def is_write(step: _WithResult) -> bool:
+    """Whether a step of a plan, this one's or another's, changes something."""
     return step.result == "planned"

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.text import Text
 from rich.tree import Tree
 
-from c7n_mfa.repair.values import Step
+from c7n_mfa.repair.values import Step, is_write
 from c7n_mfa.respond.forwarding.values import Step as ForwardingStep
 
 from .planned import (
@@ -28,7 +28,6 @@ from .planned import (
     plans_of,
     repairs_of,
     warnings,
-    writes,
 )
 from .shape import clean
 from .tree import console_for
@@ -158,7 +157,7 @@ def _title(found: Plan) -> str:
     if not found.kept:
         what = "left alone, because the policy's filters do not keep the account"
     else:
-        changes = sum(writes(step) for step in found.steps)
+        changes = sum(is_write(step) for step in found.steps)
         what = f"{changes} changes" if changes != 1 else "1 change"
         what = what if changes else "cannot be repaired"
     return f"{found.account_id}: {what} ({found.policy}; {verdict} now)"

@@ -26,7 +26,7 @@ from c7n_mfa.elements.account import ANNOTATION, SetSigninMonitoring, SigninMoni
 from c7n_mfa.elements.forwarding import SetSigninForwarding
 from c7n_mfa.elements.monitoring_removal import RemoveSigninMonitoring
 from c7n_mfa.entry import initialize
-from c7n_mfa.repair.values import Step
+from c7n_mfa.repair.values import Step, is_write
 from c7n_mfa.respond.forwarding.values import Judgement as Forwarding
 from c7n_mfa.respond.forwarding.values import Step as ForwardingStep
 
@@ -60,7 +60,7 @@ class Plan:
             return self._removal_code
         if self.judgement.verdict == "unknown":
             return CANNOT_TELL
-        if any(writes(step) for step in self.steps):
+        if any(is_write(step) for step in self.steps):
             return CHANGES
         return NOTHING_TO_DO if self.judgement.verdict == "intact" else CANNOT_TELL
 
@@ -69,7 +69,7 @@ class Plan:
         """A removal hangs on what is ours, and on no verdict."""
         if any(step.step == "chain" for step in self.steps):
             return CANNOT_TELL
-        return CHANGES if any(writes(step) for step in self.steps) else NOTHING_TO_DO
+        return CHANGES if any(is_write(step) for step in self.steps) else NOTHING_TO_DO
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -116,11 +116,6 @@ def load_policies(
         )
     )
     return found
-
-
-def writes(step: Step | ForwardingStep) -> bool:
-    """Whether a step changes something; others are adopted or declined."""
-    return step.result == "planned"
 
 
 def repairs_of(policy: Any) -> list[Repair]:
