@@ -14,7 +14,7 @@ export C7N_MFA_LOCAL_AWS_PYTHON ?= $(CURDIR)/$(LOCAL_AWS)/bin/python
 export C7N_MFA_LAMBDA_PYTHON ?= $(CURDIR)/$(LAMBDA)/bin/python
 export PIP_ROOT_USER_ACTION ?= ignore
 
-.PHONY: help setup demo docs test lint validate check bench clean
+.PHONY: help setup demo docs site build test lint validate check bench clean
 .DEFAULT_GOAL := help
 
 help: ## Show what can be made
@@ -29,6 +29,15 @@ demo: setup ## Watch a broken chain found, repaired and proven, on a local AWS
 
 docs: setup ## Write the generated pages of docs/ again
 	@$(BIN)/python -m docs.build
+
+site: setup ## Build docs/ as a site with search, in output/site
+	@$(BIN)/python -m sphinx -q -E -W --keep-going -c docs . output/site
+	@echo 'Read it: output/site/index.html'
+
+build: setup ## Build the sdist and the wheel into dist/
+	@rm -rf dist
+	@$(BIN)/python -m build --no-isolation --outdir dist
+	@echo 'Install it: pip install "$$(echo dist/*.whl)[cli]"'
 
 test: setup ## Run the tests, or some of them: make test TESTS=tests/test_autoload.py
 	@echo '==> running the tests'

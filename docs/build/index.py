@@ -12,20 +12,32 @@ from typing import Any
 from docs.build import policies, text
 
 _DOCS = Path(__file__).resolve().parent.parent
-_PAGES = (
-    ("why.md", "the problem, and how this decides"),
-    ("vocabulary.md", "the words, with one meaning each"),
-    ("requirements.md", "what has to be caught, and the kinds of sign-in"),
-    ("signins.md", "what a sign-in's record says, and which other detectors fire on it"),
-    ("patterns.md", "patterns from public code, and what each catches"),
-    ("undocumented.md", "what AWS does not say about filter patterns"),
-    ("investigation.md", "what is asked about a sign-in, and within which limits"),
-    ("containment.md", "what is done to a user, and how it is undone"),
-    ("reasons.md", "every reason a link can be broken or unknown for, and its fix"),
-    ("faults.md", "what is said of a good chain with one thing changed, beside other tools"),
-    ("reference.md", "our filters and actions, with all their options"),
-    ("permissions.md", "the IAM policies for audit, repair and the Lambda function"),
-)
+_PAGES = {
+    "Overview": (
+        ("why.md", "the problem, and how c7n-mfa decides"),
+        ("coverage.md", "what two public pages ask for, sentence by sentence, and where it is"),
+        ("vocabulary.md", "the words that AWS and Cloud Custodian do not define"),
+    ),
+    "Audit": (
+        ("faults.md", "one fault at a time in a working chain, beside Prowler and plain c7n"),
+        ("reasons.md", "every reason code, with its fix"),
+        ("requirements.md", "which sign-ins the metric filters have to catch"),
+        ("patterns.md", "metric-filter patterns from public code, and what each catches"),
+        ("undocumented.md", "what AWS does not say about filter patterns"),
+    ),
+    "Respond": (
+        ("signins.md", "how a sign-in's record is read, and which other detectors fire on it"),
+        ("investigation.md", "what is looked up about a sign-in, and within which limits"),
+        ("containment.md", "what is done to a user, and how it is undone"),
+    ),
+    "Operate": (
+        ("commands.md", "the commands, their exit codes and their JSON"),
+        ("permissions.md", "IAM policies for every policy and Lambda function"),
+        ("reference.md", "all options of the filters and actions"),
+        ("terraform.md", "the chain as Terraform resources, and audits beside Terraform"),
+        ("remove.md", "how to remove everything that c7n-mfa has created"),
+    ),
+}
 _HEAD = ("Policy", "What it finds", "Severity", "Category", "Changes")
 
 
@@ -33,13 +45,19 @@ def page() -> str:
     return text.page(
         "Documentation",
         [
-            "\n".join(f"- [{name.removesuffix('.md')}]({name}): {what}" for name, what in _PAGES),
+            *_sections(),
             "## Policies",
             text.table(_HEAD, [_row(policies.policy(path)) for path in policies.files()]),
             "## Decisions",
             "\n".join(_decisions()),
         ],
     )
+
+
+def _sections() -> Iterator[str]:
+    for title, pages in _PAGES.items():
+        yield f"## {title}"
+        yield "\n".join(f"- [{name.removesuffix('.md')}]({name}): {what}" for name, what in pages)
 
 
 def _row(policy: Any) -> tuple[str, ...]:
