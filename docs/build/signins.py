@@ -44,34 +44,34 @@ GROUPS = {
     "failure": {"failure", "failure-odd"},
     "others": {"settled-without-outcome", "no-sign-in"},
 }
-"""The columns of the matrix in README: the kinds about which something can be known."""
+"""The columns of the short matrix: the kinds about which something can be known."""
 
 _INTRODUCTION = """\
-`c7n-mfa signins FILE…` reads CloudTrail files and says of every console sign-in how somebody came \
-in (path), with what outcome, and with how many factors; the words are in [the \
-vocabulary](vocabulary.md).
+`c7n-mfa signins FILE…` reads CloudTrail files and classifies every console sign-in by path (how \
+somebody came in), outcome and factor; [the vocabulary](vocabulary.md) has their values.
 A sign-in is *single-factor* when all three are known and say so.
-Where an identity provider knows and the record cannot, the answer is *unknown*, and never a \
-guess."""
+Where only an identity provider can know, the answer is *unknown*, never a guess."""
 _EXITS = """\
-Exit status 0 says that there is no single-factor sign-in, 1 that there is at least one, and 2 \
-that something could not be read, whatever else was found.
+It exits 0 when there is no single-factor sign-in, 1 when there is at least one, and 2 when \
+something could not be read, whatever else was found.
 A problem is one sentence on standard error, with the file, the line and the record; everything \
 else is still read."""
-_MATRIX = """\
+_DETECTORS = """\
 {count} labelled records, written from documentation, published real records and the fixtures of \
-other projects, each changed in one way or another: \
-[tests/signin/records.json](../tests/signin/records.json).
-A cell says on how many records of its row a detector fires; **bold** is one that it should have \
-left alone, or one that it missed.
-In the last rows nobody can know from the record: there is no right number, and *c7n-mfa* says \
-unknown.
-
-Each of the others is what its project publishes, at its defaults and in our own words \
+other projects, each changed in one way or another \
+([tests/signin/records.json](../tests/signin/records.json)), are put to each detector.
+The set was made here, to tell detectors apart, and *c7n-mfa* was written beside it; how often \
+each kind occurs in your account is another question.
+Each of the others is what its project publishes, at its defaults and reimplemented here \
 ([tests/signin/peers.py](../tests/signin/peers.py)), without what the platform around it adds, \
 such as suppression or a user's history.
-The set is ours, made to tell detectors apart, and *c7n-mfa* was written beside it; how often each \
-kind occurs in your account is another question."""
+
+A cell counts the records that the detector fires on; **bold** is wrong.
+Records that do not say enough for anybody to know are left out."""
+_MATRIX = """\
+The same by kind of record.
+In the last kinds nobody can know from the record: there is no right number, and *c7n-mfa* says \
+unknown."""
 _SOURCES = """\
 The two metric filters are read as AWS documents the language: a comparison with a missing field \
 is false, `!=` too."""
@@ -86,7 +86,10 @@ def page() -> str:
             _INTRODUCTION,
             _EXITS,
             "## Who fires on what",
-            _MATRIX.format(count=len(RECORDS)),
+            _DETECTORS.format(count=len(RECORDS)),
+            short_matrix(),
+            "### By kind of record",
+            _MATRIX,
             matrix(),
             "## Where the conditions stand",
             _SOURCES,
@@ -107,7 +110,7 @@ def matrix() -> str:
 
 
 def short_matrix() -> str:
-    """What stands in README: a row for each detector, a column for each group of kinds."""
+    """A row for each detector, a column for each group of kinds."""
     detectors = zip(["c7n-mfa", *(peer.name for peer in PEERS)], _detectors(), strict=True)
     groups = [[each for each in RECORDS if each.kind in kinds] for kinds in GROUPS.values()]
     counts = ("of " + str(len(group)) for group in groups)

@@ -17,6 +17,7 @@ from c7n.policy import load
 from moto import mock_aws
 
 import mocked_account as account
+from c7n_mfa.chain.discover import PERMISSIONS
 from calls import watched
 from docs.build import permissions, policies
 from docs.build.pages import DOCS
@@ -72,6 +73,12 @@ def test_every_permission_with_words_is_on_the_page_and_no_other():
 def test_the_audit_may_change_nothing():
     (document,) = documents("signin-monitoring-broken")
     assert [action for action in granted(document) if not permissions.is_read(action)] == []
+
+
+def test_the_audit_is_granted_what_its_filter_declares_and_custodian_needs():
+    (document,) = documents("signin-monitoring-broken")
+    custodian = {"iam:ListAccountAliases", "sts:GetCallerIdentity"}
+    assert granted(document) == {*PERMISSIONS, *custodian}
 
 
 @pytest.mark.parametrize("path", policies.files(), ids=lambda path: path.stem)

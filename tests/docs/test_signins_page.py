@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
+from docs.build.pages import DOCS
 from docs.build.signins import GROUPS, KINDS, matrix, short_matrix
 from tests.signin.peers import PEERS
 from tests.signin.records import RECORDS
@@ -48,9 +47,8 @@ def test_every_peer_has_one_and_the_last_rows_count_it(peer):
     assert sum(off.values()) > 0
 
 
-def test_the_matrix_of_the_readme_is_that_of_the_same_records():
-    readme = Path(__file__).parents[2] / "README.md"
+def test_the_short_matrix_is_on_the_page_and_counts_every_kind_that_can_be_known():
     known = {each.kind for each in RECORDS if each.single_factor is not None}
 
-    assert short_matrix() in readme.read_text(encoding="utf-8")
+    assert short_matrix() in (DOCS / "signins.md").read_text(encoding="utf-8")
     assert sorted(kind for kinds in GROUPS.values() for kind in kinds) == sorted(known)
