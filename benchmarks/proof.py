@@ -69,7 +69,7 @@ def _within(conditions: list[str]) -> str:
 
 def milliseconds(work: Callable[[], object]) -> float:
     proof._assess.cache_clear()
-    for name in ("_one_of_each", "_glob_languages", "_exactly"):
+    for name in ("_of_each_cell", "_whole", "_glob_languages", "_exactly"):
         getattr(classes, name).cache_clear()
     start = time.perf_counter()
     work()

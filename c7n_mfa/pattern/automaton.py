@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 MOST_POSITIONS = 2_000
@@ -22,6 +22,7 @@ MOST_STEPS = 50_000
 
 _MOST_REMEMBERED = 1_000
 _MATCHED = 0
+_HOPELESS = -1
 
 # A set of characters is an integer: bit n for the ASCII character n, one bit for all others.
 ASCII = (1 << 128) - 1
@@ -65,8 +66,8 @@ class Piece:
 class Automaton:
     """Accepts the texts in which any of its sequences is found.
 
-    A state is an integer: ``start``, then ``step`` for each character, and ``accepting``
-    tells whether the text may end there. State 0 means found already, come what may.
+    A state is an integer: ``start``, then one of ``steps`` for each character, and
+    ``accepting`` tells whether the text may end there. State 0 means found already, come what may.
     """
 
     def __init__(self, sequences: Iterable[Iterable[Piece]], *, multi_line: bool = False):
@@ -81,6 +82,7 @@ class Automaton:
         # Says that a line starts here: at the start of the text, and after a line break.
         self._fresh = 1 << (len(self._sets) + 1)
         bits = self._closed(self._initial, self._starts)
+        self._afresh = self._closed(self._initial, 0)
         self.start = _MATCHED if bits & self._final else bits | self._fresh
 
     def accepts(self, text: str) -> bool:
@@ -104,12 +106,13 @@ class Automaton:
                 row = self._row(state)
         return self.accepting(state)
 
-    def step(self, state: int, char: str) -> int:
-        """The state after one more character."""
+    def steps(self, state: int, chars: Sequence[str]) -> list[int]:
+        """The states after one more character, for each of some."""
         row = self._row(state)
-        if char not in row:
-            row[char] = self._advanced(state, char)
-        return row[char]
+        for char in chars:
+            if char not in row:
+                row[char] = self._advanced(state, char)
+        return [row[char] for char in chars]
 
     def accepting(self, state: int) -> bool:
         """Whether the text may end in this state."""
@@ -180,6 +183,8 @@ class Automaton:
             if state & self._final:
                 return _MATCHED
         taken, repeated = self._mask(char)
+        if not (at_break or state & taken or state & repeated):
+            return self._afresh
         moved = (state & taken) << 1 | (state & repeated) | self._initial
         bits = self._closed(moved, self._starts if at_break else 0)
         if bits & self._final:
@@ -224,18 +229,18 @@ def find_text(
 
     None is a proof that there is no such text. ``TooLarge`` after ``limit`` states.
     """
-    automata = [*inside, *outside]
-    wanted = [True] * len(inside) + [False] * len(outside)
-    first = tuple(each.start for each in automata)
+    chars = _representatives([*inside, *outside])
+    walks = [*(_Walk(a, True, chars) for a in inside), *(_Walk(a, False, chars) for a in outside)]
+    first = tuple(walk.automaton.start for walk in walks)
     paths: dict[tuple[int, ...], tuple[tuple[int, ...], str] | None] = {first: None}
     queue = deque([first])
-    chars = _representatives(automata)
     while queue:
         states = queue.popleft()
-        if all(a.accepting(s) == w for a, s, w in zip(automata, states, wanted, strict=True)):
+        if all(walk.may_end(state) for walk, state in zip(walks, states, strict=True)):
             return _spell(paths, states)
-        for following, char in _successors(automata, states, len(inside), chars):
-            if following not in paths:
+        rows = [walk.row(state) for walk, state in zip(walks, states, strict=True)]
+        for char, following in zip(chars, zip(*rows, strict=True), strict=True):
+            if _HOPELESS not in following and following not in paths:
                 paths[following] = states, char
                 queue.append(following)
         if len(paths) > limit:
@@ -243,18 +248,32 @@ def find_text(
     return None
 
 
-def _successors(
-    automata: list[Automaton], states: tuple[int, ...], inside: int, chars: list[str]
-) -> Iterator[tuple[tuple[int, ...], str]]:
-    for char in chars:
-        following = tuple(a.step(s, char) for a, s in zip(automata, states, strict=True))
-        # What is found already stays found: no way back to a text outside.
-        if _MATCHED in following[inside:]:
-            continue
-        # And what can no longer be found never will be.
-        if any(a.dead(s) for a, s in zip(automata[:inside], following, strict=False)):
-            continue
-        yield following, char
+class _Walk:
+    """One automaton's part of a search: what is asked of it at each of its states, once."""
+
+    def __init__(self, automaton: Automaton, inside: bool, chars: Sequence[str]) -> None:
+        self.automaton = automaton
+        self._inside = inside
+        self._chars = chars
+        self._rows: dict[int, list[int]] = {}
+        self._ends: dict[int, bool] = {}
+
+    def may_end(self, state: int) -> bool:
+        """Whether the text may end in this state, and is accepted or not as it should be."""
+        if state not in self._ends:
+            self._ends[state] = self.automaton.accepting(state) == self._inside
+        return self._ends[state]
+
+    def row(self, state: int) -> list[int]:
+        """The states after each of the characters; ``_HOPELESS`` where no text can go on."""
+        if state not in self._rows:
+            following = self.automaton.steps(state, self._chars)
+            self._rows[state] = [_HOPELESS if self._lost(after) else after for after in following]
+        return self._rows[state]
+
+    def _lost(self, state: int) -> bool:
+        """What is found already stays found, and what can no longer be found never will be."""
+        return self.automaton.dead(state) if self._inside else state == _MATCHED
 
 
 def _representatives(automata: Iterable[Automaton]) -> list[str]:

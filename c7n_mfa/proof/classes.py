@@ -184,21 +184,28 @@ def _variants(witness: str) -> Iterator[str]:
             yield witness[:position] + other + witness[position + 1 :]
 
 
-@lru_cache(maxsize=1024)
 def _one_of_each(
     like: str | None, known: tuple[str, ...], atoms: tuple[Atom, ...]
 ) -> tuple[str, ...]:
     """A text of every class in which none is known; each is found by automata or proven empty."""
     try:
-        inside = [_whole(like)] if like is not None else []
         languages = dict.fromkeys(each for atom in atoms for each in _languages(atom))
-        cells = _Cells()
-        cells.split(known, inside, [], list(languages))
-        return tuple(cells.found)
+        return _of_each_cell(like, known, tuple(languages))
     except AutomatonTooLarge as error:
         raise TooLarge from error
 
 
+# Atoms that differ may hang on the same languages.
+@lru_cache(maxsize=1024)
+def _of_each_cell(
+    like: str | None, known: tuple[str, ...], languages: tuple[Automaton, ...]
+) -> tuple[str, ...]:
+    cells = _Cells()
+    cells.split(known, [_whole(like)] if like is not None else [], [], languages)
+    return tuple(cells.found)
+
+
+@lru_cache(maxsize=1024)
 def _whole(like: str) -> Automaton:
     return automaton_of("|".join(f"^{alternative}$" for alternative in like.split("|")))
 
