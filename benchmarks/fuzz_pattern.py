@@ -23,10 +23,10 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT)]
 
-from c7n_mfa.families import FAMILIES  # noqa: E402
 from c7n_mfa.pattern import Pattern, PatternSyntaxError, parse  # noqa: E402
 from c7n_mfa.proof import assess  # noqa: E402
-from c7n_mfa.requirements import REQUIREMENTS  # noqa: E402
+from c7n_mfa.proof.families import FAMILIES  # noqa: E402
+from c7n_mfa.proof.requirements import REQUIREMENTS  # noqa: E402
 from docs.build import patterns  # noqa: E402
 
 _MOST_SECONDS = 1.0

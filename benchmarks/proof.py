@@ -23,7 +23,7 @@ sys.path[:0] = [str(ROOT)]
 from c7n_mfa import proof  # noqa: E402
 from c7n_mfa.pattern import Pattern, parse  # noqa: E402
 from c7n_mfa.proof import assess, classes  # noqa: E402
-from c7n_mfa.requirements import REQUIREMENTS  # noqa: E402
+from c7n_mfa.proof.requirements import REQUIREMENTS  # noqa: E402
 from docs.build import patterns  # noqa: E402
 
 _FREE = (

@@ -1,6 +1,6 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""What responding costs: a cold start, the archive, and the time until a user is contained.
+"""What responding costs: a cold start, and the time until a user is contained.
 
     python benchmarks/respond.py
 
@@ -29,7 +29,6 @@ sys.path[:0] = [str(ROOT)]
 import yaml  # noqa: E402
 from c7n.mu import custodian_archive  # noqa: E402
 
-from c7n_mfa.archive.slices import SLICES, WHOLE  # noqa: E402
 from demo.account import seed_inbox  # noqa: E402
 from demo.local_aws import LocalAws, why_unavailable  # noqa: E402
 from demo.response import entry, seed_person, seed_response, sign_in  # noqa: E402
@@ -66,8 +65,8 @@ from c7n.resources import load_resources
 load_resources((policy["resource"],))
 from c7n_mfa.entry import initialize
 initialize([policy])
-from c7n_mfa.respond.wanted import Wanted
-from c7n_mfa.signin import SignIn
+from c7n_mfa.signin.criteria import Wanted
+from c7n_mfa.signin.record import SignIn
 assert Wanted(frozenset({True})).takes(SignIn.from_record(record), record)
 print(time.process_time() - start)
 """
@@ -78,15 +77,13 @@ def policy(name: str) -> dict[str, Any]:
     return dict(only)
 
 
-def archive(folder: Path, *packages: str) -> int:
-    """Build and unpack what custodian would upload; its bytes."""
+def archive(folder: Path, *packages: str) -> None:
+    """Build and unpack what custodian would upload."""
     built = custodian_archive(packages=list(packages))
     built.close()
     with zipfile.ZipFile(built.path) as packed:
         packed.extractall(folder)
-    size = os.path.getsize(built.path)
     built.remove()
-    return size
 
 
 def start(folder: Path, code: str, given: dict[str, Any], bytecode: bool) -> float:
@@ -162,13 +159,7 @@ def _contained(aws: LocalAws, name: str) -> float:
 def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        without = archive(folder / "without")
-        for name in (WHOLE, *SLICES):
-            size = archive(folder / name, name)
-            print(
-                f"archive with {name}: {size / 1000:.0f} KB, c7n's alone {without / 1000:.0f} KB: "
-                f"{(size - without) / 1000:+.0f} KB"
-            )
+        archive(folder / "c7n_mfa", "c7n_mfa")
         cold_starts(folder)
         reason = why_unavailable()
         if reason:

@@ -5,6 +5,6 @@
 
 from __future__ import annotations
 
-from c7n_mfa.cli import main
+from c7n_mfa.cli.main import main
 
 main()

@@ -55,7 +55,7 @@ class _Resource:
         ):
             for name, where in elements.items():
                 if named is None or name in named:
-                    registry.register(name, _load(f"c7n_mfa.elements.{where}"))
+                    registry.register(name, _load(f"c7n_mfa.{where}"))
 
 
 def _load(where: str) -> Any:
@@ -74,41 +74,41 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(item)
 
 
-_SIGNIN = {"signin": "signin:Signin"}
+_SIGNIN = {"signin": "signin.element:Signin"}
 _TELLING = {
-    "investigate-signin": "investigation:InvestigateSignin",
-    "alert-signin": "alert:AlertSignin",
+    "investigate-signin": "investigation.element:InvestigateSignin",
+    "alert-signin": "alerting.element:AlertSignin",
 }
 _ELEMENTS = {
     "account": _Resource(
         "account:Account",
         filters={
-            "signin-monitoring": "account:SigninMonitoring",
-            "signin-forwarding": "forwarding:SigninForwarding",
+            "signin-monitoring": "audit.element:SigninMonitoring",
+            "signin-forwarding": "forwarding.element:SigninForwarding",
             **_SIGNIN,
         },
         actions={
-            "set-signin-monitoring": "account:SetSigninMonitoring",
-            "remove-signin-monitoring": "monitoring_removal:RemoveSigninMonitoring",
-            "test-signin-monitoring": "drill:DrillSigninMonitoring",
-            "set-signin-forwarding": "forwarding:SetSigninForwarding",
-            "remove-signin-forwarding": "forwarding:RemoveSigninForwarding",
+            "set-signin-monitoring": "audit.element:SetSigninMonitoring",
+            "remove-signin-monitoring": "repair.removal_element:RemoveSigninMonitoring",
+            "test-signin-monitoring": "repair.alarm_test_element:DrillSigninMonitoring",
+            "set-signin-forwarding": "forwarding.element:SetSigninForwarding",
+            "remove-signin-forwarding": "forwarding.element:RemoveSigninForwarding",
             **_TELLING,
         },
     ),
     "iam-role": _Resource("iam:Role", filters=_SIGNIN, actions=_TELLING),
     "iam-user": _Resource(
         "iam:User",
-        filters={"contained": "release:ContainedFilter", **_SIGNIN},
+        filters={"contained": "containment.release_element:ContainedFilter", **_SIGNIN},
         actions={
-            "require-mfa": "containment:RequireMfa",
-            "revoke-sessions": "containment:RevokeSessions",
-            "reset-password": "containment:ResetPassword",
-            "release": "release:Release",
+            "require-mfa": "containment.element:RequireMfa",
+            "revoke-sessions": "containment.element:RevokeSessions",
+            "reset-password": "containment.element:ResetPassword",
+            "release": "containment.release_element:Release",
             **_TELLING,
         },
     ),
     "log-metric": _Resource(
-        "cw:LogMetric", filters={"signin-coverage": "log_metric:SigninCoverage"}
+        "cw:LogMetric", filters={"signin-coverage": "audit.coverage_element:SigninCoverage"}
     ),
 }

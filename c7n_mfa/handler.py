@@ -23,7 +23,7 @@ os.environ.setdefault("C7N_DEBUG_EVENT", "no")
 import c7n.handler
 
 from c7n_mfa.entry import initialize
-from c7n_mfa.respond import events
+from c7n_mfa.signin import events
 
 log = logging.getLogger("custodian.c7n_mfa")
 

@@ -17,11 +17,11 @@ import yaml
 from rich.text import Text
 from rich.tree import Tree
 
-from c7n_mfa.report import markdown
-from c7n_mfa.report.command import report_on
-from c7n_mfa.report.tree import chain_tree, console_for
-from c7n_mfa.report.values import Chain, Report
-from c7n_mfa.report.words import AUDIT_POLICY, REPAIR_POLICY
+from c7n_mfa.cli.report import markdown
+from c7n_mfa.cli.report.command import report_on
+from c7n_mfa.cli.report.tree import chain_tree, console_for
+from c7n_mfa.cli.report.values import Chain, Report
+from c7n_mfa.cli.report.words import AUDIT_POLICY, REPAIR_POLICY
 
 from .account import Inbox, seed_inbox, seed_trail
 from .local_aws import LocalAws

@@ -12,9 +12,9 @@ import boto3
 from moto import mock_aws
 
 import mocked_account as account
-from c7n_mfa.chain.discover import Ask, discover
-from c7n_mfa.chain.judge import judge, relevant
-from c7n_mfa.requirements import REQUIREMENTS
+from c7n_mfa.audit.discover import Ask, discover
+from c7n_mfa.audit.judge import judge, relevant
+from c7n_mfa.proof.requirements import REQUIREMENTS
 from calls import watched
 
 # What an audit of a good chain calls; ListAlarmMuteRules is not in the emulator.

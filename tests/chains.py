@@ -8,9 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from c7n_mfa.chain.judge import judge
-from c7n_mfa.chain.unseen import Unseen
-from c7n_mfa.chain.values import (
+from c7n_mfa.audit.judge import judge
+from c7n_mfa.audit.values import (
     Alarm,
     CompositeAlarm,
     LogGroup,
@@ -21,7 +20,8 @@ from c7n_mfa.chain.values import (
     Topic,
     Trail,
 )
-from c7n_mfa.requirements import REQUIREMENTS
+from c7n_mfa.aws.read import ReadFailure
+from c7n_mfa.proof.requirements import REQUIREMENTS
 
 ACCOUNT = "123456789012"
 OTHER = "210987654321"
@@ -48,8 +48,8 @@ ROOT_USAGE = (
 SINGLE_FACTOR = REQUIREMENTS["single-factor"].canonical
 
 
-def denied(permission: str, target: str = "*") -> Unseen:
-    return Unseen(permission, target, "AccessDenied", "not authorized")
+def denied(permission: str, target: str = "*") -> ReadFailure:
+    return ReadFailure(permission, target, "AccessDenied", "not authorized")
 
 
 def owner_policy(topic: str = TOPIC) -> dict:
@@ -146,7 +146,7 @@ def changed(seen: Snapshot, **changes) -> Snapshot:
     """The snapshot with something changed, named after the link it belongs to.
 
     A link's own fields are changed with a dict; anything else takes its place: a value, a tuple of
-    them, an ``Unseen``, or ``None`` for what is gone.
+    them, an ``ReadFailure``, or ``None`` for what is gone.
     """
     for link, change in changes.items():
         seen = _CHANGES[link](seen, change)

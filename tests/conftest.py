@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -77,3 +78,24 @@ def clients_made_once(_clients, monkeypatch):
 @pytest.fixture(scope="session")
 def root() -> Path:
     return ROOT
+
+
+@pytest.fixture
+def run(request, tmp_path):
+    """Run one account action through custodian: the receipt that it leaves."""
+    from c7n.testing import PyTestUtils
+
+    import mocked_account as account
+
+    def run(action, **options):
+        policy = PyTestUtils(request).load_policy(
+            {"name": action, "resource": "aws.account", "actions": [{"type": action, **options}]},
+            config={"region": account.REGION, "account_id": account.ACCOUNT},
+        )
+        policy.options["output_dir"] = str(tmp_path)
+        policy.run()
+        (path,) = tmp_path.rglob(f"action-{action.replace('-', '')}")
+        (receipt,) = json.loads(path.read_text())
+        return receipt
+
+    return run

@@ -14,9 +14,9 @@ from typing import Any
 
 import boto3
 
-from c7n_mfa.chain.unseen import Unseen
-from c7n_mfa.respond.forwarding.calls import TRUST, role_policy
-from c7n_mfa.respond.forwarding.values import (
+from c7n_mfa.aws.read import ReadFailure
+from c7n_mfa.forwarding.calls import TRUST, role_policy
+from c7n_mfa.forwarding.values import (
     NAME,
     ROLE_POLICY,
     TARGET_ID,
@@ -27,14 +27,14 @@ from c7n_mfa.respond.forwarding.values import (
     Seen,
     Target,
 )
-from c7n_mfa.respond.prefilter import FORWARDED
+from c7n_mfa.signin.prefilter import FORWARDED
 
 ACCOUNT = "123456789012"
 HOME = "us-east-1"
 NORTH = "eu-north-1"
 PLACE = Place(ACCOUNT, "aws", HOME)
 OURS = {"c7n-mfa": "signin-forwarding"}
-DENIED = Unseen("events:ListRules", "the bus", "AccessDeniedException", "no")
+DENIED = ReadFailure("events:ListRules", "the bus", "AccessDeniedException", "no")
 
 
 def target(**changes: Any) -> Target:

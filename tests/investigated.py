@@ -22,8 +22,8 @@ import boto3
 from botocore.client import BaseClient
 from botocore.validate import ParamValidator
 
-from c7n_mfa.respond.investigate.records import Record, parse
-from c7n_mfa.signin import SignIn
+from c7n_mfa.investigation.records import Record, parse
+from c7n_mfa.signin.record import SignIn
 
 ACCOUNT = "123456789012"
 ALICE = f"arn:aws:iam::{ACCOUNT}:user/alice"

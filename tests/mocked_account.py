@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import boto3
 
-from c7n_mfa.requirements import REQUIREMENTS
+from c7n_mfa.proof.requirements import REQUIREMENTS
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from c7n_mfa.families import FAMILIES, Family
 from c7n_mfa.pattern import MISSING
+from c7n_mfa.proof.families import FAMILIES, Family
 
 BY_NAME = {family.name: family for family in FAMILIES}
 

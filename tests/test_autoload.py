@@ -118,7 +118,7 @@ def test_start_up_imports_nothing_of_c7n_and_little_of_ours(python):
 def test_other_resource_types_do_not_load_our_elements(python):
     code = (
         "import sys; from c7n.resources import load_resources; load_resources(('aws.s3',)); "
-        "import c7n.manager; print('c7n_mfa.elements.account' in sys.modules)"
+        "import c7n.manager; print('c7n_mfa.audit.element' in sys.modules)"
     )
     assert check_clean(installs.run(python, "-c", code)) == "False\n"
 

@@ -9,7 +9,7 @@ import pytest
 from c7n.resources.account import actions, filters
 
 from c7n_mfa import entry
-from c7n_mfa.elements.account import SetSigninMonitoring, SigninMonitoring
+from c7n_mfa.audit.element import SetSigninMonitoring, SigninMonitoring
 
 
 @pytest.fixture

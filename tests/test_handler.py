@@ -21,7 +21,7 @@ POLICY = {
         "type": "periodic",
         "schedule": "rate(1 day)",
         "role": "arn:aws:iam::123456789012:role/x",
-        "packages": ["c7n_mfa.archive.monitoring"],
+        "packages": ["c7n_mfa"],
         "handler": "c7n_mfa.handler.run",
     },
     "filters": ["signin-monitoring"],

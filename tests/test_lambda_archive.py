@@ -16,14 +16,12 @@ import yaml
 from c7n.mu import custodian_archive
 
 import installs
-from c7n_mfa.archive.slices import SLICES
 
 ROOT = Path(__file__).parent.parent
 PYTHON = Path(
     os.environ.get("C7N_MFA_LAMBDA_PYTHON", Path(sys.prefix, "lambda-runtime", "bin", "python"))
 )
 WHOLE = "c7n_mfa"
-NAMES = [WHOLE, *SLICES]
 POLICIES = [
     policy
     for path in sorted((ROOT / "policies").rglob("*.yml"))
@@ -42,7 +40,7 @@ KNOWN = {
     "six",
     "urllib3",
 }
-ONLY_THE_COMMANDS = {"cli", "commands", "report", "replay", "review", "autoload", "__main__"}
+ONLY_THE_COMMANDS = {"cli", "autoload", "__main__"}
 
 # Every module that is packed, whenever a function would come to it.
 IMPORT = """
@@ -114,14 +112,9 @@ def archive(tmp_path_factory):
     return archive
 
 
-@pytest.fixture(params=NAMES)
-def packed(request, archive):
-    return archive(request.param)
-
-
-@pytest.fixture(params=SLICES)
-def sliced(request, archive):
-    return archive(request.param)
+@pytest.fixture
+def packed(archive):
+    return archive(WHOLE)
 
 
 def test_archive_holds_c7n_and_us_and_nothing_else(packed):
@@ -130,38 +123,14 @@ def test_archive_holds_c7n_and_us_and_nothing_else(packed):
 
 
 def test_all_that_is_packed_imports_nothing_that_lambda_lacks(packed):
-    modules, path = packed.run(IMPORT, *ONLY_THE_COMMANDS, "archive")
+    modules, path = packed.run(IMPORT, *ONLY_THE_COMMANDS)
     assert set(json.loads(modules)) - KNOWN == set()
     assert Path(path) == packed.folder / "c7n_mfa" / "__init__.py"
 
 
-def test_the_command_line_is_in_no_slice(sliced):
-    parts = {name.split("/")[1].removesuffix(".py") for name in sliced.ours}
-    assert parts & {*ONLY_THE_COMMANDS, "archive"} == set()
-
-
-def test_a_slice_is_made_of_the_files_as_they_were_released(sliced):
-    for name in sliced.ours:
-        assert (sliced.folder / name).read_bytes() == (ROOT / name).read_bytes()
-
-
-@pytest.mark.parametrize("name", SLICES)
-def test_a_slice_is_the_same_each_time(name, archive):
-    """Custodian uploads an archive whose checksum has changed."""
-    code = f"from c7n.mu import custodian_archive as a; print(a(['{name}']).close().get_checksum())"
-    again = installs.run(Path(sys.executable), "-c", code, PYTHONPATH=str(ROOT))
-    assert again.stdout.strip() == archive(name).checksum
-
-
-def test_what_is_laid_out_for_a_slice_is_gone_with_python(tmp_path):
-    code = (
-        "import os, sys, c7n_mfa.archive.respond as a; before = os.listdir(sys.argv[1]); "
-        "(folder,) = a.__path__; print(before, folder)"
-    )
-    given = {"TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
-    done = installs.run(Path(sys.executable), "-c", code, tmp_path, **given)
-    assert (done.stderr, done.stdout.startswith(f"[] {tmp_path}/")) == ("", True)
-    assert list(tmp_path.iterdir()) == []
+def test_files_are_packed_as_they_were_released(packed):
+    for name in packed.ours:
+        assert (packed.folder / name).read_bytes() == (ROOT / name).read_bytes()
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy["name"])
@@ -169,12 +138,6 @@ def test_a_shipped_function_finds_every_element_in_its_archive(policy, archive):
     found, language = archive(*policy["mode"]["packages"]).run(INITIALIZE, json.dumps(policy))
     assert found.split() == [each["type"] for each in [*policy["filters"], *policy["actions"]]]
     assert (language == "") == (policy["mode"]["type"] == "cloudtrail")
-
-
-@pytest.mark.parametrize("name", ["c7n_mfa.archive.tell", "c7n_mfa.archive.contain"])
-def test_what_responds_adds_little_to_custodian(name, archive):
-    grown = archive(name).size - archive().size
-    assert 40_000 < grown <= 100_000
 
 
 def test_the_runtime_that_we_import_in_has_only_boto3():

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
-from c7n_mfa.families import Family, Grade
 from c7n_mfa.pattern import Pattern
 from c7n_mfa.proof.blame import because
 from c7n_mfa.proof.classes import TooLarge
+from c7n_mfa.proof.families import Family, Grade
+from c7n_mfa.proof.requirements import REQUIREMENTS, Requirement
 from c7n_mfa.proof.search import FALSE, TRUE, UNKNOWN, Budget, Question, ordinary
-from c7n_mfa.requirements import REQUIREMENTS, Requirement
 
 Verdict = Literal["covers", "misses", "unknown"]
 

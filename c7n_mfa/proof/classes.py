@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from c7n_mfa.families import Family, Free
 from c7n_mfa.pattern import MISSING, evaluate_atom
 from c7n_mfa.pattern.automaton import (
     ASCII,
@@ -44,6 +43,7 @@ from c7n_mfa.pattern.nodes import (
 from c7n_mfa.pattern.regex import automaton_of
 from c7n_mfa.pattern.select import judge_at
 from c7n_mfa.pattern.values import known, other_readings
+from c7n_mfa.proof.families import Family, Free
 
 Answer = bool | None
 

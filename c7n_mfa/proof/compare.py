@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What changes in meaning when one set of patterns takes the place of another.
 
-Decided over the space of sign-ins and of the calls beside them (:mod:`c7n_mfa.families`), like
-everything else here: patterns that differ only on records outside it are equal.
+Decided over the space of sign-ins and of the calls beside them
+(:mod:`c7n_mfa.proof.families`), like everything else here: patterns that differ only on records
+outside it are equal.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from c7n_mfa.families import FAMILIES, Family
 from c7n_mfa.pattern import Pattern
 from c7n_mfa.proof import Dependency, Spot
 from c7n_mfa.proof.blame import because
+from c7n_mfa.proof.families import FAMILIES, Family
 from c7n_mfa.proof.search import TRUE, UNKNOWN, Budget, Question, TooLarge
 
 Relation = Literal["equal", "narrower", "wider", "both", "unknown"]

@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from c7n_mfa.families import Family
 from c7n_mfa.pattern import Pattern
 from c7n_mfa.pattern.automaton import find_text
 from c7n_mfa.pattern.explain import vetoing
@@ -30,6 +29,7 @@ from c7n_mfa.proof.classes import (
     value_at,
     with_field,
 )
+from c7n_mfa.proof.families import Family
 from c7n_mfa.proof.parts import (
     ANY,
     FALSE,

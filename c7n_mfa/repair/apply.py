@@ -15,7 +15,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from c7n_mfa.chain.look import Looker, permission
+from c7n_mfa.aws.read import Reader, permission
 from c7n_mfa.repair.calls import SUBSCRIPTION_ARN
 from c7n_mfa.repair.values import Call, Step, is_write
 
@@ -67,7 +67,7 @@ def apply(
     Returns the same steps with what became of each: ``done``, ``failed`` with the error and the
     permission it takes, or ``not-tried``.
     """
-    looker = Looker(session)
+    reader = Reader(session)
     done: list[Step] = []
     stopped = False
     for step in plan:
@@ -76,16 +76,16 @@ def apply(
         elif stopped:
             done.append(replace(step, result="not-tried", undo=()))
         else:
-            done.append(_do(looker, step, sleep or time.sleep))
+            done.append(_do(reader, step, sleep or time.sleep))
             stopped = done[-1].result == "failed"
     return tuple(done)
 
 
-def _do(looker: Looker, step: Step, sleep: Callable[[float], None]) -> Step:
+def _do(reader: Reader, step: Step, sleep: Callable[[float], None]) -> Step:
     call = step.call
     assert call is not None
     try:
-        answer = _patiently(looker, call, sleep)
+        answer = _patiently(reader, call, sleep)
     except (ClientError, BotoCoreError) as error:
         if _was_gone(call, error):
             return replace(step, result="done", undo=(), why="it was gone already")
@@ -94,8 +94,8 @@ def _do(looker: Looker, step: Step, sleep: Callable[[float], None]) -> Step:
     return replace(step, result="done", undo=tuple(_known(c, answer) for c in step.undo))
 
 
-def _patiently(looker: Looker, call: Call, sleep: Callable[[float], None]) -> Any:
-    client = looker.client(call.service, call.region)
+def _patiently(reader: Reader, call: Call, sleep: Callable[[float], None]) -> Any:
+    client = reader.client(call.service, call.region)
     operation = getattr(client, call.operation)
     for seconds in _WAITS:
         try:

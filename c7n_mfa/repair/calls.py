@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from c7n_mfa.chain import policy
-from c7n_mfa.chain.links import CLOUDWATCH
-from c7n_mfa.chain.values import Arn, MetricFilter
+from c7n_mfa.audit.links import CLOUDWATCH
+from c7n_mfa.audit.values import MetricFilter
+from c7n_mfa.aws import policy
+from c7n_mfa.aws.arn import Arn
 from c7n_mfa.repair.records import subscription_key
 from c7n_mfa.repair.values import OWNER_VALUE, Call, Step, Wish
 

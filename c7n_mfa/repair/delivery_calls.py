@@ -8,8 +8,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from c7n_mfa.chain.shapes import log_group_name
-from c7n_mfa.chain.values import Arn
+from c7n_mfa.audit.shapes import log_group_name
+from c7n_mfa.aws.arn import Arn
 from c7n_mfa.repair.records import bare
 from c7n_mfa.repair.values import Call, Step, Wish
 

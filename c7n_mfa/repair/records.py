@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from c7n_mfa.chain.values import Arn
+from c7n_mfa.aws.arn import Arn
 from c7n_mfa.repair.values import OWNER_TAG, OWNER_VALUE, Call, Step
 
 FILTER_RECORD = "c7n-mfa-filter-"

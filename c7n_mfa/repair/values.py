@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from c7n_mfa.chain.unseen import Unseen
-from c7n_mfa.chain.values import Alarm, LogGroup, Subscription, Topic, Trail
+from c7n_mfa.audit.values import Alarm, LogGroup, Subscription, Topic, Trail
+from c7n_mfa.aws.read import ReadFailure
 
 OWNER_TAG = "c7n-mfa"
 OWNER_VALUE = "signin-monitoring"
@@ -67,11 +67,11 @@ class DeliveryInTheWay:
     ``trail`` carries its status and selectors; ``retention`` is the log group's, in days.
     """
 
-    trail: Trail | Unseen | None = None
-    group: LogGroup | Unseen | None = None
+    trail: Trail | ReadFailure | None = None
+    group: LogGroup | ReadFailure | None = None
     group_is_ours: bool = False
     retention: int | None = None
-    role: Role | Unseen | None = None
+    role: Role | ReadFailure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +83,9 @@ class InTheWay:
     what else bears the name and cannot be put again: ``composite`` or ``metric-math``.
     """
 
-    topic: Topic | Unseen | None = None
-    subscriptions: tuple[Subscription, ...] | Unseen = ()
-    alarm: Alarm | Unseen | None = None
+    topic: Topic | ReadFailure | None = None
+    subscriptions: tuple[Subscription, ...] | ReadFailure = ()
+    alarm: Alarm | ReadFailure | None = None
     alarm_is_ours: bool = False
     alarm_as_put: Mapping[str, Any] | None = None
     alarm_kind: Literal["plain", "composite", "metric-math"] = "plain"

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from c7n_mfa.pattern import Pattern, PatternSyntaxError, parse
 from c7n_mfa.proof import Coverage, assess
-from c7n_mfa.requirements import DEFAULT, REQUIREMENTS
+from c7n_mfa.proof.requirements import DEFAULT, REQUIREMENTS
 from docs.build import text
 
 PAGE = Path(__file__).resolve().parent.parent / "patterns.md"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from c7n_mfa.chain.reasons import LINKS, REASONS, Reason
+from c7n_mfa.audit.reasons import LINKS, REASONS, Reason
 from docs.build import text
 
 _HEAD = ("Reason", "Verdict", "Meaning", "Fix", "Repaired", "Security Hub")

@@ -13,7 +13,6 @@ import yaml
 from c7n.resources.aws import AWS
 from c7n.schema import ElementSchema
 
-from c7n_mfa.archive.slices import REQUIREMENTS, SLICES
 from c7n_mfa.entry import initialize
 from docs.build import text
 
@@ -24,15 +23,13 @@ _EXAMPLE = re.compile(r":example:\s+\.\. code-block:: yaml\n\n((?:    .*\n?|\n)+
 
 
 _PACKED = """\
-A function holds custodian and what `packages` in the `mode` of its policy names.
-`c7n_mfa` is all of the plugin, the command line too; a slice has these elements and what they import, file by file as it was released.
-It takes `handler: c7n_mfa.handler.run` as well.
-`custodian validate` refuses a policy whose function would not find an element of ours, or an option of one."""  # noqa: E501
+A policy that runs as a Lambda function names the plugin in its `mode`: `packages: [c7n_mfa]` and `handler: c7n_mfa.handler.run`.
+`custodian validate` refuses a policy whose function would not find a filter or action of the plugin."""  # noqa: E501
 
 
 def page() -> str:
     found = elements()
-    blocks = [_INTRODUCTION, "## In a Lambda function", _PACKED, _slices(found)]
+    blocks = [_INTRODUCTION, "## In a Lambda function", _PACKED]
     return text.page(
         "Reference", [*blocks, *(b for each in _together(found) for b in _element(each))]
     )
@@ -88,16 +85,6 @@ def _element(registered: list[Element]) -> Iterator[str]:
     if permissions:
         yield "### Permissions"
         yield "\n".join(f"- `{permission}`" for permission in permissions)
-
-
-def _slices(found: list[Element]) -> str:
-    rows = []
-    for each in SLICES.values():
-        held = sorted({e.name for e in found if e.cls.__module__ in each.elements})
-        names = ", ".join(f"`{name}`" for name in held)
-        left_out = "the option `requirement`" if REQUIREMENTS in each.without else ""
-        rows.append([f"`{each.name}`", names, left_out])
-    return text.table(["`packages`", "Elements", "Without"], rows)
 
 
 def _documentation(doc: str) -> Iterator[str]:

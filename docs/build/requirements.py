@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from c7n_mfa.families import FAMILIES, Family
 from c7n_mfa.pattern import parse
 from c7n_mfa.proof import DROWNING, Spot, assess
-from c7n_mfa.requirements import DEFAULT, REQUIREMENTS, Requirement
+from c7n_mfa.proof.families import FAMILIES, Family
+from c7n_mfa.proof.requirements import DEFAULT, REQUIREMENTS, Requirement
 from docs.build import text
 
 _INTRODUCTION = """\

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from c7n_mfa.signin import REASONS, SignIn
+from c7n_mfa.signin.record import REASONS, SignIn
 from docs.build import text
 from tests.signin.peers import PEERS
 from tests.signin.records import RECORDS, Labelled

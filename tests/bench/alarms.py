@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from bench.parts import Row, throttled
-from c7n_mfa.chain.values import MuteRule
+from c7n_mfa.audit.values import MuteRule
 from chains import ACCOUNT, ALARM, FUNCTION, REGION, ago, an_alarm, denied
 
 MUTE = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm-mute-rule:nights"

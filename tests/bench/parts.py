@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from c7n_mfa.chain.unseen import Unseen
+from c7n_mfa.aws.read import ReadFailure
 from chains import OTHER, REGION
 
 LOGIN = '$.eventName = "ConsoleLogin" && $.additionalEventData.MFAUsed != "Yes"'
@@ -23,5 +23,5 @@ def advanced(field: str, **test) -> tuple[dict, ...]:
     return ({"FieldSelectors": [management, {"Field": field, **test}]},)
 
 
-def throttled(permission: str, target: str = "*") -> Unseen:
-    return Unseen(permission, target, "Throttling", "Rate exceeded")
+def throttled(permission: str, target: str = "*") -> ReadFailure:
+    return ReadFailure(permission, target, "Throttling", "Rate exceeded")

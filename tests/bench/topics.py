@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from bench.parts import ELSEWHERE_TOPIC, ROLE, Row
-from c7n_mfa.chain.values import Key
+from c7n_mfa.audit.values import Key
 from chains import ALARM, KEY, OTHER, REGION, TOPIC, denied, document, statement
 
 TOPIC_FAULTS: dict[str, Row] = {

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from bench.parts import WRITE_ONLY, advanced
-from c7n_mfa.chain.values import Key
+from c7n_mfa.audit.values import Key
 from chains import (
     ACCOUNT,
     ALARM,

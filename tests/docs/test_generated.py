@@ -9,9 +9,9 @@ import re
 
 import pytest
 
-from c7n_mfa.chain.reasons import LINKS, REASONS
-from c7n_mfa.families import FAMILIES
-from c7n_mfa.requirements import REQUIREMENTS
+from c7n_mfa.audit.reasons import LINKS, REASONS
+from c7n_mfa.proof.families import FAMILIES
+from c7n_mfa.proof.requirements import REQUIREMENTS
 from docs.build import text
 from docs.build.pages import DOCS, PAGES
 from docs.build.requirements import place

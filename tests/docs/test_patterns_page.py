@@ -9,7 +9,7 @@ import pytest
 
 from c7n_mfa.pattern import Pattern, PatternSyntaxError
 from c7n_mfa.proof import assess
-from c7n_mfa.requirements import REQUIREMENTS
+from c7n_mfa.proof.requirements import REQUIREMENTS
 from docs.build import patterns
 
 FOUND = patterns.read(patterns.PAGE.read_text(encoding="utf-8"))

@@ -16,8 +16,8 @@ from click.testing import CliRunner
 from moto import mock_aws
 
 import mocked_account as account
-from c7n_mfa.chain.reasons import REASONS
-from c7n_mfa.commands import group
+from c7n_mfa.audit.reasons import REASONS
+from c7n_mfa.cli.commands import group
 from c7n_mfa.repair.values import Wish
 from demo.account import LOG_GROUP, TRAIL
 from docs.build import policies, reference

@@ -21,8 +21,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from c7n_mfa.respond.contain import documents
-from c7n_mfa.respond.contain.documents import Form
+from c7n_mfa.containment import documents
+from c7n_mfa.containment.documents import Form
 from demo.local_aws import LocalAws
 
 pytestmark = pytest.mark.local_aws
@@ -237,17 +237,17 @@ def test_the_filter_finds_those_who_are_contained(enforcing_aws, account, alice,
 
 
 def test_ten_at_once_are_one_containment(enforcing_aws, account, alice):
-    from c7n_mfa.chain.look import Looker
-    from c7n_mfa.respond.contain.apply import Containment
-    from c7n_mfa.respond.contain.exclude import Exclusion
-    from c7n_mfa.respond.contain.values import Occasion, User, parse_time
+    from c7n_mfa.aws.read import Reader
+    from c7n_mfa.containment.apply import Containment
+    from c7n_mfa.containment.exclude import Exclusion
+    from c7n_mfa.containment.values import Occasion, User, parse_time
 
     session = alice.sign_in()
     at = parse_time("2026-11-21T09:30:20Z")
     occasion = Occasion(at, "contain-now", "11111111-aaaa", at)
 
     def contain(_):
-        containment = Containment(Looker(enforcing_aws.session(account)), occasion, Exclusion())
+        containment = Containment(Reader(enforcing_aws.session(account)), occasion, Exclusion())
         user = User("alice", "alice")
         return [
             *containment.revoke_sessions(user),

@@ -3,7 +3,7 @@
 
 """Repairs that are killed, and repairs side by side, as processes of their own on the local AWS.
 
-Errors of every kind on every call are in tests/elements/test_repair_faults.py.
+Errors of every kind on every call are in tests/repair/test_repair_faults.py.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
 
 The local AWS stores rules, targets and roles, checks event patterns as EventBridge does, and
 delivers nothing across Regions: that the rules are right is seen in their configuration.  What
-moto delivers from bus to bus is in tests/elements/test_forwarding.py.
+moto delivers from bus to bus is in tests/forwarding/test_actions.py.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from c7n_mfa.respond.forwarding.values import NAME
-from c7n_mfa.respond.prefilter import FORWARDED
+from c7n_mfa.forwarding.values import NAME
+from c7n_mfa.signin.prefilter import FORWARDED
 
 pytestmark = pytest.mark.local_aws
 

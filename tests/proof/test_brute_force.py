@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from c7n_mfa.pattern import MISSING, parse
 from c7n_mfa.proof import assess
 from c7n_mfa.proof.classes import path_of, with_field
-from c7n_mfa.requirements import REQUIREMENTS
+from c7n_mfa.proof.requirements import REQUIREMENTS
 from signins import BY_NAME, belongs, may_be
 
 VALUES = {

@@ -9,7 +9,7 @@ import pytest
 
 from c7n_mfa.pattern import parse
 from c7n_mfa.proof import assess, may_catch
-from c7n_mfa.requirements import REQUIREMENTS
+from c7n_mfa.proof.requirements import REQUIREMENTS
 from chains import CIS, CIS_SSO, ROOT_USAGE
 from signins import BY_NAME, belongs
 

@@ -10,20 +10,13 @@ from dataclasses import replace
 
 import pytest
 
-from c7n_mfa.chain.judge import judge
-from c7n_mfa.chain.values import (
-    Alarm,
-    Arn,
-    LogGroup,
-    MetricFilter,
-    Snapshot,
-    Subscription,
-    Topic,
-)
+from c7n_mfa.audit.judge import judge
+from c7n_mfa.audit.values import Alarm, LogGroup, MetricFilter, Snapshot, Subscription, Topic
+from c7n_mfa.aws.arn import Arn
+from c7n_mfa.proof.requirements import REQUIREMENTS
 from c7n_mfa.repair.plan import make_plan, target
 from c7n_mfa.repair.records import filter_key
 from c7n_mfa.repair.values import DeliveryInTheWay, InTheWay, Step, Wish, is_write
-from c7n_mfa.requirements import REQUIREMENTS
 from chains import (
     ACCOUNT,
     ALARM,

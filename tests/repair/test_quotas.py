@@ -9,11 +9,11 @@ from dataclasses import replace
 
 import pytest
 
-from c7n_mfa.chain.judge import judge
-from c7n_mfa.chain.values import Topic
+from c7n_mfa.audit.judge import judge
+from c7n_mfa.audit.values import Topic
+from c7n_mfa.proof.requirements import REQUIREMENTS
 from c7n_mfa.repair.plan import make_plan, target
 from c7n_mfa.repair.values import InTheWay, Wish, is_write
-from c7n_mfa.requirements import REQUIREMENTS
 from chains import CIS_SSO, GROUP, TOPIC, a_filter, an_alarm, document, good_snapshot, statement
 
 QUEUE = ("sqs", "arn:aws:sqs:us-east-1:123456789012:security")

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from c7n_mfa.pattern import parse
-from c7n_mfa.requirements import REQUIREMENTS
+from c7n_mfa.proof.requirements import REQUIREMENTS
 
 Record = Mapping[str, Any]
 

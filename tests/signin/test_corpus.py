@@ -10,7 +10,7 @@ from collections import Counter
 
 import pytest
 
-from c7n_mfa.signin import REASONS, SignIn
+from c7n_mfa.signin.record import REASONS, SignIn
 
 from .peers import PEERS
 from .records import RECORDS

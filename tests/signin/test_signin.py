@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from c7n_mfa.families import FAMILIES
-from c7n_mfa.signin import REASONS, Identity, SignIn
+from c7n_mfa.proof.families import FAMILIES
+from c7n_mfa.signin.record import REASONS, Identity, SignIn
 
 from .records import RECORDS
 

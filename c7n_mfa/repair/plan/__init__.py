@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from c7n_mfa.chain.values import Arn, Snapshot
-from c7n_mfa.chain.verdicts import Chain, Judgement
+from c7n_mfa.audit.values import Snapshot
+from c7n_mfa.audit.verdicts import Chain, Judgement
+from c7n_mfa.aws.arn import Arn
 from c7n_mfa.repair.plan.alarm import alarm_arn, alarm_step
 from c7n_mfa.repair.plan.delivery import delivery_steps
 from c7n_mfa.repair.plan.metric import filter_steps, new_filter

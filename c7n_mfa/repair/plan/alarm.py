@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
-from c7n_mfa.chain.links import judge_alarm
-from c7n_mfa.chain.unseen import Unseen
-from c7n_mfa.chain.values import Alarm, Arn, MetricFilter
+from c7n_mfa.audit.links import judge_alarm
+from c7n_mfa.audit.values import Alarm, MetricFilter
+from c7n_mfa.aws.arn import Arn
+from c7n_mfa.aws.read import ReadFailure
 from c7n_mfa.repair import calls
 from c7n_mfa.repair.plan.start import Start
 from c7n_mfa.repair.values import OWNER_TAG, Step
@@ -26,7 +27,7 @@ def alarm_step(start: Start, metric_filter: MetricFilter, arn: str) -> Step:
     existing, topic = start.in_the_way.alarm, start.base.topic_arn
     if start.base.progress >= 3:
         return Step("alarm", "adopted", arn, "it fires on one sign-in")
-    if isinstance(existing, Unseen):
+    if isinstance(existing, ReadFailure):
         return Step("alarm", "skipped", arn, existing.sentence())
     if start.in_the_way.alarm_kind != "plain":
         return _another_kind(start, arn)

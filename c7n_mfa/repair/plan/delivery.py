@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from c7n_mfa.chain.links import judge_trail
-from c7n_mfa.chain.shapes import log_group_name
-from c7n_mfa.chain.unseen import Unseen
-from c7n_mfa.chain.values import Arn, Trail
+from c7n_mfa.audit.links import judge_trail
+from c7n_mfa.audit.shapes import log_group_name
+from c7n_mfa.audit.values import Trail
+from c7n_mfa.aws.arn import Arn
+from c7n_mfa.aws.read import ReadFailure
 from c7n_mfa.repair import delivery_calls as calls
 from c7n_mfa.repair.plan.start import Start
 from c7n_mfa.repair.records import bare
@@ -31,7 +32,7 @@ def delivery_steps(start: Start) -> Iterator[Step]:
         yield calls.deliver(trail_arn, group, calls.role_arn(trail_arn))
 
 
-def _useless(start: Start, arn: str, trail: Trail | Unseen | None) -> Step | None:
+def _useless(start: Start, arn: str, trail: Trail | ReadFailure | None) -> Step | None:
     """A trail that would deliver no sign-ins, or is not ours to change."""
     owner = Arn.parse(arn).account
     if owner != start.seen.account_id:
@@ -39,7 +40,7 @@ def _useless(start: Start, arn: str, trail: Trail | Unseen | None) -> Step | Non
         return Step("trail-delivery", "skipped", arn, why)
     if trail is None:
         return Step("trail-delivery", "skipped", arn, "the trail is gone")
-    if isinstance(trail, Unseen):
+    if isinstance(trail, ReadFailure):
         return Step("trail-delivery", "skipped", arn, trail.sentence())
     link = judge_trail(trail)
     if link.verdict != "intact":
@@ -49,7 +50,7 @@ def _useless(start: Start, arn: str, trail: Trail | Unseen | None) -> Step | Non
 
 def _group_steps(start: Start, found: DeliveryInTheWay) -> Iterator[Step]:
     arn, group = start.base.log_group_arn, found.group
-    if isinstance(group, Unseen):
+    if isinstance(group, ReadFailure):
         yield Step("log-group", "skipped", bare(arn), group.sentence())
     elif group is None:
         yield calls.create_group(arn, "the trail delivers to no log group that exists", start.wish)
@@ -71,9 +72,9 @@ def _left_alone(name: str, group_class: str) -> str:
     )
 
 
-def _role_steps(start: Start, trail_arn: str, role: Role | Unseen | None) -> Iterator[Step]:
+def _role_steps(start: Start, trail_arn: str, role: Role | ReadFailure | None) -> Iterator[Step]:
     arn, group = calls.role_arn(trail_arn), start.base.log_group_arn
-    if isinstance(role, Unseen):
+    if isinstance(role, ReadFailure):
         yield Step("role", "skipped", arn, role.sentence())
         return
     if role is None:

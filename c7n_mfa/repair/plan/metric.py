@@ -8,15 +8,15 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 
-from c7n_mfa.chain.judge import drowning
-from c7n_mfa.chain.shapes import log_group_name
-from c7n_mfa.chain.unseen import Unseen
-from c7n_mfa.chain.values import MetricFilter
+from c7n_mfa.audit.judge import drowning
+from c7n_mfa.audit.shapes import log_group_name
+from c7n_mfa.audit.values import MetricFilter
+from c7n_mfa.aws.read import ReadFailure
+from c7n_mfa.proof.requirements import REQUIREMENTS
 from c7n_mfa.repair import calls
 from c7n_mfa.repair.plan.start import Start
 from c7n_mfa.repair.records import record_filter
 from c7n_mfa.repair.values import Step
-from c7n_mfa.requirements import REQUIREMENTS
 
 
 def new_filter(start: Start) -> MetricFilter:
@@ -37,7 +37,7 @@ def new_filter(start: Start) -> MetricFilter:
 def _filter_name(start: Start) -> str:
     """A filter that bears the name already may be anybody's, and is not overwritten."""
     filters = start.seen.filters.get(start.base.log_group_arn, ())
-    taken = {f.name for f in filters} if not isinstance(filters, Unseen) else set()
+    taken = {f.name for f in filters} if not isinstance(filters, ReadFailure) else set()
     return next(name for name in _names(start.wish.filter_name) if name not in taken)
 
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from c7n_mfa.chain import policy
-from c7n_mfa.chain.unseen import Unseen
+from c7n_mfa.aws import policy
+from c7n_mfa.aws.read import ReadFailure
 from c7n_mfa.repair.plan.start import Start
 from c7n_mfa.repair.values import Call, Step
 
@@ -49,7 +49,7 @@ def _exceeded(start: Start, call: Call) -> Iterator[str]:
 
 def _filters(start: Start) -> Iterator[str]:
     filters = start.seen.filters.get(start.base.log_group_arn, ())
-    if not isinstance(filters, Unseen) and len(filters) >= FILTERS_IN_A_LOG_GROUP:
+    if not isinstance(filters, ReadFailure) and len(filters) >= FILTERS_IN_A_LOG_GROUP:
         count = len(filters) + 1
         yield _sentence("metric filters in a log group", FILTERS_IN_A_LOG_GROUP, count)
 

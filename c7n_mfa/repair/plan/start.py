@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from c7n_mfa.chain.links import topics_of
-from c7n_mfa.chain.unseen import Unseen
-from c7n_mfa.chain.values import Arn, MetricFilter, Snapshot
-from c7n_mfa.chain.verdicts import Chain, Judgement
+from c7n_mfa.audit.links import topics_of
+from c7n_mfa.audit.values import MetricFilter, Snapshot
+from c7n_mfa.audit.verdicts import Chain, Judgement
+from c7n_mfa.aws.arn import Arn
+from c7n_mfa.aws.read import ReadFailure
 from c7n_mfa.repair.delivery_calls import GROUP_NAME
 from c7n_mfa.repair.values import InTheWay, Wish
 
@@ -82,7 +83,7 @@ def _gone_group(chain: Chain, seen: Snapshot) -> str | None:
     """
     if chain.last.reason == "log-group-gone":
         return chain.last.resource
-    if chain.last.reason not in _FAILING or isinstance(seen.trails, Unseen):
+    if chain.last.reason not in _FAILING or isinstance(seen.trails, ReadFailure):
         return None
     named = (t.log_group_arn for t in seen.trails if t.arn == chain.last.resource)
     return next((arn for arn in named if arn and seen.log_groups.get(arn, ...) is None), None)

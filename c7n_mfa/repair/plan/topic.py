@@ -7,10 +7,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from c7n_mfa.chain.links import hears, judge_key, may_publish
-from c7n_mfa.chain.reasons import REASONS
-from c7n_mfa.chain.unseen import Unseen
-from c7n_mfa.chain.values import Arn, Subscription, Topic
+from c7n_mfa.audit.links import hears, judge_key, may_publish
+from c7n_mfa.audit.reasons import REASONS
+from c7n_mfa.audit.values import Subscription, Topic
+from c7n_mfa.aws.arn import Arn
+from c7n_mfa.aws.read import ReadFailure
 from c7n_mfa.repair import calls
 from c7n_mfa.repair.plan.start import Start
 from c7n_mfa.repair.records import record_subscription
@@ -23,7 +24,7 @@ def topic_steps(start: Start, alarm_arn: str) -> Iterator[Step]:
     if Arn.parse(arn).region != region:
         why = f"an alarm notifies topics of its own Region only; give one in {region}"
         yield Step("topic", "skipped", arn, why)
-    elif isinstance(topic, Unseen):
+    elif isinstance(topic, ReadFailure):
         yield Step("topic", "skipped", arn, topic.sentence())
     elif topic is None and start.wish.topic.startswith("arn:"):
         why = "the topic of the policy's option does not exist; create it or leave it out"
@@ -54,7 +55,7 @@ def _adopt(start: Start, topic: Topic, alarm_arn: str) -> Iterator[Step]:
 
 def subscription_steps(start: Start) -> Iterator[Step]:
     existing = start.in_the_way.subscriptions
-    if isinstance(existing, Unseen):
+    if isinstance(existing, ReadFailure):
         yield Step("subscription", "skipped", start.base.topic_arn, existing.sentence())
         return
     live = [s for s in existing if s.confirmed or s.pending]

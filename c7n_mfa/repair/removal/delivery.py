@@ -7,8 +7,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 
-from c7n_mfa.chain.unseen import Unseen
-from c7n_mfa.chain.values import Arn
+from c7n_mfa.aws.arn import Arn
+from c7n_mfa.aws.read import ReadFailure
 from c7n_mfa.repair import delivery_calls
 from c7n_mfa.repair.records import bare, is_ours
 from c7n_mfa.repair.removal import undo
@@ -19,7 +19,7 @@ from c7n_mfa.repair.values import Call, Role, Step
 def steps(found: Found, delete_records: bool) -> Iterator[Step]:
     """A log group of ours that somebody else uses stays, and so does what delivers to it."""
     groups = [g for g in found.groups if isinstance(g.tags, Mapping) and is_ours(g.tags)]
-    if isinstance(found.trails, Unseen):
+    if isinstance(found.trails, ReadFailure):
         yield from _all_stay(found, groups, found.trails)
         return
     kept = {bare(group.arn) for group in groups if group.used_by}
@@ -35,7 +35,7 @@ def steps(found: Found, delete_records: bool) -> Iterator[Step]:
             yield _group(group, delete_records)
 
 
-def _all_stay(found: Found, groups: Iterable[FoundGroup], look: Unseen) -> Iterator[Step]:
+def _all_stay(found: Found, groups: Iterable[FoundGroup], look: ReadFailure) -> Iterator[Step]:
     """A trail that nobody has seen may deliver with them."""
     if found.role:
         yield Step("role", "skipped", found.role.arn, look.sentence())
@@ -43,7 +43,7 @@ def _all_stay(found: Found, groups: Iterable[FoundGroup], look: Unseen) -> Itera
 
 
 def _used(group: FoundGroup) -> str:
-    if isinstance(group.used_by, Unseen):
+    if isinstance(group.used_by, ReadFailure):
         return group.used_by.sentence()
     return f"it is ours, and others use it: {', '.join(group.used_by)}"
 
@@ -74,7 +74,7 @@ def _role(region: str, role: Role) -> Iterator[Step]:
 
 
 def _group(group: FoundGroup, delete_records: bool) -> Step:
-    if isinstance(group.has_records, Unseen):
+    if isinstance(group.has_records, ReadFailure):
         return Step("log-group", "skipped", group.arn, group.has_records.sentence())
     if group.has_records and not delete_records:
         why = "it is ours, and holds events; delete them too with log-records: delete"

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from c7n_mfa.chain.unseen import Unseen
-from c7n_mfa.chain.values import Subscription
+from c7n_mfa.audit.values import Subscription
+from c7n_mfa.aws.read import ReadFailure
 from c7n_mfa.repair.values import Role
 
 Item = Mapping[str, Any]
-Tags = Mapping[str, str] | Unseen | None
+Tags = Mapping[str, str] | ReadFailure | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ class FoundGroup:
     arn: str
     item: Item
     tags: Tags
-    filters: tuple[Item, ...] | Unseen | None
-    used_by: tuple[str, ...] | Unseen = ()
-    has_records: bool | Unseen = False
+    filters: tuple[Item, ...] | ReadFailure | None
+    used_by: tuple[str, ...] | ReadFailure = ()
+    has_records: bool | ReadFailure = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,10 @@ class FoundTopic:
     """A topic; ``alarms`` are those that notify it, are not ours and watch for something else."""
 
     arn: str
-    attributes: Item | Unseen
+    attributes: Item | ReadFailure
     tags: Tags
-    subscriptions: tuple[Subscription, ...] | Unseen = ()
-    alarms: tuple[str, ...] | Unseen = ()
+    subscriptions: tuple[Subscription, ...] | ReadFailure = ()
+    alarms: tuple[str, ...] | ReadFailure = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,6 @@ class Found:
     groups: tuple[FoundGroup, ...] = ()
     topics: tuple[FoundTopic, ...] = ()
     role: Role | None = None
-    trails: tuple[Item, ...] | Unseen = ()
+    trails: tuple[Item, ...] | ReadFailure = ()
     region: str = ""
-    unseen: tuple[Unseen, ...] = ()
+    unseen: tuple[ReadFailure, ...] = ()

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from c7n_mfa.chain import policy
-from c7n_mfa.chain.unseen import Unseen
-from c7n_mfa.chain.values import Arn, Subscription
+from c7n_mfa.audit.values import Subscription
+from c7n_mfa.aws import policy
+from c7n_mfa.aws.arn import Arn
+from c7n_mfa.aws.read import ReadFailure
+from c7n_mfa.proof.requirements import REQUIREMENTS
 from c7n_mfa.repair import calls
 from c7n_mfa.repair.records import (
     FILTER_RECORD,
@@ -25,7 +27,6 @@ from c7n_mfa.repair.records import (
 from c7n_mfa.repair.removal import delivery, undo
 from c7n_mfa.repair.removal.found import Found, FoundAlarm, FoundGroup, FoundTopic, Item
 from c7n_mfa.repair.values import Call, Step
-from c7n_mfa.requirements import REQUIREMENTS
 
 
 def make_removal(found: Found, delete_records: bool = False) -> tuple[Step, ...]:
@@ -66,7 +67,7 @@ def _filters(group: FoundGroup) -> Iterator[Step]:
     recorded = _recorded(group.tags, FILTER_RECORD)
     if not recorded or group.filters is None:
         return
-    if isinstance(group.filters, Unseen):
+    if isinstance(group.filters, ReadFailure):
         yield Step("metric-filter", "skipped", group.arn, group.filters.sentence())
         return
     stays: set[str] = set()
@@ -115,7 +116,7 @@ def _topic(found: Found, topic: FoundTopic) -> Iterator[Step]:
         # Whose it is cannot be said, and that has been said already.
         return
     recorded = _recorded(topic.tags, SUBSCRIPTION_RECORD)
-    if isinstance(topic.subscriptions, Unseen):
+    if isinstance(topic.subscriptions, ReadFailure):
         if recorded or _tagged(topic.tags):
             yield Step("subscription", "skipped", topic.arn, topic.subscriptions.sentence())
         return
@@ -162,7 +163,7 @@ def _unsubscribe(topic: FoundTopic, subscription: Subscription) -> Step:
 
 
 def _in_use(topic: FoundTopic, others: list[Subscription]) -> str:
-    if isinstance(topic.alarms, Unseen):
+    if isinstance(topic.alarms, ReadFailure):
         return topic.alarms.sentence()
     users = [*(f"alarm {name}" for name in topic.alarms)]
     users += [f"{each.protocol} subscription {each.endpoint}" for each in others]
@@ -178,7 +179,7 @@ def _delete_topic(topic: FoundTopic) -> Step:
 
 def _statement(found: Found, topic: FoundTopic) -> Iterator[Step]:
     """Our statement in the policy of a topic that is not ours."""
-    text = None if isinstance(topic.attributes, Unseen) else topic.attributes.get("Policy")
+    text = None if isinstance(topic.attributes, ReadFailure) else topic.attributes.get("Policy")
     before = policy.parse(text) or {}
     theirs = [s for s in policy.statements(before) if s.get("Sid") != calls.STATEMENT_ID]
     mine = [s for s in policy.statements(before) if s.get("Sid") == calls.STATEMENT_ID]

@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from c7n_mfa.chain.unseen import Unseen
-from c7n_mfa.chain.values import Arn
-from c7n_mfa.repair.look import as_put
+from c7n_mfa.aws.arn import Arn
+from c7n_mfa.aws.read import ReadFailure
+from c7n_mfa.repair.existing import as_put
 from c7n_mfa.repair.removal.found import FoundAlarm, FoundGroup, FoundTopic, Item
 from c7n_mfa.repair.values import Call
 
@@ -32,7 +32,7 @@ def put_filter(region: str, group: str, item: Item) -> Call:
 def create_topic(topic: FoundTopic) -> tuple[Call, ...]:
     where = Arn.parse(topic.arn)
     parameters: dict[str, Any] = {"Name": where.resource, "Tags": _tags(topic.tags)}
-    if not isinstance(topic.attributes, Unseen):
+    if not isinstance(topic.attributes, ReadFailure):
         parameters["Attributes"] = {
             k: topic.attributes[k] for k in _TOPIC if topic.attributes.get(k)
         }

@@ -1,0 +1,278 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+"""The action ``alert-signin`` of accounts, IAM users and roles.
+
+Registered in :mod:`c7n_mfa.entry`.
+"""
+
+import hashlib
+import itertools
+import json
+import os
+import re
+from datetime import UTC, datetime
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from c7n.actions import EventAction
+from c7n.exceptions import PolicyExecutionError
+from c7n.utils import generate_arn, local_session, type_schema
+
+from c7n_mfa.element import FUNCTION_VARIABLE, Deployable
+from c7n_mfa.signin import source
+from c7n_mfa.signin.record import SignIn
+
+# What telling takes is imported where it is done: a function starts cold for each sign-in, and most
+# of those are none that is told.
+
+ANNOTATION = "c7n:signin-alert"
+# Of the actions that come before.
+DOSSIER = "c7n:signin-dossier"
+RECEIPTS = "c7n:containment"
+GROUP_VARIABLE = "AWS_LAMBDA_LOG_GROUP_NAME"
+
+_CONTAINING = {"require-mfa", "revoke-sessions", "reset-password"}
+_FIRST = {*_CONTAINING, "investigate-signin"}
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+# Three tries of these, and the pauses between them, take less than a claim is good for.
+_PUBLISH = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 3})
+
+
+class AlertNotSent(PolicyExecutionError):
+    """A sign-in that nobody has been told of; raised so that Lambda tries again."""
+
+
+class NotContained(PolicyExecutionError):
+    """A containment that may work when it is tried again; raised so that Lambda does."""
+
+
+class AlertSignin(Deployable, EventAction):
+    """Tells of a console sign-in through an SNS topic, in plain words, once for each event.
+
+    The message says who signed in, when, from where and how, why that is told, what the
+    investigation found, what was done to the user and how to take it back, what to do next, and
+    what could not be looked at. Put the action last: it tells of what was done before it.
+
+    `topic` is an ARN, or the name of a topic in the Region and account of the policy. FIFO topics
+    are refused. The attributes `severity`, `identity` and `account` of the message can be used in
+    the filter policy of a subscription.
+
+    However often and at once an event is delivered, one message is sent. The memory for that is a
+    log group, `ledger`: by default that of the function, in which each event that was told leaves
+    two empty log streams. Outside Lambda there is none unless it is named, and each run tells.
+    The name of the policy, that of the log group and the role belong together: the function of a
+    policy NAME logs to `/aws/lambda/custodian-NAME`, and its role has to be granted that log
+    group. Whoever renames a policy renames it in the role too; else each delivery tells, and the
+    message says why.
+
+    When the topic is gone or refuses the message, everything else is done first and the action
+    then fails, so that Lambda tries again and the dead-letter queue gets the event at last. It
+    fails too, once it has told, when containment failed for a reason that passes, such as
+    throttling. When the user is contained by a later try, that is told as well.
+
+    Where nothing was investigated, the subject names no severity; the attribute `severity` is
+    then `high`, so that a filter policy lets the message through.
+
+    While the function is being made, `custodian run` looks at the topic and the dead-letter queue
+    of `mode`: what does not exist is refused, and what nobody is subscribed to is warned of.
+
+    The annotation `c7n:signin-alert` is flat: `severity`, `subject`, `topic`, `result`
+    (`told`, `already`), `message_id`, `note`.
+
+    :example:
+
+    .. code-block:: yaml
+
+        policies:
+          - name: signin-of-root-told
+            resource: account
+            mode:
+              type: cloudtrail
+              role: arn:aws:iam::{account_id}:role/c7n-mfa-respond
+              packages: [c7n_mfa]
+              handler: c7n_mfa.handler.run
+              events:
+                - event: ConsoleLogin
+                  source: signin.amazonaws.com
+                  ids: eventName
+            filters:
+              - type: signin
+                identity: [root]
+            actions:
+              - type: alert-signin
+                topic: on-call
+    """
+
+    schema = type_schema(
+        "alert-signin",
+        required=["topic"],
+        topic={"type": "string", "minLength": 1},
+        ledger={"type": "string", "pattern": r"^[\w./#-]{1,512}$"},
+    )
+    annotation_key = ANNOTATION
+    permissions = (
+        "logs:CreateLogGroup",
+        "logs:CreateLogStream",
+        "logs:DescribeLogStreams",
+        "sns:Publish",
+    )
+
+    def check_beforehand(self):
+        from c7n_mfa.alerting.preflight import check
+
+        # The schema asks for a topic only where the action has options at all.
+        if "topic" not in self.data:
+            self.refuse("needs a topic")
+        after = itertools.dropwhile(lambda action: action is not self, self.manager.actions)
+        late = [action.type for action in after if action.type in _FIRST]
+        if late:
+            self.refuse(f"comes before {late[0]} and could not tell of it; put alert-signin last")
+        check(self)
+
+    def process(self, resources, event=None):
+        record = event.get("detail") if isinstance(event, dict) else None
+        sign_in = SignIn.from_record(record)
+        if sign_in is None:
+            said = "its event is no console sign-in" if event else "it runs without an event"
+            self.log.warning("policy:%s alert-signin tells nothing: %s", self._policy, said)
+            return []
+        return [self._tell(sign_in, record, resource) for resource in resources[:1]]
+
+    def _tell(self, sign_in, record, resource):
+        """Tell of the event; it has one account, one user or one role."""
+        from c7n_mfa.alerting import outcome as aftermath
+
+        receipts = resource.get(RECEIPTS, ())
+        event_id = identifier(record)
+        outcome = aftermath.outcome_of(receipts, self._contains)
+
+        def compose(unremembered=None):
+            return self._compose(sign_in, resource, unremembered)
+
+        told = self._deliver(event_id, outcome, compose)
+        resource[self.annotation_key] = self._annotation(compose(), told)
+        self._log(event_id, told)
+        errors = aftermath.passing(receipts)
+        if errors:
+            raise NotContained(
+                f"policy:{self._policy} event:{event_id} is told, but containment failed for a "
+                f"reason that may pass, and is to be tried again: {errors[0]}"
+            )
+        return resource[self.annotation_key]
+
+    def _compose(self, sign_in, resource, unremembered):
+        from c7n_mfa.alerting.message import Sender, alert
+
+        sender = Sender(
+            policy=self._policy,
+            region=self._region,
+            contains=self._contains,
+            unseen=resource.get(source.ANNOTATION),
+            unremembered=unremembered,
+        )
+        receipts = resource.get(RECEIPTS, ())
+        return alert(sign_in, resource.get(DOSSIER), receipts, sender, datetime.now(UTC))
+
+    def _annotation(self, message, told):
+        return {
+            "severity": message.severity,
+            "subject": message.subject,
+            "topic": self.topic_arn,
+            "result": told.result,
+            "message_id": told.message_id,
+            "note": told.note,
+        }
+
+    def _deliver(self, event_id, outcome, compose):
+        from c7n_mfa.alerting import ledger
+        from c7n_mfa.aws.read import Reader
+
+        def publish(unremembered=None):
+            return self._publish(compose(unremembered))
+
+        try:
+            group = self._group
+            if group is None:
+                return ledger.Told("told", publish(), "there is no ledger outside Lambda")
+            reader = Reader(local_session(self.manager.session_factory))
+            key = ledger.key_for(self._policy, event_id)
+            book = ledger.Ledger(reader, self._region, group, key, outcome=outcome)
+            return book.tell_once(publish)
+        except ledger.NotTold as error:
+            raise AlertNotSent(
+                f"policy:{self._policy} event:{event_id} nobody is told: {error}"
+            ) from error
+
+    def _publish(self, message):
+        from botocore.parsers import ResponseParserError
+
+        from c7n_mfa.alerting.ledger import NotTold
+
+        session = local_session(self.manager.session_factory)
+        client = session.client("sns", region_name=self._topic_region, config=_PUBLISH)
+        attributes = {
+            name: {"DataType": "String", "StringValue": value}
+            for name, value in message.attributes.items()
+        }
+        try:
+            answer = client.publish(
+                TopicArn=self.topic_arn,
+                Subject=message.subject,
+                Message=message.message,
+                MessageAttributes=attributes,
+            )
+        except (ClientError, BotoCoreError, ResponseParserError) as error:
+            # The last is no BotoCoreError: an answer that is not even XML.
+            raise NotTold(f"sns:Publish on {self.topic_arn} failed: {error}") from error
+        return answer["MessageId"]
+
+    def _log(self, event_id, told):
+        level = self.log.warning if told.note else self.log.info
+        level(
+            "policy:%s event:%s alert:%s message:%s %s",
+            self._policy,
+            event_id,
+            told.result,
+            told.message_id,
+            told.note or "",
+        )
+
+    @property
+    def _policy(self):
+        return self.manager.ctx.policy.name
+
+    @property
+    def _region(self):
+        return self.manager.config.region or "us-east-1"
+
+    @property
+    def _contains(self):
+        return any(action.type in _CONTAINING for action in self.manager.actions)
+
+    @property
+    def topic_arn(self):
+        topic = self.data["topic"]
+        if ":" in topic:
+            return topic
+        return generate_arn(
+            "sns", topic, region=self._region, account_id=self.manager.config.account_id
+        )
+
+    @property
+    def _topic_region(self):
+        return self.topic_arn.split(":")[3]
+
+    @property
+    def _group(self):
+        function = os.environ.get(FUNCTION_VARIABLE)
+        own = os.environ.get(GROUP_VARIABLE) or (function and f"/aws/lambda/{function}")
+        return self.data.get("ledger") or own or None
+
+
+def identifier(record):
+    """The id of the event; of one without AWS's, a digest of the whole record."""
+    found = record.get("eventID")
+    if isinstance(found, str) and _UUID.fullmatch(found):
+        return found.lower()
+    text = json.dumps(record, sort_keys=True)
+    return f"sha256-{hashlib.sha256(text.encode()).hexdigest()}"

@@ -1,0 +1,299 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+"""What a person is told of a sign-in, in plain words.  Pure.
+
+The message is an e-mail in plain text: what happened, why it counts, what was found, what was done
+and how to take it back, what to do next, and what could not be looked at.  Names and agents are
+written by others, an intruder among them, and are cleaned.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from c7n_mfa.alerting import outcome as aftermath
+from c7n_mfa.alerting.outcome import IN_PLACE
+from c7n_mfa.aws.commands import STOPS, command, deny_all
+from c7n_mfa.containment.alternatives import Advice, instead
+from c7n_mfa.investigation.dossier import LEVELS, Level
+from c7n_mfa.signin.criteria import identity
+from c7n_mfa.signin.record import SignIn
+
+SUBJECT_LENGTH = 100
+"""The longest subject that SNS takes; it has to be ASCII."""
+
+MESSAGE_LENGTH = 30_000
+"""Far below the 256 KB that SNS takes, and far above what is read."""
+
+_CUT = "\n\n(cut here; the rest is in the policy's output)\n"
+_TEXT_LENGTH = 300
+# Control characters, lone surrogates, and what turns the direction of text.
+_UNSAFE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]+"
+)
+_KINDS = {
+    "root": "the root user",
+    "iam-user": "IAM user",
+    "assumed-role": "role session",
+    "federated-user": "federated user",
+    "unknown": "identity of an unknown type",
+}
+_WAYS = {
+    "password": "with a password",
+    "saml": "through SAML",
+    "identity-center": "through Identity Center",
+    "broker": "through a federation broker",
+    "unknown": "in an unknown way",
+}
+_FACTORS = {
+    "single": "without MFA",
+    "multi": "with MFA",
+    "unknown": "with or without MFA, which the record does not say",
+}
+_OUTCOMES = {
+    "success": "successfully",
+    "failure": "in vain",
+    "unknown": "successfully or not, which the record does not say",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Whose message it is: the policy, whether it contains, and what it could not look at.
+
+    ``unremembered`` says why the ledger does not work.
+    """
+
+    policy: str
+    region: str
+    contains: bool = False
+    unseen: str | None = None
+    unremembered: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One message: what SNS takes, and what subscriptions can be filtered by.
+
+    ``severity`` is `high` where nothing was investigated, so that no filter drops it; the text
+    claims none then.
+    """
+
+    severity: Level
+    subject: str
+    message: str
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+def alert(
+    sign_in: SignIn,
+    dossier: Mapping[str, Any] | None,
+    receipts: Sequence[Mapping[str, Any]],
+    sender: Sender,
+    now: datetime,
+) -> Alert:
+    """The alert about one sign-in, from whatever is known of it."""
+    severity = severity_of(sign_in, dossier)
+    happened = f"{_what_happened(sign_in)}{aftermath.phrase(receipts, sender.contains)}"
+    headline = f"{clean(sign_in.identity.name)} {happened}"
+    # SNS takes no attribute that is empty.
+    account = clean(sign_in.identity.account or "") or "unknown"
+    level = severity.upper() if _is_root(sign_in) or _found_level(dossier) else ""
+    blocks = [
+        f"{level and f'{level}: '}{headline}, account {account}",
+        "\n".join(_circumstances(sign_in)),
+        *_section("Why this is told", _reasons(sign_in, dossier)),
+        *_section("What was found", _found(dossier)),
+        *_section("What was done", _done(sign_in, receipts, sender)),
+        *_section("What to do next", _numbered(_next(sign_in, dossier, receipts))),
+        *_section("Why it is not contained from here", _elsewhere(sign_in, now)),
+        *_section("What could not be looked at", _not_searched(dossier, sender)),
+        f"Told by the policy {sender.policy} in {sender.region}.",
+    ]
+    return Alert(
+        severity=severity,
+        subject=_subject(f"{level and f'[{level}] '}{headline} ({account})"),
+        message=_fit("\n\n".join(blocks) + "\n"),
+        attributes={"severity": severity, "identity": identity(sign_in), "account": account},
+    )
+
+
+def severity_of(sign_in: SignIn, dossier: Mapping[str, Any] | None) -> Level:
+    """That of the dossier; without one, high.  Root is critical whatever was found."""
+    if _is_root(sign_in):
+        return "critical"
+    return _found_level(dossier) or "high"
+
+
+def _is_root(sign_in: SignIn) -> bool:
+    return identity(sign_in) == "root" and sign_in.is_single_factor is not False
+
+
+def _found_level(dossier: Mapping[str, Any] | None) -> Level | None:
+    found = dossier.get("severity") if dossier else None
+    return next((level for level in LEVELS if level == found), None)
+
+
+def clean(text: object) -> str:
+    """Somebody else's text on one line, cut short.
+
+    >>> clean("a\\nb")
+    'a b'
+    """
+    said = _UNSAFE.sub(" ", str(text)).strip()
+    return said if len(said) <= _TEXT_LENGTH else f"{said[: _TEXT_LENGTH - 1]}…"
+
+
+def _subject(text: str) -> str:
+    said = text.encode("ascii", "replace").decode()
+    return said if len(said) <= SUBJECT_LENGTH else f"{said[: SUBJECT_LENGTH - 3]}..."
+
+
+def _fit(message: str) -> str:
+    if len(message) <= MESSAGE_LENGTH:
+        return message
+    return message[: MESSAGE_LENGTH - len(_CUT)] + _CUT
+
+
+def _what_happened(sign_in: SignIn) -> str:
+    if sign_in.outcome == "failure":
+        return "failed to sign in"
+    if sign_in.is_single_factor:
+        return "signed in without MFA"
+    if sign_in.factor == "multi":
+        return "signed in with MFA"
+    return "signed in, and whether with MFA is unknown"
+
+
+def _circumstances(sign_in: SignIn) -> Iterator[str]:
+    kind = _KINDS[identity(sign_in)]
+    agent = f", {clean(sign_in.user_agent)}" if sign_in.user_agent else ""
+    yield f"Who:    {kind}, {clean(sign_in.principal)}"
+    yield f"When:   {clean(sign_in.event_time or 'unknown')}"
+    yield f"From:   {clean(sign_in.address or 'an unknown address')}{agent}"
+    yield f"Region: {clean(sign_in.region or 'unknown')}"
+    how = _WAYS[sign_in.path], _FACTORS[sign_in.factor], _OUTCOMES[sign_in.outcome]
+    yield f"How:    {', '.join(how)}"
+    yield f"Event:  {clean(sign_in.event_id or 'without an id')}"
+
+
+def _reasons(sign_in: SignIn, dossier: Mapping[str, Any] | None) -> Iterator[str]:
+    for sentence in sign_in.sentences:
+        yield f"- {sentence}"
+    for reason in (dossier or {}).get("reasons", ()):
+        yield f"- {reason['level']}: {clean(reason['sentence'])}"
+
+
+def _found(dossier: Mapping[str, Any] | None) -> Iterator[str]:
+    """The dossier's own short lines, but for the circumstances, which were told above."""
+    for line in (dossier or {}).get("summary", ())[1:]:
+        yield f"- {clean_line(line)}"
+
+
+def clean_line(text: str) -> str:
+    """A line that was made of cleaned texts; it may be longer than one."""
+    return _UNSAFE.sub(" ", text).strip()
+
+
+def _done(sign_in: SignIn, receipts: Sequence[Mapping[str, Any]], sender: Sender) -> Iterator[str]:
+    for receipt in receipts:
+        error = f" ({clean(receipt['error'])})" if receipt.get("error") else ""
+        result = receipt["result"].upper() if receipt["result"] == "failed" else receipt["result"]
+        yield f"- {receipt['action']}: {result}. {clean_line(receipt['why'])}{error}"
+        for call in receipt.get("undo", ()):
+            yield f"  undo: {command(call)}"
+    if any(receipt["result"] in IN_PLACE for receipt in receipts):
+        yield _RELEASE.format(clean(sign_in.identity.name))
+    if receipts:
+        return
+    if sender.contains:
+        yield "- FAILED: nothing was contained, and no receipt says why; look at the function's log"
+    elif identity(sign_in) == "iam-user":
+        yield (
+            "- nothing: this policy only tells. Where signin-single-factor-contained is deployed, "
+            "it contains the user and sends a message of its own"
+        )
+    else:
+        yield "- nothing: this policy only tells"
+
+
+_UNINVESTIGATED = (
+    "- nothing was investigated by this policy; where signin-single-factor is deployed, its "
+    "message says what was found"
+)
+_RELEASE = (
+    "- to take off all that is ours: put {} into users: in policies/respond/"
+    "signin-user-released.yml, then: custodian run --cache-period 0 -s output/released "
+    "policies/respond/signin-user-released.yml"
+)
+
+
+def _next(
+    sign_in: SignIn, dossier: Mapping[str, Any] | None, receipts: Sequence[Mapping[str, Any]]
+) -> Iterator[str]:
+    advice = (dossier or {}).get("advice", ())
+    if advice:
+        yield from map(clean_line, advice)
+        return
+    name = clean(sign_in.identity.name)
+    if identity(sign_in) != "iam-user":
+        yield f"Ask whoever answers for {name} whether this was them, by a way outside AWS."
+        return
+    yield f"Ask {name} whether this was them, by a way outside AWS."
+    if any(receipt["result"] in IN_PLACE for receipt in receipts):
+        yield "If it was: let them enrol MFA with an administrator's help, and release the user."
+        yield (
+            "If it was not: leave the user contained, and look at what the session did "
+            "(CloudTrail, by user name). Access keys may still work: " + _stop(sign_in)
+        )
+    else:
+        yield "If it was: have them enrol MFA."
+        yield "If it was not: stop the user, and look at what the session did: " + _stop(sign_in)
+
+
+def _stop(sign_in: SignIn) -> str:
+    typed = clean_line(deny_all(clean(sign_in.identity.name), sign_in.identity.arn))
+    return f"{typed} ({STOPS})"
+
+
+def _elsewhere(sign_in: SignIn, now: datetime) -> Iterator[str]:
+    if sign_in.outcome == "failure":
+        return
+    advice: Advice | None = instead(sign_in, now)
+    if advice is None:
+        return
+    yield clean_line(advice.why)
+    for step in advice.steps:
+        yield f"- {clean_line(step)}"
+    for call in advice.calls:
+        yield f"  {command(call, now)}"
+
+
+def _not_searched(dossier: Mapping[str, Any] | None, sender: Sender) -> Iterator[str]:
+    if sender.unseen:
+        yield f"- the account, user or role itself, described by AWS: {clean(sender.unseen)}"
+    if sender.unremembered:
+        why = clean(sender.unremembered)
+        yield f"- it could not be remembered that this was told: {why}; it may come again"
+    if dossier is None:
+        yield _UNINVESTIGATED
+        return
+    for gap in dossier.get("not_searched", ()):
+        regions = f" in {', '.join(gap['regions'])}" if gap.get("regions") else ""
+        grant = f"; grant {gap['permission']}" if gap.get("permission") else ""
+        yield f"- {clean(gap['what'])}{regions}: {clean(gap['why'])}{grant}"
+
+
+def _numbered(lines: Iterable[str]) -> Iterator[str]:
+    for number, line in enumerate(lines, 1):
+        yield f"{number}. {line}"
+
+
+def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
+    body = "\n".join(lines)
+    if body:
+        yield f"{title}\n{body}"

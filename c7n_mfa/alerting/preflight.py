@@ -1,0 +1,167 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+"""What `alert-signin` checks before its function is made: where it tells, and where it gives up.
+
+In the function it is too late for that; what is missing is better known now than at three in the
+morning.
+"""
+
+import re
+
+from c7n.utils import local_session
+
+# custodian's variables, as `custodian validate` sees them: not yet filled in.  A policy may have
+# others, from --vars-file or of its own.
+_VARIABLES = {"{partition}": "aws", "{region}": "us-east-1", "{account_id}": "123456789012"}
+_PLACE = r"[a-z]{2,}(-[a-z]+)+-\d:\d{12}"
+_TOPIC_ARN = re.compile(rf"arn:aws[\w-]*:sns:{_PLACE}:[\w-]{{1,256}}", re.ASCII)
+_TOPIC_NAME = re.compile(r"[\w-]{1,256}", re.ASCII)
+_QUEUE_ARN = re.compile(rf"arn:aws[\w-]*:sqs:{_PLACE}:[\w-]{{1,80}}", re.ASCII)
+_NO_QUEUE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
+# AWS's own keys take whoever may use the topic or the queue, in its account.
+_OWN_KEYS = re.compile(r"(arn:[^:]*:kms:[^:]*:\d*:)?alias/aws/(sns|sqs)")
+_DEAD_LETTERS = "mode: dead_letter_config: TargetArn:"
+
+
+def check(action):
+    """Refuse what cannot work, and warn of what would not be heard."""
+    topic, queue = action.data["topic"], _dead_letters(action)
+    for name, text, problem_of in (
+        ("topic:", topic, topic_problem),
+        (_DEAD_LETTERS, queue, dead_letters_problem),
+    ):
+        problem = None if text is None else left_over(text, action.is_run()) or problem_of(text)
+        if problem:
+            action.refuse(f"{name} {text} {problem}")
+    if action.is_being_deployed():
+        _Deployment(action).check(queue)
+
+
+def topic_problem(topic):
+    """Why this is no topic that a person hears of, and the mend; None for one that is.
+
+    >>> topic_problem("on-call.fifo")
+    'is a FIFO topic, which no person can be subscribed to; name a standard topic'
+    """
+    text = _filled_in(topic)
+    if "{" in text:
+        return None
+    if text.endswith(".fifo"):
+        return "is a FIFO topic, which no person can be subscribed to; name a standard topic"
+    if "@" in text:
+        return "is an address; subscribe it to a topic, and name the topic"
+    if ":" not in text:
+        return None if _TOPIC_NAME.fullmatch(text) else _NO_NAME
+    return None if _TOPIC_ARN.fullmatch(text) else _no_topic_arn(text)
+
+
+def dead_letters_problem(target):
+    """Why Lambda could not give an event up to it, and the mend; None where it could."""
+    text = _filled_in(target)
+    good = "{" in text or _QUEUE_ARN.fullmatch(text) or _TOPIC_ARN.fullmatch(text)
+    return None if good else _NO_TARGET
+
+
+_NO_NAME = (
+    "is no name of a topic; a name has letters, digits, - and _, and no more than 256 of them"
+)
+_NO_TARGET = (
+    "is no ARN of a standard queue or topic; write arn:{partition}:sqs:{region}:{account_id}:NAME"
+)
+
+
+def left_over(text, is_run):
+    """What is wrong with a variable that nothing has filled in; known once the policy is run."""
+    left = re.search(r"\{[^}]*\}?|\}", _filled_in(text)) if is_run else None
+    return left and f"has {left[0]}, which nothing fills in; put a value in its place"
+
+
+def _filled_in(text):
+    """The text with custodian's own variables filled in."""
+    for variable, value in _VARIABLES.items():
+        text = text.replace(variable, value)
+    return text
+
+
+def _no_topic_arn(text):
+    parts = text.split(":")
+    if parts[0] == "arn" and parts[2:3] != ["sns"]:
+        return f"is an ARN of {parts[2] if parts[2:] else 'nothing'}, and not of sns; name a topic"
+    if len(parts) > 6:
+        return "is the ARN of a subscription; leave out what follows the name of the topic"
+    return "is no ARN of a topic; write arn:{partition}:sns:{region}:{account_id}:NAME"
+
+
+def _dead_letters(action):
+    # custodian's schema says of it only that it is an object.
+    config = action.manager.data.get("mode", {}).get("dead_letter_config") or {}
+    target = config.get("TargetArn")
+    return None if target is None else str(target)
+
+
+class _Deployment:
+    """Looks at the topic and the queue, as whoever deploys."""
+
+    def __init__(self, action):
+        from c7n_mfa.aws.read import Reader
+
+        self.action = action
+        self.reader = Reader(local_session(action.manager.session_factory))
+
+    def check(self, queue):
+        self._check_topic(self.action.topic_arn)
+        if queue and queue.split(":")[2] == "sqs":
+            self._check_queue(queue)
+
+    def _check_topic(self, arn):
+        found = self._look("sns", "get_topic_attributes", "Attributes", arn, TopicArn=arn)
+        if found is None:
+            self.action.refuse(f"topic: {arn} does not exist; make it and subscribe to it first")
+        if self._is_unseen(found, f"topic: {arn}"):
+            return
+        # Whoever is in another account is not told the number.
+        if found.get("SubscriptionsConfirmed") == "0":
+            self._warn(f"topic: {arn} has no confirmed subscription; nobody would hear")
+        self._check_key(found, f"topic: {arn}")
+
+    def _check_queue(self, arn):
+        account, name = arn.split(":")[4:6]
+        owner = {"QueueName": name, "QueueOwnerAWSAccountId": account}
+        found = self._look("sqs", "get_queue_url", "QueueUrl", arn, **owner)
+        gone = found is None or getattr(found, "code", None) in _NO_QUEUE
+        # Of another account's queue SQS says the same when it may not be used.
+        if gone and account == self.action.manager.config.account_id:
+            self.action.refuse(f"{_DEAD_LETTERS} {arn} does not exist; make the queue first")
+        if self._is_unseen(found, f"{_DEAD_LETTERS} {arn}"):
+            return
+        asked = {"QueueUrl": found, "AttributeNames": ["KmsMasterKeyId"]}
+        found = self._look("sqs", "get_queue_attributes", "Attributes", arn, {}, **asked)
+        if not self._is_unseen(found, f"{_DEAD_LETTERS} {arn}"):
+            self._check_key(found, f"{_DEAD_LETTERS} {arn}")
+
+    def _look(self, service, operation, key, arn, absent=None, **params):
+        def shape(answer):
+            return answer[key] if absent is None else answer.get(key, absent)
+
+        return self.reader.one(service, arn.split(":")[3], operation, arn, shape, **params)
+
+    def _is_unseen(self, found, what):
+        from c7n_mfa.aws.read import ReadFailure
+
+        if found is not None and not isinstance(found, ReadFailure):
+            return False
+        why = found.sentence() if found else "it is not shown"
+        self._warn(f"{what} could not be looked at: {why}")
+        return True
+
+    def _check_key(self, attributes, what):
+        key = attributes.get("KmsMasterKeyId")
+        if key and not _OWN_KEYS.fullmatch(key):
+            self._warn(
+                f"{what} is encrypted with {key}: the function's role needs kms:GenerateDataKey* "
+                "and kms:Decrypt on that key (docs/permissions.md)"
+            )
+
+    def _warn(self, what):
+        policy = self.action.manager.ctx.policy.name
+        self.action.log.warning("policy:%s %s %s", policy, self.action.type, what)

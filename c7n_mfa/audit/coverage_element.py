@@ -1,0 +1,71 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+"""The metric-filter filter ``signin-coverage``.
+
+Registered in :mod:`c7n_mfa.entry`.
+"""
+
+from c7n.filters import Filter
+from c7n.utils import type_schema
+
+from c7n_mfa.audit.coverage import STATES, coverage_of
+from c7n_mfa.audit.element import REQUIREMENT_SCHEMA
+from c7n_mfa.element import Deployable
+from c7n_mfa.proof.requirements import DEFAULT, REQUIREMENTS
+
+
+class SigninCoverage(Deployable, Filter):
+    """Keeps metric filters by what they catch of the console sign-ins that must be caught.
+
+    A metric filter is looked at when its pattern can match a console sign-in or names one; all
+    others are left out. `state` says which to keep:
+
+    - `covers`: it catches every sign-in of the requirement
+    - `misses`: a sign-in of the requirement does not match it
+    - `never-fires`: no console sign-in at all matches it, though it names one
+    - `noisy`: it also matches sign-ins that it should leave alone
+    - `unknown`: AWS does not say what the pattern means, or it could not be decided
+
+    A metric filter is judged alone here; what several catch together is the account filter's
+    question (`signin-monitoring`).
+
+    :example:
+
+    .. code-block:: yaml
+
+        policies:
+          - name: signin-filter-misses-root
+            resource: aws.log-metric
+            filters:
+              - type: signin-coverage
+                requirement: cis
+                state: [misses, never-fires]
+    """
+
+    schema = type_schema(
+        "signin-coverage",
+        required=["state"],
+        requirement=REQUIREMENT_SCHEMA,
+        strict={"type": "boolean"},
+        state={
+            "type": "array",
+            "minItems": 1,
+            "uniqueItems": True,
+            "items": {"enum": list(STATES)},
+        },
+    )
+    annotation_key = "c7n:signin-coverage"
+    # The resource's own pattern is all that is looked at.
+    permissions = ("logs:DescribeMetricFilters",)
+
+    def process(self, resources, event=None):
+        requirement = REQUIREMENTS[self.data.get("requirement", DEFAULT)]
+        wanted = set(self.data["state"])
+        found = []
+        for resource in resources:
+            text = resource.get("filterPattern") or ""
+            coverage = coverage_of(text, requirement, self.data.get("strict", False))
+            if coverage is not None and wanted.intersection(coverage["states"]):
+                resource[self.annotation_key] = coverage
+                found.append(resource)
+        return found

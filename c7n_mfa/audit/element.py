@@ -1,0 +1,292 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+"""The account filter ``signin-monitoring`` and the account action ``set-signin-monitoring``.
+
+Registered in :mod:`c7n_mfa.entry`.
+"""
+
+from c7n.actions import BaseAction
+from c7n.filters import Filter
+from c7n.utils import dumps, local_session, type_schema
+
+from c7n_mfa.audit.discover import PERMISSIONS as AUDIT_PERMISSIONS
+from c7n_mfa.audit.discover import Ask, discover
+from c7n_mfa.audit.discover import permissions as permissions_of
+from c7n_mfa.audit.judge import judge, relevant
+from c7n_mfa.audit.read_accounts import role_for
+from c7n_mfa.element import Deployable
+from c7n_mfa.proof.requirements import DEFAULT, REQUIREMENTS
+from c7n_mfa.repair.apply import DELIVERY_PERMISSIONS, apply
+from c7n_mfa.repair.apply import PERMISSIONS as REPAIR_PERMISSIONS
+from c7n_mfa.repair.endpoints import PROTOCOLS, fault
+from c7n_mfa.repair.existing import look_around
+from c7n_mfa.repair.plan import make_plan, target
+from c7n_mfa.repair.values import InTheWay, Wish
+
+ANNOTATION = "c7n:signin-monitoring"
+JUDGEMENT_FILE = "signin-monitoring.json"
+
+_STATES = ("intact", "broken", "unknown")
+REQUIREMENT_SCHEMA = {"enum": sorted(REQUIREMENTS)}
+
+
+def audit(manager, account, data):
+    """Look at the account and judge it: the snapshot and the judgement."""
+    requirement = REQUIREMENTS[data.get("requirement", DEFAULT)]
+    session = local_session(manager.session_factory)
+    region = manager.config.region or session.region_name
+    seen = discover(
+        session, account["account_id"], region, lambda f: relevant(f, requirement), asked(data)
+    )
+    return seen, judge(seen, requirement, data.get("strict", False))
+
+
+def asked(data):
+    """What the filter's options ask to look at beyond the chains."""
+    return Ask(data.get("regions", False), data.get("routes", False), data.get("read-role"))
+
+
+def annotation(judgement, data):
+    """The judgement, with the strictness that it was made with."""
+    return {**judgement.to_dict(), "strict": data.get("strict", False)}
+
+
+def write_judgements(manager, accounts):
+    """Leave the whole judgement beside custodian's own output, clean or not.
+
+    A clean account is filtered out and would leave no trace of what was found intact.
+    """
+    output = getattr(manager.ctx, "output", None)
+    if output is not None:
+        output.write_file(JUDGEMENT_FILE, dumps(accounts, indent=2))
+
+
+class SigninMonitoring(Deployable, Filter):
+    """Keeps the account when nobody is sure to hear of a console sign-in without MFA.
+
+    Every chain from a trail over its log group, metric filter, metric, alarm and topic to a
+    subscription is judged by meaning: the account is intact when the metric filters of its working
+    chains, taken together, catch every sign-in of the requirement.
+
+    `state` says which verdicts to keep; unknown means that something could not be looked at.
+    `strict` lets sign-ins that are only conceivable decide too (MFAUsed absent on a success).
+
+    `regions` lists the enabled Regions and judges each of them, so that several single-Region
+    trails may do what one multi-Region trail does. `routes` names event rules and log alarms that
+    look for sign-ins; they change no verdict. `read-role` is the ARN of a role to look into the
+    account that owns the log group or the topic, with `<account_id>` where the account's number
+    goes; braces would be replaced by custodian, with the number of the account it runs in.
+
+    :example:
+
+    .. code-block:: yaml
+
+        policies:
+          - name: signin-monitoring-not-intact
+            resource: account
+            filters:
+              - type: signin-monitoring
+                requirement: single-factor
+                state: [broken, unknown]
+                regions: true
+                read-role: arn:aws:iam::<account_id>:role/audit
+    """
+
+    schema = type_schema(
+        "signin-monitoring",
+        requirement=REQUIREMENT_SCHEMA,
+        strict={"type": "boolean"},
+        state={
+            "type": "array",
+            "minItems": 1,
+            "uniqueItems": True,
+            "items": {"enum": list(_STATES)},
+        },
+        regions={"type": "boolean"},
+        routes={"type": "boolean"},
+        **{"read-role": {"type": "string", "pattern": "^arn:[a-z-]+:iam::[^:]+:role/.+$"}},
+    )
+    annotation_key = ANNOTATION
+    permissions = AUDIT_PERMISSIONS
+
+    def get_permissions(self):
+        """Regions, routes and other accounts are read only when they are asked for."""
+        return permissions_of(asked(self.data))
+
+    def validate(self):
+        own = str(self.manager.config.account_id or "")
+        role = self.data.get("read-role")
+        if role is not None and own and role == role_for(role, own):
+            self.refuse(
+                f"read-role: {role} is a role of the account itself; write <account_id> where the "
+                "number of the other account goes (custodian replaces {account_id} with its own)"
+            )
+        return super().validate()
+
+    def process(self, resources, event=None):
+        wanted = self.data.get("state", ["broken", "unknown"])
+        for account in resources:
+            _, judgement = audit(self.manager, account, self.data)
+            account[self.annotation_key] = annotation(judgement, self.data)
+            self.log.info(
+                "account:%s signin-monitoring:%s", account["account_id"], judgement.verdict
+            )
+        write_judgements(self.manager, resources)
+        return [a for a in resources if a[self.annotation_key]["verdict"] in wanted]
+
+
+# What PutRetentionPolicy takes.
+_RETENTIONS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192]
+_RETENTIONS += [2557, 2922, 3288, 3653]
+
+
+class SetSigninMonitoring(Deployable, BaseAction):
+    """Builds what is missing of the chain that tells of a console sign-in without MFA.
+
+    It adopts what already works, changes only what is absent or ours (tag `c7n-mfa`), and audits
+    the account again afterwards. Steps, in this order: topic, topic policy, subscriptions, metric
+    filter, alarm. It needs a multi-Region trail that delivers to a log group, and makes no trail.
+
+    With `log-delivery` `create`, a trail without a log group gets one, `c7n-mfa-cloudtrail`, and a
+    role to deliver with, `c7n-mfa-cloudtrail-to-logs`; a log group that is gone is made again.
+
+    `topic` is a name or an ARN. An e-mail subscription hears nothing until its owner clicks the
+    link in the mail; until then the audit says broken, subscription-pending.
+
+    :example:
+
+    .. code-block:: yaml
+
+        policies:
+          - name: signin-monitoring-set
+            resource: account
+            filters:
+              - type: signin-monitoring
+            actions:
+              - type: set-signin-monitoring
+                subscriptions:
+                  - protocol: email
+                    endpoint: security@example.com
+    """
+
+    schema = type_schema(
+        "set-signin-monitoring",
+        requirement=REQUIREMENT_SCHEMA,
+        strict={"type": "boolean"},
+        topic={"type": "string", "minLength": 1},
+        subscriptions={
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["protocol", "endpoint"],
+                "properties": {
+                    "protocol": {"enum": list(PROTOCOLS)},
+                    "endpoint": {"type": "string", "minLength": 1},
+                },
+            },
+        },
+        tags={"type": "object", "additionalProperties": {"type": "string"}},
+        **{
+            "filter-name": {"type": "string", "pattern": "^[^:*]{1,512}$"},
+            "metric-name": {"type": "string", "pattern": "^[^:*$]{1,255}$"},
+            "namespace": {"type": "string", "pattern": "^(?!AWS/)[^:*$]{1,255}$"},
+            "alarm-name": {"type": "string", "minLength": 1, "maxLength": 255},
+            "kms-key": {"type": "string", "minLength": 1},
+            "log-delivery": {"enum": ["create", "leave"]},
+            "log-retention-days": {"enum": _RETENTIONS},
+        },
+    )
+    permissions = tuple(sorted({*AUDIT_PERMISSIONS, *REPAIR_PERMISSIONS}))
+
+    def get_permissions(self):
+        """A policy that makes no log delivery needs no permission to."""
+        if self.data.get("log-delivery") != "create":
+            return self.permissions
+        return tuple(sorted({*self.permissions, *DELIVERY_PERMISSIONS}))
+
+    def validate(self):
+        key = self.data.get("kms-key", "")
+        if key.endswith("alias/aws/sns"):
+            self.refuse("kms-key: CloudWatch alarms cannot use alias/aws/sns; name a customer key")
+        for each in self.data.get("subscriptions", ()):
+            wrong = fault(each["protocol"], each["endpoint"])
+            if wrong:
+                self.refuse(f"subscriptions: protocol {each['protocol']}: {wrong}")
+        return super().validate()
+
+    def process(self, resources):
+        receipts = [self._repair(account) for account in resources]
+        write_judgements(self.manager, resources)
+        return receipts
+
+    def plan(self, account):
+        """What repair would do to the account, writing nothing: the judgement and the steps."""
+        wish = self._wish(account)
+        seen, judgement = audit(self.manager, account, _asked(wish))
+        base = target(judgement, wish, seen)
+        in_the_way = InTheWay()
+        if base is not None and judgement.verdict == "broken":
+            session = local_session(self.manager.session_factory)
+            in_the_way = look_around(session, seen, base, wish)
+        return judgement, make_plan(judgement, seen, in_the_way, wish)
+
+    def _repair(self, account):
+        before, plan = self.plan(account)
+        steps = apply(local_session(self.manager.session_factory), plan)
+        wish = self._wish(account)
+        _, after = audit(self.manager, account, _asked(wish))
+        account[ANNOTATION] = annotation(after, _asked(wish))
+        self._tell(account, steps)
+        return {
+            "account_id": account["account_id"],
+            "requirement": wish.requirement,
+            "before": before.verdict,
+            "after": after.verdict,
+            "steps": [step.to_dict() for step in steps],
+        }
+
+    def _tell(self, account, steps):
+        for step in steps:
+            level = self.log.error if step.result == "failed" else self.log.info
+            level(
+                "account:%s %s %s %s: %s",
+                account["account_id"],
+                step.step,
+                step.result,
+                step.resource,
+                step.error or step.why,
+            )
+
+    def _wish(self, account):
+        """The action's options; requirement and strictness are the filter's unless given."""
+        audited = account.get(ANNOTATION, {})
+        given = {field: self.data[name] for field, name in _NAMES.items() if name in self.data}
+        return Wish(
+            requirement=self.data.get("requirement", audited.get("requirement", DEFAULT)),
+            strict=self.data.get("strict", audited.get("strict", False)),
+            topic_given="topic" in self.data,
+            subscriptions=tuple(
+                (s["protocol"], s["endpoint"]) for s in self.data.get("subscriptions", ())
+            ),
+            kms_key=self.data.get("kms-key"),
+            tags=self.data.get("tags", {}),
+            log_delivery=self.data.get("log-delivery") == "create",
+            **given,
+        )
+
+
+# The fields of a Wish whose options are named with hyphens, or left to its defaults.
+_NAMES = {
+    "filter_name": "filter-name",
+    "metric_name": "metric-name",
+    "namespace": "namespace",
+    "alarm_name": "alarm-name",
+    "topic": "topic",
+    "log_retention_days": "log-retention-days",
+}
+
+
+def _asked(wish):
+    """The options of the audit that a wish is repaired and audited again for."""
+    return {"requirement": wish.requirement, "strict": wish.strict}

@@ -1,0 +1,127 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+"""Other ways in which somebody may hear: event rules and log alarms.
+
+They are reported and judge nothing: a rule sees the sign-ins of one Region, and where its targets
+lead to is not followed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from c7n_mfa.audit.alarm_shapes import texts
+from c7n_mfa.audit.values import Route, Snapshot
+from c7n_mfa.aws.arn import Arn
+from c7n_mfa.aws.event_pattern import matches
+from c7n_mfa.aws.read import Reader, ReadFailure
+
+# What a pattern or a query that means to look for sign-ins names.
+_NAMES = ("ConsoleLogin", "signin", "Sign In", "MFAUsed")
+
+
+def see_routes(reader: Reader, seen: Snapshot) -> None:
+    """Event rules on the default bus and log alarms, in the home Regions of the trails."""
+    found: list[Route | ReadFailure] = []
+    for region in _regions(seen):
+        found += _rules(reader, seen.account_id, region)
+        found += _log_alarms(reader, region)
+    seen.routes = tuple(found)
+
+
+def _regions(seen: Snapshot) -> Iterable[str]:
+    trails = () if isinstance(seen.trails, ReadFailure) else seen.trails
+    return dict.fromkeys([trail.home_region for trail in trails] or [seen.region])
+
+
+def _rules(reader: Reader, account: str, region: str) -> Iterator[Route | ReadFailure]:
+    rules = reader.every("events", region, "list_rules", "Rules", "*", dict)
+    if isinstance(rules, ReadFailure):
+        yield rules
+        return
+    for rule in rules or ():
+        text = str(rule.get("EventPattern") or "")
+        answer = _matches(text, account, region)
+        if answer is False or not str(rule.get("State")).startswith("ENABLED"):
+            continue
+        yield from _targets(reader, region, rule, answer)
+
+
+def _matches(text: str, account: str, region: str) -> bool | None:
+    """Does the event pattern match a sign-in without MFA of this account in this Region?"""
+    if not text:
+        return False
+    try:
+        answer = matches(json.loads(text), _event(account, region))
+    except ValueError:
+        answer = None
+    if answer is None and not any(name in text for name in _NAMES):
+        return False
+    return answer
+
+
+def _event(account: str, region: str) -> Mapping[str, Any]:
+    return {
+        "source": "aws.signin",
+        "detail-type": "AWS Console Sign In via CloudTrail",
+        "account": account,
+        "region": region,
+        "detail": {
+            "eventSource": "signin.amazonaws.com",
+            "eventName": "ConsoleLogin",
+            "eventType": "AwsConsoleSignIn",
+            "additionalEventData": {"MFAUsed": "No"},
+            "responseElements": {"ConsoleLogin": "Success"},
+        },
+    }
+
+
+def _targets(
+    reader: Reader, region: str, rule: Mapping[str, Any], answer: bool | None
+) -> Iterator[Route | ReadFailure]:
+    name = str(rule.get("Name"))
+    targets = reader.every(
+        "events",
+        region,
+        "list_targets_by_rule",
+        "Targets",
+        name,
+        lambda item: str(item["Arn"]),
+        Rule=name,
+    )
+    if isinstance(targets, ReadFailure):
+        yield targets
+    elif targets:
+        detail = f"event rule {name} sends console sign-ins of {region} to {len(targets)} target(s)"
+        yield Route("event-rule", region, str(rule.get("Arn") or name), detail, answer, targets)
+
+
+def _log_alarms(reader: Reader, region: str) -> Iterator[Route | ReadFailure]:
+    alarms = reader.every(
+        "cloudwatch",
+        region,
+        "describe_alarms",
+        "LogAlarms",
+        "*",
+        _log_alarm,
+        AlarmTypes=["LogAlarm"],
+    )
+    if isinstance(alarms, ReadFailure):
+        yield alarms
+        return
+    yield from (alarm for alarm in alarms or () if alarm is not None)
+
+
+def _log_alarm(item: Mapping[str, Any]) -> Route | None:
+    """A log alarm whose query names sign-ins; what the query finds is not judged."""
+    arn, name = str(item["AlarmArn"]), str(item["AlarmName"])
+    query = str((item.get("ScheduledQueryConfiguration") or {}).get("QueryString") or "")
+    actions = texts(item.get("AlarmActions"))
+    if not actions or not item.get("ActionsEnabled", True):
+        return None
+    if not any(word in query for word in _NAMES):
+        return None
+    detail = f"log alarm {name} queries for console sign-ins"
+    return Route("log-alarm", Arn.parse(arn).region, arn, detail, None, actions)

@@ -1,0 +1,197 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+"""Why nobody is told: the alarm, the topic and its subscriptions."""
+
+from __future__ import annotations
+
+from c7n_mfa.audit.reasons.values import GRANT, RUN_REPAIR, Reason
+
+REASONS = (
+    Reason(
+        "alarm-absent",
+        "alarm",
+        "broken",
+        "no alarm watches the metric",
+        RUN_REPAIR,
+        repaired=True,
+        security_hub="CLOUDWATCH_ALARMS_NOT_PRESENT",
+    ),
+    Reason(
+        "alarm-on-other-metric",
+        "alarm",
+        "broken",
+        "no alarm watches the metric; one watches a metric of nearly the same name",
+        "let that alarm watch the filter's metric, or " + RUN_REPAIR,
+        repaired=True,
+        security_hub="CLOUDWATCH_ALARMS_NOT_PRESENT",
+    ),
+    Reason(
+        "alarm-unit-mismatch",
+        "alarm",
+        "broken",
+        "the alarm asks for a unit that the metric filter does not write, so it never has data",
+        "take the unit off the alarm, or " + RUN_REPAIR,
+        repaired=True,
+    ),
+    Reason(
+        "alarm-cannot-fire",
+        "alarm",
+        "broken",
+        "one sign-in does not bring the alarm into ALARM",
+        "alarm on Sum >= 1 over 1 period; " + RUN_REPAIR,
+        repaired=True,
+    ),
+    Reason(
+        "alarm-always-firing",
+        "alarm",
+        "broken",
+        "the alarm is in ALARM without any sign-in, so a sign-in changes nothing and nobody is "
+        "notified",
+        "alarm on Sum >= 1 and treat missing data as notBreaching; " + RUN_REPAIR,
+        repaired=True,
+    ),
+    Reason(
+        "alarm-actions-disabled",
+        "alarm",
+        "broken",
+        "the alarm's actions are switched off",
+        "enable the alarm's actions (cloudwatch:EnableAlarmActions), or " + RUN_REPAIR,
+        repaired=True,
+        security_hub="CLOUDWATCH_ALARM_ACTIONS_NOT_VALID",
+    ),
+    Reason(
+        "alarm-without-action",
+        "alarm",
+        "broken",
+        "the alarm does nothing when it goes into ALARM",
+        RUN_REPAIR,
+        repaired=True,
+        security_hub="CLOUDWATCH_ALARM_ACTIONS_NOT_VALID",
+    ),
+    Reason(
+        "alarm-action-not-topic",
+        "alarm",
+        "broken",
+        "the alarm's actions notify no topic",
+        RUN_REPAIR,
+        repaired=True,
+        security_hub="CLOUDWATCH_ALARM_ACTIONS_NOT_VALID",
+    ),
+    Reason(
+        "alarm-stuck",
+        "alarm",
+        "broken",
+        "the alarm has been in ALARM for longer than a day, and tells of nothing until it has "
+        "left it",
+        "find out what holds the alarm there, then set it back (cloudwatch:SetAlarmState)",
+    ),
+    Reason(
+        "alarm-suppressed",
+        "alarm",
+        "broken",
+        "the actions of the composite alarm that would tell are suppressed by another alarm",
+        "bring the suppressor out of ALARM, or take it off the composite alarm",
+    ),
+    Reason(
+        "alarm-muted",
+        "alarm",
+        "broken",
+        "an alarm mute rule silences the alarm now",
+        "take the alarm out of the mute rule (cloudwatch:PutAlarmMuteRule)",
+    ),
+    Reason(
+        "alarm-mute-due",
+        "alarm",
+        "broken",
+        "an alarm mute rule is scheduled to silence the alarm, and nobody hears of a sign-in then",
+        "take the alarm out of the mute rule (cloudwatch:PutAlarmMuteRule)",
+    ),
+    Reason(
+        "mute-rules-unreadable",
+        "alarm",
+        "unknown",
+        "whether a mute rule silences the alarm could not be read",
+        GRANT,
+    ),
+    Reason(
+        "alarm-undecided",
+        "alarm",
+        "unknown",
+        "whether one sign-in fires the alarm, or the composite alarm above it, cannot be decided",
+        "alarm on Sum >= 1 over 1 period",
+    ),
+    Reason("alarms-unreadable", "alarm", "unknown", "the alarms could not be read", GRANT),
+    Reason(
+        "topic-gone",
+        "topic",
+        "broken",
+        "the topic that the alarm notifies does not exist",
+        RUN_REPAIR,
+        repaired=True,
+        security_hub="SNS_TOPIC_INVALID",
+    ),
+    Reason(
+        "topic-refuses-alarms",
+        "topic",
+        "broken",
+        "the topic's policy does not let CloudWatch alarms publish",
+        "allow cloudwatch.amazonaws.com sns:Publish on the topic; " + RUN_REPAIR,
+        repaired=True,
+    ),
+    Reason(
+        "topic-key-refuses-alarms",
+        "topic",
+        "broken",
+        "CloudWatch alarms cannot use the key that encrypts the topic",
+        "encrypt with a customer key whose policy gives cloudwatch.amazonaws.com kms:Decrypt and "
+        "kms:GenerateDataKey*",
+    ),
+    Reason(
+        "topic-undecided",
+        "topic",
+        "unknown",
+        "whether CloudWatch alarms may publish to the topic cannot be decided",
+        "look at the conditions named in the detail",
+    ),
+    Reason("topic-unreadable", "topic", "unknown", "the topic could not be read", GRANT),
+    Reason(
+        "subscription-absent",
+        "subscription",
+        "broken",
+        "nobody is subscribed to the topic",
+        "name a subscription in the repair policy (subscriptions:) and run it",
+        repaired=True,
+        security_hub="SNS_SUBSCRIPTION_NOT_PRESENT",
+    ),
+    Reason(
+        "subscription-pending",
+        "subscription",
+        "broken",
+        "the only subscriptions wait to be confirmed",
+        "click the link in the mail that AWS sent to the endpoint; a subscription nobody confirms "
+        "expires after some days, and the repair policy then asks for it again",
+        security_hub="SNS_SUBSCRIPTION_NOT_PRESENT",
+    ),
+    Reason(
+        "subscription-filtered",
+        "subscription",
+        "broken",
+        "the subscription's filter policy lets no alarm notification through",
+        "remove the filter policy from the subscription",
+    ),
+    Reason(
+        "subscription-undecided",
+        "subscription",
+        "unknown",
+        "whether the subscription's filter policy lets alarm notifications through cannot be "
+        "decided",
+        "remove the filter policy from the subscription",
+    ),
+    Reason(
+        "subscriptions-unreadable",
+        "subscription",
+        "unknown",
+        "the subscriptions could not be read",
+        GRANT,
+    ),
+)

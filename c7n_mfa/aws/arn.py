@@ -1,0 +1,24 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+"""Amazon Resource Names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Arn:
+    """The parts of an Amazon Resource Name that say where a thing lives."""
+
+    partition: str
+    service: str
+    region: str
+    account: str
+    resource: str
+
+    @classmethod
+    def parse(cls, text: str) -> Arn:
+        """Split an ARN; whatever is missing is the empty string."""
+        parts = [*text.split(":", 5), "", "", "", "", ""]
+        return cls(parts[1], parts[2], parts[3], parts[4], parts[5])

@@ -1,0 +1,209 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+"""Doing what was decided, user by user.
+
+A call that fails becomes a receipt; nothing is raised for it, and the rest is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from c7n_mfa.aws.read import Reader, ReadFailure
+from c7n_mfa.containment import decide
+from c7n_mfa.containment import staleness as late
+from c7n_mfa.containment.documents import QUOTA, Form
+from c7n_mfa.containment.exclude import Exclusion
+from c7n_mfa.containment.iam import GONE, Iam, as_text
+from c7n_mfa.containment.values import (
+    REQUIRE_MFA,
+    REVOKE_SESSIONS,
+    Call,
+    Decision,
+    Occasion,
+    Receipt,
+    User,
+)
+
+Decide = Callable[[Mapping[str, str]], Decision]
+
+
+@dataclass(frozen=True, slots=True)
+class Containment:
+    """Contains users on one occasion.
+
+    Every method returns the receipt of the action first, then one for each thing beside it that
+    failed.
+    """
+
+    reader: Reader
+    occasion: Occasion
+    exclusion: Exclusion
+    max_age_hours: float = late.MAX_AGE_HOURS
+
+    def require_mfa(self, user: User, wish: Form, may_open: bool) -> list[Receipt]:
+        """``may_open``: the sessions are revoked and the password is replaced."""
+        stays_closed = wish.enrolment == "open" and not may_open
+        form = replace(wish, enrolment="closed") if stays_closed else wish
+        iam = Iam(self.reader, "require-mfa", user, self.occasion.at)
+
+        def decide_it(tags: Mapping[str, str]) -> Decision:
+            found = iam.policy(REQUIRE_MFA)
+            left = decide.left_alone(REQUIRE_MFA, found, tags, user.acted)
+            return left or decide.require_mfa(user.name, found, form, tags, self.occasion)
+
+        receipts = list(self._contain(iam, decide_it))
+        if stays_closed and receipts[0].result != "skipped":
+            receipts.append(iam.receipt("failed", _STAYS_CLOSED))
+        return receipts
+
+    def revoke_sessions(self, user: User) -> list[Receipt]:
+        iam = Iam(self.reader, "revoke-sessions", user, self.occasion.at)
+
+        def decide_it(tags: Mapping[str, str]) -> Decision:
+            found = iam.policy(REVOKE_SESSIONS)
+            left = decide.left_alone(REVOKE_SESSIONS, found, tags, user.acted)
+            return left or decide.revoke_sessions(user.name, found, tags, self.occasion)
+
+        # Without an event, the time is another each time that it is decided.
+        again = decide_it if self.occasion.event_time else None
+        return list(self._contain(iam, decide_it, again))
+
+    def reset_password(self, user: User, at_random: bool) -> list[Receipt]:
+        iam = Iam(self.reader, "reset-password", user, self.occasion.at)
+
+        def decide_it(tags: Mapping[str, str]) -> Decision:
+            profile = iam.login_profile()
+            return decide.reset_password(user.name, profile, at_random, tags, self.occasion)
+
+        return list(self._contain(iam, decide_it))
+
+    def _contain(
+        self, iam: Iam, decide_it: Decide, again: Decide | None = None
+    ) -> Iterator[Receipt]:
+        """``again`` decides once more after the write, for what others write at the same time."""
+        checked = self._checked(iam)
+        if isinstance(checked, Receipt):
+            yield checked
+            return
+        yield from self._do(iam, decide_it(checked), checked, again)
+
+    def _checked(self, iam: Iam) -> Mapping[str, str] | Receipt:
+        """The user's tags, or the receipt of why it is not contained."""
+        name = iam.user.name
+        why = self.exclusion.by_name(name)
+        why = why or late.too_old(name, self.occasion, self.max_age_hours)
+        tags = None if why else iam.tags()
+        if iam.unseen and self.exclusion.tags and not iam.user.described:
+            return iam.receipt("failed", _MAYBE_EXCLUDED, iam.unseen[0].sentence())
+        if tags is not None:
+            why = self.exclusion.by_tag(tags) or late.settled(name, tags, self.occasion)
+        return iam.receipt("skipped", why or GONE) if why or tags is None else tags
+
+    def _do(
+        self, iam: Iam, decision: Decision, tags: Mapping[str, str], again: Decide | None
+    ) -> Iterator[Receipt]:
+        if decision.result == "failed":
+            error = "; ".join(unseen.sentence() for unseen in iam.unseen)
+            yield iam.receipt("failed", decision.why, error or None)
+            return
+        unmarked = next(_mark(iam, tags, decision.memory), None)
+        if unmarked and not self.occasion.is_fresh:
+            yield replace(unmarked, why=_NO_MEMORY)
+            return
+        receipt, in_place = _carry_out(iam, decision)
+        if again and receipt.result == "done" and not iam.unseen:
+            in_place = _settle(iam, again, decision, tags)
+            receipt = replace(receipt, why=in_place.why)
+        yield receipt
+        if in_place and unmarked:
+            yield unmarked
+        elif in_place:
+            yield from _mark(iam, {**tags, **decision.memory}, in_place.tags)
+        elif not unmarked:
+            yield from _forget(iam, tags, decision.memory)
+        for unseen in iam.unseen:
+            yield iam.receipt("failed", _UNSEEN, unseen.sentence())
+
+
+def _carry_out(iam: Iam, decision: Decision) -> tuple[Receipt, Decision | None]:
+    """The receipt, and the decision that is in place now, if any."""
+    if decision.call is None:
+        return iam.receipt(decision.result, decision.why), decision
+    error = iam.write(decision.call)
+    if error is None:
+        return iam.receipt("done", decision.why, undo=decision.undo), decision
+    if error == GONE:
+        return iam.receipt("skipped", _gone(decision.call)), None
+    if isinstance(error, ReadFailure) and error.code.startswith("LimitExceeded"):
+        if decision.fallback:
+            return _carry_out(iam, decision.fallback)
+        return iam.receipt("failed", _full(decision.call), as_text(error)), None
+    return iam.receipt("failed", _NOT_CONTAINED, as_text(error)), None
+
+
+def _settle(iam: Iam, again: Decide, decision: Decision, tags: Mapping[str, str]) -> Decision:
+    """What is in place in the end: somebody else may have written in between, for a later sign-in.
+
+    Either wrote over the other, and both look again: one at the policy, and one at the other's tag.
+    """
+    second = again(iam.tags() or tags)
+    if iam.unseen or second.result == "failed":
+        return decision
+    return second if second.call is None or iam.write(second.call) is None else decision
+
+
+def _mark(iam: Iam, present: Mapping[str, str], wanted: Mapping[str, str]) -> Iterator[Receipt]:
+    """Tag the user; a receipt only when that fails."""
+    missing = {key: value for key, value in wanted.items() if present.get(key) != value}
+    if not missing:
+        return
+    error = iam.write(tag_user(iam.user.name, missing))
+    if error is not None:
+        yield iam.receipt("failed", _UNMARKED, as_text(error))
+
+
+def _forget(iam: Iam, present: Mapping[str, str], memory: Mapping[str, str]) -> Iterator[Receipt]:
+    """Take back the memory of what was not done after all; a receipt only when that fails."""
+    for key in memory:
+        call = Call("untag_user", {"UserName": iam.user.name, "TagKeys": [key]})
+        if key in present:
+            call = tag_user(iam.user.name, {key: present[key]})
+        error = iam.write(call)
+        if error not in (None, GONE):
+            yield iam.receipt("failed", _STALE.format(key), as_text(error))
+
+
+def tag_user(name: str, tags: Mapping[str, str]) -> Call:
+    pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
+    return Call("tag_user", {"UserName": name, "Tags": pairs})
+
+
+_NOT_CONTAINED = "the user is not contained by this action"
+_MAYBE_EXCLUDED = "whether the user is excluded is not known; not contained"
+_NO_MEMORY = (
+    "the password is not reset: that cannot be noted on the user, the sign-in is more than 15 "
+    "minutes old, and its owner may have a new password by now"
+)
+_STALE = "the tag {} stays and speaks of what was not done; take it off"
+_UNSEEN = "the action went on without seeing what is there"
+_UNMARKED = "the user does not carry our tags; `contained` and `release` know the policies by name"
+_STAYS_CLOSED = (
+    "enrolment stays closed: revoke-sessions and reset-password have not both succeeded before"
+)
+
+
+def _gone(call: Call) -> str:
+    password = call.operation == "update_login_profile"
+    return f"{GONE}, or has no password any more" if password else GONE
+
+
+def _full(call: Call) -> str:
+    if "PolicyDocument" not in call.parameters:
+        return _NOT_CONTAINED
+    policy, size = call.parameters["PolicyName"], len(call.parameters["PolicyDocument"])
+    return (
+        f"{policy} takes {size} characters and does not fit: the inline policies of a user may "
+        f"have {QUOTA} together; make room among them, or attach a managed policy that denies"
+    )

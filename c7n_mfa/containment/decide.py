@@ -1,0 +1,237 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+"""What each action does to a user, decided from what was found.  Pure, no AWS.
+
+What was found under a policy's name is its document, None for nothing, or ReadFailure.
+"""
+
+from __future__ import annotations
+
+import secrets
+import string
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from c7n_mfa.aws.read import ReadFailure
+from c7n_mfa.containment import documents
+from c7n_mfa.containment.documents import Form
+from c7n_mfa.containment.values import (
+    CONTAINED,
+    EVENT,
+    PASSWORD_RESET,
+    REQUIRE_MFA,
+    REVOKE_SESSIONS,
+    Call,
+    Decision,
+    Document,
+    Occasion,
+    format_time,
+    parse_time,
+)
+
+Found = Document | ReadFailure | None
+
+# A session's token is issued after the sign-in that it belongs to, by seconds.
+_TOKEN_DELAY = timedelta(seconds=60)
+# The resolution of aws:TokenIssueTime.
+_TICK = timedelta(seconds=1)
+
+_SAYS: dict[Form, str] = {
+    Form("console", "closed"): "denies everything in console sessions without MFA",
+    Form("console", "open"): "denies everything but enrolling MFA in console sessions without MFA",
+    Form("all", "closed"): "denies everything without MFA, access keys included",
+    Form("all", "open"): "denies everything but enrolling MFA without MFA, access keys included",
+}
+
+
+def left_alone(
+    policy: str, found: Found, tags: Mapping[str, str], acted: Collection[str]
+) -> Decision | None:
+    """A policy of our name that is not written over: it may be stricter than ours.
+
+    One that cannot be read is, when the user was contained before this run ``acted``.
+    """
+    if isinstance(found, ReadFailure) and tags.get(CONTAINED, _NEVER) not in {*acted, _NEVER}:
+        return Decision("failed", _UNREADABLE.format(policy))
+    if isinstance(found, dict) and not documents.is_ours(policy, found):
+        return Decision("failed", _CHANGED.format(policy))
+    return None
+
+
+_NEVER = ""
+_UNREADABLE = (
+    "the user was contained before, and what {} says cannot be read; it is not written over"
+)
+_CHANGED = (
+    "somebody changed {}, and it is left as it is; delete it, or release the user, to have it put "
+    "as it was"
+)
+
+
+def require_mfa(
+    name: str, found: Found, wish: Form, tags: Mapping[str, str], occasion: Occasion
+) -> Decision:
+    """Put the policy that requires MFA; one that is there never gets a smaller scope."""
+    current = documents.form_of(found)
+    if current and current.scope == "all":
+        wish = replace(wish, scope="all")
+    marks = _marks(tags, occasion)
+    if current == wish:
+        return Decision("already", f"{REQUIRE_MFA} {_SAYS[wish]}", tags=marks)
+    fallback = None
+    if wish.enrolment == "open":
+        closed = replace(wish, enrolment="closed")
+        fallback = require_mfa(name, found, closed, tags, occasion)
+        why = f"{fallback.why}; leaving enrolment open does not fit into the user's policies"
+        fallback = replace(fallback, why=why)
+    document = documents.require_mfa(wish)
+    why = f"{REQUIRE_MFA} {_SAYS[wish]}"
+    return replace(_put(name, REQUIRE_MFA, document, found, why, marks), fallback=fallback)
+
+
+def revoke_sessions(
+    name: str, found: Found, tags: Mapping[str, str], occasion: Occasion
+) -> Decision:
+    """Deny the sessions issued until now; the time that is there only ever moves forward."""
+    current = documents.cutoff_of(found)
+    needed = _needed(tags, occasion)
+    marks = _marks(tags, occasion)
+    if current and needed and current >= needed:
+        return Decision("already", _revoked(current), tags=marks)
+    cutoff = max(t for t in (occasion.now + _TICK, needed, current) if t)
+    document = documents.revoke_sessions(cutoff)
+    return _put(name, REVOKE_SESSIONS, document, found, _revoked(cutoff), marks)
+
+
+def _needed(tags: Mapping[str, str], occasion: Occasion) -> datetime | None:
+    """The earliest time that reaches the sessions of this sign-in, and of the one in the tag."""
+    if occasion.event_time is None:
+        return None
+    other = _time_of(tags.get(EVENT, ""))
+    return max(occasion.event_time, other or occasion.event_time) + _TOKEN_DELAY
+
+
+def _revoked(cutoff: datetime) -> str:
+    return f"{REVOKE_SESSIONS} denies everything in sessions issued before {format_time(cutoff)}"
+
+
+def reset_password(
+    name: str,
+    profile: Mapping[str, Any] | ReadFailure | None,
+    at_random: bool,
+    tags: Mapping[str, str],
+    occasion: Occasion,
+) -> Decision:
+    """Replace the password by one that nobody knows, or only ask for another at next sign-in."""
+    if profile is None:
+        return Decision("already", "the user has no password, and cannot sign in with one")
+    marks = _marks(tags, occasion)
+    pending = not isinstance(profile, ReadFailure) and profile.get("PasswordResetRequired") is True
+    if _is_reset(tags, pending, occasion):
+        return Decision("already", f"the password was reset on {tags[PASSWORD_RESET]}", tags=marks)
+    if at_random:
+        return _replace_password(name, {**marks, PASSWORD_RESET: occasion.at})
+    if pending:
+        return Decision("already", _FORCED, tags=marks)
+    change = {"UserName": name, "PasswordResetRequired": True}
+    undo = Call("update_login_profile", {**change, "PasswordResetRequired": False})
+    return Decision("done", _FORCED, Call("update_login_profile", change), (undo,), tags=marks)
+
+
+_FORCED = (
+    "whoever signs in next with the present password has to change it; that may be the wrong person"
+)
+
+
+def _replace_password(name: str, tags: Mapping[str, str]) -> Decision:
+    change = {"UserName": name, "Password": random_password(), "PasswordResetRequired": True}
+    why = (
+        "the password is now one that nobody knows; the owner gets back in with a new one from an "
+        f"administrator: aws iam update-login-profile --user-name {name} --password … "
+        "--password-reset-required"
+    )
+    memory = {PASSWORD_RESET: tags[PASSWORD_RESET]}
+    return Decision("done", why, Call("update_login_profile", change), tags=tags, memory=memory)
+
+
+def _is_reset(tags: Mapping[str, str], pending: bool, occasion: Occasion) -> bool:
+    """Was the password replaced after the sign-in, or, without one, and is not yet changed?
+
+    An event that comes again must not take the password away that the owner has been given since.
+    """
+    reset = parse_time(tags.get(PASSWORD_RESET))
+    if reset is None:
+        return False
+    return reset >= occasion.event_time if occasion.event_time else pending
+
+
+_SYMBOLS = "!@#$%^&*()_+-=[]{}|"
+_CLASSES = (string.ascii_lowercase, string.ascii_uppercase, string.digits, _SYMBOLS)
+_LONGEST = 128
+
+
+def random_password() -> str:
+    """A password as long as IAM takes, of all classes: it meets every password policy."""
+    letters = [secrets.choice(each) for each in _CLASSES]
+    everything = "".join(_CLASSES)
+    letters += [secrets.choice(everything) for _ in range(_LONGEST - len(letters))]
+    secrets.SystemRandom().shuffle(letters)
+    return "".join(letters)
+
+
+def may_open_enrolment(receipts: Iterable[Mapping[str, Any]]) -> bool:
+    """Are the user's sessions revoked and the password replaced, by these receipts?
+
+    With an open session, or with the password, whoever has them could enrol a device of their own.
+    """
+    in_place = {receipt["action"] for receipt in receipts if receipt["result"] in _IN_PLACE}
+    return {"revoke-sessions", "reset-password"} <= in_place
+
+
+_IN_PLACE = ("done", "already")
+
+
+def _put(
+    name: str,
+    policy: str,
+    document: Document,
+    found: Found,
+    why: str,
+    tags: Mapping[str, str],
+) -> Decision:
+    undo = delete_policy(name, policy)
+    if isinstance(found, dict):
+        undo = put_policy(name, policy, found)
+    return Decision("done", why, put_policy(name, policy, document), (undo,), tags=tags)
+
+
+def put_policy(name: str, policy: str, document: Document) -> Call:
+    text = documents.text_of(document)
+    parameters = {"UserName": name, "PolicyName": policy, "PolicyDocument": text}
+    return Call("put_user_policy", parameters)
+
+
+def delete_policy(name: str, policy: str) -> Call:
+    return Call("delete_user_policy", {"UserName": name, "PolicyName": policy})
+
+
+def _marks(tags: Mapping[str, str], occasion: Occasion) -> dict[str, str]:
+    """The tags of a contained user; the date stays that of the first containment."""
+    since = tags.get(CONTAINED)
+    return {
+        CONTAINED: since if since and parse_time(since) else occasion.at,
+        EVENT: _last(tags.get(EVENT, ""), occasion),
+    }
+
+
+def _last(present: str, occasion: Occasion) -> str:
+    """The later of the sign-in that the tag names and this one."""
+    time = _time_of(present)
+    is_later = time and occasion.event_time and time > occasion.event_time
+    return present if is_later else occasion.reason
+
+
+def _time_of(event: str) -> datetime | None:
+    return parse_time(event.rpartition(" ")[2])

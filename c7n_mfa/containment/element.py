@@ -1,0 +1,272 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+"""The actions ``require-mfa``, ``revoke-sessions`` and ``reset-password`` of IAM users.
+
+Registered in :mod:`c7n_mfa.entry`.
+"""
+
+import itertools
+from datetime import UTC, datetime
+
+from c7n.actions import EventAction
+from c7n.utils import local_session, type_schema
+
+from c7n_mfa.containment import permissions
+from c7n_mfa.element import Deployable
+
+# What containing takes is imported where it is done: a function starts cold for each sign-in, and
+# most of those are of nobody who is contained.
+
+ANNOTATION = "c7n:containment"
+
+_TEXT = {"type": "string", "minLength": 1}
+EXCLUDE_SCHEMA = {
+    "type": "object",
+    "additionalProperties": False,
+    "minProperties": 1,
+    "properties": {
+        "names": {"type": "array", "minItems": 1, "uniqueItems": True, "items": _TEXT},
+        "tags": {"type": "object", "minProperties": 1, "additionalProperties": _TEXT},
+    },
+}
+# What each of them has beside its own options.
+_COMMON = {"exclude": EXCLUDE_SCHEMA, "max-age-hours": {"type": "number", "minimum": 1}}
+
+
+def now():
+    return datetime.now(UTC)
+
+
+class _Contain(Deployable, EventAction):
+    """One action of containment: the receipts go to the user's annotation and custodian's output.
+
+    It acts on whatever users it is given; which sign-ins count is the filters' business.
+    """
+
+    annotation_key = ANNOTATION
+
+    def check_beforehand(self):
+        from c7n_mfa.containment import preflight as beforehand
+
+        beforehand.check(
+            self, [each for each in self.manager.actions if isinstance(each, _Contain)]
+        )
+
+    @property
+    def exclude(self):
+        return self.data.get("exclude", {})
+
+    def process(self, resources, event=None):
+        containment = self._containment(event)
+        return [
+            receipt
+            for user in resources
+            for receipt in noted(self.log, user, self.contain(containment, user_of(user), user))
+        ]
+
+    def _containment(self, event):
+        from c7n_mfa.containment.apply import Containment
+        from c7n_mfa.containment.exclude import Exclusion
+        from c7n_mfa.containment.staleness import MAX_AGE_HOURS
+        from c7n_mfa.containment.values import Occasion
+
+        return Containment(
+            reader=reader_of(self.manager),
+            occasion=Occasion.of(event, now(), self.manager.ctx.policy.name),
+            exclusion=Exclusion.from_option(self.exclude),
+            max_age_hours=self.data.get("max-age-hours", MAX_AGE_HOURS),
+        )
+
+
+def user_of(resource):
+    from c7n_mfa.containment.values import User
+
+    return User.from_resource(resource, resource.get(ANNOTATION, ()))
+
+
+def reader_of(manager):
+    from c7n_mfa.aws.read import Reader
+
+    return Reader(local_session(manager.session_factory))
+
+
+def noted(log, resource, receipts):
+    """The receipts as JSON, appended to the resource's and logged."""
+    found = [receipt.to_dict() for receipt in receipts]
+    resource.setdefault(ANNOTATION, []).extend(found)
+    for receipt in found:
+        level = log.error if receipt["result"] == "failed" else log.info
+        level(
+            "user:%s %s %s: %s",
+            receipt["resource"],
+            receipt["action"],
+            receipt["result"],
+            receipt["error"] or receipt["why"],
+        )
+    return found
+
+
+class RequireMfa(_Contain):
+    """Denies an IAM user everything without MFA, by the inline policy `c7n-mfa-require-mfa`.
+
+    `scope: console` (default) stops console sessions without MFA and spares access keys;
+    `scope: all` stops access keys too. A scope that is there is never made smaller.
+
+    A user without an MFA device is locked out until an administrator helps: with `release`, or with
+    `enrolment: open`, which leaves what enrolling a device takes. Whoever has the session or the
+    password could then enrol a device of their own. Therefore `enrolment: open` wants
+    `revoke-sessions` and `reset-password` before it in the same policy, stays closed for a user for
+    whom either fails, and is not for `scope: all`, where an access key could enrol a device too.
+
+    `exclude` names break-glass users who are left alone: `names` with wildcards, and `tags`, of
+    which one is enough. It has to be the same on each action of a policy that contains. While a
+    policy is being deployed, a name without wildcards that no user has is refused.
+
+    Nobody is contained for a sign-in older than `max-age-hours` (30 by default), or from before
+    the user's last release: the receipt says so, and how to contain by hand.
+
+    Started by sign-ins, the policy needs the filter `signin`, so that nobody is contained for one
+    that failed or that was made with MFA.
+
+    :example:
+
+    .. code-block:: yaml
+
+        policies:
+          - name: signin-user-requires-mfa
+            resource: iam-user
+            filters:
+              - UserName: alice
+            actions:
+              - type: require-mfa
+                scope: console
+                exclude:
+                  names: [break-glass-*]
+                  tags:
+                    break-glass: "*"
+    """
+
+    schema = type_schema(
+        "require-mfa",
+        scope={"enum": ["console", "all"]},
+        enrolment={"enum": ["closed", "open"]},
+        **_COMMON,
+    )
+    permissions = permissions.PUT
+
+    def validate(self):
+        super().validate()
+        problem = self._problem() if self._enrolment == "open" else None
+        if problem:
+            self.refuse(f"enrolment: open {problem}")
+        return self
+
+    def contain(self, containment, user, resource):
+        from c7n_mfa.containment.decide import may_open_enrolment
+        from c7n_mfa.containment.documents import Form
+
+        may_open = may_open_enrolment(resource.get(ANNOTATION, ()))
+        return containment.require_mfa(user, Form(self._scope, self._enrolment), may_open)
+
+    @property
+    def _scope(self):
+        return self.data.get("scope", "console")
+
+    @property
+    def _enrolment(self):
+        return self.data.get("enrolment", "closed")
+
+    def _problem(self):
+        """Why enrolment may not be left open in this policy."""
+        if self._scope == "all":
+            return (
+                "is not for scope: all, where an access key could enrol a device of its own and "
+                "then do everything; use scope: console, and remove-keys for the keys"
+            )
+        before = list(itertools.takewhile(lambda action: action is not self, self.manager.actions))
+        if not any(isinstance(action, RevokeSessions) for action in before):
+            return "needs the action revoke-sessions before it: " + _DEVICE.format("the session")
+        if not any(isinstance(action, ResetPassword) and action.at_random for action in before):
+            why = _DEVICE.format("the password")
+            return f"needs the action reset-password, not with random: false, before it: {why}"
+        return None
+
+
+_DEVICE = "whoever has {} could enrol a device of their own"
+
+
+class RevokeSessions(_Contain):
+    """Ends an IAM user's sessions, by the inline policy `c7n-mfa-revoke-sessions`.
+
+    It denies everything in sessions issued until now, and for an event at least until a minute
+    after the sign-in, since a session is issued after its sign-in. Access keys are spared, as are
+    sessions issued later: whoever has the password can sign in again. The time only moves forward,
+    and an event that comes again changes nothing.
+
+    `exclude` and `max-age-hours` are as for `require-mfa`.
+
+    :example:
+
+    .. code-block:: yaml
+
+        policies:
+          - name: signin-user-sessions-revoked
+            resource: iam-user
+            filters:
+              - UserName: alice
+            actions:
+              - type: revoke-sessions
+                exclude:
+                  names: [break-glass-*]
+    """
+
+    schema = type_schema("revoke-sessions", **_COMMON)
+    permissions = permissions.PUT
+
+    def contain(self, containment, user, resource):
+        return containment.revoke_sessions(user)
+
+
+class ResetPassword(_Contain):
+    """Takes an IAM user's password away from whoever has it.
+
+    By default the password becomes a random one that nobody knows, to be changed at the next
+    sign-in. The owner gets back in with a new password from an administrator
+    (`aws iam update-login-profile --password … --password-reset-required`); nothing else is lost.
+
+    With `random: false` the password stays, and whoever signs in next has to change it. The owner
+    needs nobody for that, and neither does somebody who has stolen it: only for users who are not
+    under attack.
+
+    Open sessions live on (`revoke-sessions`), as do access keys. `exclude` and `max-age-hours` are
+    as for `require-mfa`.
+
+    The user is tagged with the time of the reset first, so that an event that comes again never
+    takes the owner's new password away. Where the tag cannot be set, the password is only reset for
+    a sign-in that is no more than 15 minutes old.
+
+    :example:
+
+    .. code-block:: yaml
+
+        policies:
+          - name: signin-user-password-reset
+            resource: iam-user
+            filters:
+              - UserName: alice
+            actions:
+              - type: reset-password
+                exclude:
+                  tags:
+                    break-glass: "true"
+    """
+
+    schema = type_schema("reset-password", random={"type": "boolean"}, **_COMMON)
+    permissions = permissions.RESET
+
+    @property
+    def at_random(self):
+        return self.data.get("random", True)
+
+    def contain(self, containment, user, resource):
+        return containment.reset_password(user, self.at_random)

@@ -1,0 +1,177 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+"""What is asked of a policy that contains, before its function is made.
+
+In the function it is too late to refuse anything.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from c7n.filters.core import And, Or
+from c7n.utils import local_session
+
+from c7n_mfa.aws.read import Reader, ReadFailure
+from c7n_mfa.containment.exclude import catch_alls
+from c7n_mfa.signin.record import SignIn
+
+Exclude = Mapping[str, Any]
+Takes = Callable[[SignIn, object], bool]
+
+_NAME = re.compile(r"[\w+=,.@-]+", re.ASCII)
+_ADD = "add to filters: {type: signin, single-factor: [true]}"
+_MEND = "write single-factor: [true] in the filter signin"
+# Without an event, custodian gives an action all resources that the filters keep.
+_WITHOUT_EVENT = {None, "pull", "periodic", "schedule"}
+
+
+def check(action: Any, containing: Sequence[Any]) -> None:
+    """Refuse an action of those that contain in its policy when it would reach the wrong users."""
+    manager = action.manager
+    others = [(each.type, each.exclude) for each in containing if each is not action]
+    why = exclude_problem(action.exclude, others, action.type)
+    if why:
+        action.refuse(f"exclude: {why}")
+    wanted = list(_required(manager.filters))
+    why = filter_problem(manager.data.get("mode"), wanted, bool(manager.filters))
+    if why:
+        action.refuse(why)
+    # All of them exclude the same.
+    if action is containing[0] and action.is_being_deployed():
+        _look_up(action, [name for name in action.exclude.get("names", ()) if _is_exact(name)])
+
+
+def _required(filters: Iterable[Any]) -> Iterator[Takes]:
+    """What the filters `signin` take that every user has to pass, of an `or` any branch of it."""
+    for each in filters:
+        if isinstance(each, And):
+            yield from _required(each.filters)
+        elif isinstance(each, Or):
+            branches = [list(_required([branch])) for branch in each.filters]
+            if branches and all(branches):
+                yield partial(_any_takes, branches)
+        elif each.type == "signin":
+            yield each.wanted().takes
+
+
+def _any_takes(branches: Iterable[Iterable[Takes]], sign_in: SignIn, record: object) -> bool:
+    return any(all(takes(sign_in, record) for takes in branch) for branch in branches)
+
+
+def _is_exact(name: str) -> bool:
+    return not set(name) & set("*?{")
+
+
+def _look_up(action: Any, names: Iterable[str]) -> None:
+    """A break-glass user who is misspelt is better known now than when it is contained."""
+    reader = Reader(local_session(action.manager.session_factory))
+    for name in names:
+        found = reader.one("iam", "", "get_user", name, lambda _: True, UserName=name)
+        if found is None:
+            action.refuse(f"exclude: names: there is no user {name}; write it as IAM does")
+        if isinstance(found, ReadFailure):
+            action.log.warning(
+                "policy:%s %s exclude: names: whether there is a user %s is unknown: %s",
+                action.manager.ctx.policy.name,
+                action.type,
+                name,
+                found.sentence(),
+            )
+
+
+def filter_problem(
+    mode: Mapping[str, Any] | None, wanted: Sequence[Takes], is_filtered: bool
+) -> str | None:
+    """Why a policy would contain whom it should not, and the mend.
+
+    ``wanted`` is what the filters ``signin`` take that every user has to pass.
+    """
+    mode = mode or {}
+    if mode.get("type") in _WITHOUT_EVENT and not is_filtered:
+        return (
+            "would contain every user of the account; name the users in filters, as in "
+            "- UserName: alice"
+        )
+    if not any(map(_is_sign_in, mode.get("events", ()))):
+        return None
+    if not wanted:
+        return (
+            "would contain users who signed in with MFA, or failed to: no filter signin stands in "
+            f"the way of all of them; {_ADD}, outside of not"
+        )
+    return next((_harm(s) for s, r in _sign_ins() if all(takes(s, r) for takes in wanted)), None)
+
+
+def _is_sign_in(event: Any) -> bool:
+    name = event.get("event") if isinstance(event, Mapping) else event
+    return bool(name == "ConsoleLogin")
+
+
+def _harm(sign_in: SignIn) -> str:
+    if sign_in.outcome == "failure":
+        return (
+            "would contain users for sign-ins that failed: anybody on the internet could lock a "
+            f"user out, with the name alone; {_MEND}"
+        )
+    return f"would contain users who signed in with MFA; {_MEND}"
+
+
+def _sign_ins() -> Iterator[tuple[SignIn, Mapping[str, Any]]]:
+    """The sign-ins of an IAM user that nobody is to be contained for, of every kind."""
+    outcomes, used = ("Failure", "Success", None), ("Yes", "No", "?", None)
+    for outcome, mfa in itertools.product(outcomes, used):
+        record = {
+            "eventName": "ConsoleLogin",
+            "eventSource": "signin.amazonaws.com",
+            "userIdentity": {"type": "IAMUser", "userName": "alice"},
+            "responseElements": {"ConsoleLogin": outcome},
+            "additionalEventData": {"MFAUsed": mfa},
+        }
+        sign_in = SignIn.from_record(record)
+        if sign_in and sign_in.is_single_factor is False:
+            yield sign_in, record
+
+
+def exclude_problem(mine: Exclude, others: Iterable[tuple[str, Exclude]], name: str) -> str | None:
+    """Why the users of ``exclude`` would not be left alone, and the mend."""
+    names = mine.get("names", ())
+    for each in catch_alls(names):
+        return f"the name {each} excludes every user; name the break-glass users"
+    for each in names:
+        # Custodian fills in the variables of a policy when it runs it.
+        why = None if "{" in each else name_problem(each, wildcards="*?")
+        if why:
+            return f"names: {why}"
+    for other, theirs in others:
+        lacking = [(name, mine, other, theirs), (other, theirs, name, mine)]
+        for lacks, less, has, more in lacking:
+            what = _missing(less, more)
+            if what:
+                return f"{lacks} lacks {what}, which {has} has; say it on each"
+    return None
+
+
+def name_problem(name: str, wildcards: str = "") -> str | None:
+    """Why no user has this name, and the mend.
+
+    >>> name_problem("arn:aws:iam::123456789012:user/team/alice")
+    'arn:aws:iam::123456789012:user/team/alice is an ARN; write the name alone: alice'
+    """
+    if name.startswith("arn:"):
+        return f"{name} is an ARN; write the name alone: {name.rpartition('/')[2] or 'alice'}"
+    bare = "".join(letter for letter in name if letter not in wildcards)
+    if _NAME.fullmatch(bare) or (name and not bare):
+        return None
+    return f"{name} is no name of a user, which has letters, digits and +=,.@_- only"
+
+
+def _missing(less: Exclude, more: Exclude) -> str:
+    names = [each for each in more.get("names", ()) if each not in less.get("names", ())]
+    tags = more.get("tags", {}).items() - less.get("tags", {}).items()
+    said = [f"the name {each}" for each in names] + [f"the tag {k}={v}" for k, v in sorted(tags)]
+    return " and ".join(said)

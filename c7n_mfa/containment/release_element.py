@@ -1,0 +1,150 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+"""The action ``release`` of IAM users, and the filter ``contained`` that finds who waits for it.
+
+Registered in :mod:`c7n_mfa.entry`.
+"""
+
+from c7n.actions import BaseAction
+from c7n.filters import Filter
+from c7n.utils import type_schema
+
+from c7n_mfa.aws.read import ReadFailure
+from c7n_mfa.containment import element as containment
+from c7n_mfa.containment import permissions
+from c7n_mfa.containment.contained import contained
+from c7n_mfa.containment.iam import policies_of
+from c7n_mfa.containment.release import release
+from c7n_mfa.containment.values import TAGS, Receipt, User, format_time
+from c7n_mfa.element import Deployable
+
+
+class Release(Deployable, BaseAction):
+    """Takes off an IAM user what containment put there: our two inline policies and our tags.
+
+    A password that was reset is not put back, since nobody has kept it: the owner gets a new one
+    from an administrator (`aws iam update-login-profile --password … --password-reset-required`).
+
+    The tag `c7n-mfa-released` stays and says when: an earlier sign-in whose event comes again
+    contains nobody any more.
+
+    `users` releases only those of these names, without regard to case as in IAM, and says of each
+    other one that it is not released. Without it, all users are released that the filters keep.
+
+    :example:
+
+    .. code-block:: yaml
+
+        policies:
+          - name: signin-user-released
+            resource: iam-user
+            filters:
+              - contained
+            actions:
+              - type: release
+                users: [alice]
+    """
+
+    schema = type_schema(
+        "release",
+        users={
+            "type": "array",
+            "minItems": 1,
+            "uniqueItems": True,
+            "items": {"type": "string", "minLength": 1},
+        },
+    )
+    annotation_key = containment.ANNOTATION
+    permissions = permissions.RELEASE
+
+    def check_beforehand(self):
+        from c7n_mfa.containment.preflight import name_problem
+
+        for name in self.data.get("users", ()):
+            # The file has the placeholder until somebody is released, and other policies may be run
+            # from its folder.
+            if (name == PLACEHOLDER or "{" in name) and not self.is_run():
+                continue
+            why = name_problem(name)
+            if why:
+                self.refuse(f"users: put the user's name in: {why}")
+
+    def process(self, resources):
+        reader, at = containment.reader_of(self.manager), format_time(containment.now())
+        receipts = [
+            receipt
+            for user in resources
+            if self._is_named(user)
+            for receipt in containment.noted(
+                self.log, user, [release(reader, User.from_resource(user), at)]
+            )
+        ]
+        return receipts + [receipt.to_dict() for receipt in self.not_found(resources, at)]
+
+    def not_found(self, resources, at=""):
+        """Say of whom `users` names and is not among these that nobody of that name is released."""
+        found = {user["UserName"].lower() for user in resources}
+        missing = [name for name in self.data.get("users", ()) if name.lower() not in found]
+        for name in missing:
+            self.log.warning("user:%s release skipped: %s", name, _NOT_FOUND)
+        return [Receipt("release", "skipped", name, _NOT_FOUND, at) for name in missing]
+
+    def _is_named(self, user):
+        names = self.data.get("users")
+        return names is None or user["UserName"].lower() in {name.lower() for name in names}
+
+
+# Stands in the policy that is shipped, and is the name of nobody.
+PLACEHOLDER = "<user-name>"
+_NOT_FOUND = "no such user, or not contained"
+
+
+class ContainedFilter(Deployable, Filter):
+    """Keeps the IAM users who are contained: by our tags, or by one of our inline policies.
+
+    `days` keeps those contained for at least so many days, and those of whom no tag says since
+    when. A user without our tags whose policies may not be listed is not kept, and logged as an
+    error.
+
+    :example:
+
+    .. code-block:: yaml
+
+        policies:
+          - name: signin-user-contained-for-long
+            resource: iam-user
+            filters:
+              - type: contained
+                days: 7
+    """
+
+    schema = type_schema("contained", days={"type": "number", "minimum": 0})
+    annotation_key = "c7n:contained"
+    permissions = permissions.CONTAINED
+
+    def process(self, resources, event=None):
+        reader = containment.reader_of(self.manager)
+        kept = [resource for resource in resources if self._keeps(reader, resource)]
+        for action in self.manager.actions:
+            # custodian runs no action on nobody, and whoever named somebody would not hear why.
+            if not kept and isinstance(action, Release) and self in self.manager.filters:
+                action.not_found(kept)
+        return kept
+
+    def _keeps(self, reader, resource):
+        user = User.from_resource(resource)
+        found = contained(user.tags, self._policies(reader, user))
+        if found is None:
+            return False
+        if "days" in self.data and not found.is_older_than(self.data["days"], containment.now()):
+            return False
+        resource[self.annotation_key] = found.to_dict()
+        return True
+
+    def _policies(self, reader, user):
+        policies = policies_of(reader, user)
+        if isinstance(policies, ReadFailure):
+            level = self.log.warning if set(TAGS) & set(user.tags) else self.log.error
+            level("user:%s contained: %s", user.arn, policies.sentence())
+            return ()
+        return policies or ()

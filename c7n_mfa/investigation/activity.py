@@ -1,0 +1,147 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+"""What was called in the day before a sign-in and since, and how far it reaches.  Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from c7n_mfa.investigation.dangers import danger
+from c7n_mfa.investigation.dossier import Activity, Count, DangerousCall, Reach
+from c7n_mfa.investigation.records import Record
+from c7n_mfa.signin.record import at, text
+
+DAY = timedelta(hours=24)
+
+# Where a request says what it is aimed at; the first that is there is told.
+_TARGETS = (
+    "policyArn",
+    "roleArn",
+    "userName",
+    "roleName",
+    "groupName",
+    "trailName",
+    "name",
+    "filterName",
+    "alarmNames",
+    "bucketName",
+    "secretId",
+    "functionName",
+    "logGroupName",
+    "topicArn",
+    "detectorId",
+    "instanceId",
+    "groupId",
+    "snapshotId",
+    "imageId",
+    "keyId",
+    "stackName",
+    "tableName",
+)
+_TOKENS = (
+    "CreateBearerToken",
+    "CreateOAuth2Token",
+    "CreateOAuth2TokenWithIAM",
+    "GetFederationToken",
+    "GetSessionToken",
+    "GetSigninToken",
+)
+_ASSUMING = ("AssumeRole", "AssumeRoot", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
+_ACCOUNT = re.compile(r"arn:[\w-]+:[\w-]*:[\w-]*:(\d{12}):")
+_MOST_TOUCHED = 20
+
+
+def activity(records: Iterable[Record], moment: datetime) -> Activity:
+    """The calls around a sign-in by service and name, and the dangerous ones one by one."""
+    near = [r for r in records if r.at >= moment - DAY]
+    dangerous = [found for r in near if (found := _dangerous(r, moment))]
+    return Activity(
+        before=_counts(r for r in near if r.at < moment),
+        since=_counts(r for r in near if r.at >= moment),
+        dangerous=tuple(sorted(dangerous, key=lambda call: call.at)),
+    )
+
+
+def reach(records: Iterable[Record], moment: datetime, account: str | None) -> Reach:
+    """Roles, tokens, keys, users and other accounts that were come by, and what was touched."""
+    near = [r for r in records if r.at >= moment - DAY and r.error is None]
+    accounts = {number for r in near for number in _accounts(r)} - {account}
+    touched = Counter(name for r in near for name in r.resources)
+    return Reach(
+        roles=_distinct(_role(r) for r in near),
+        tokens=_distinct(r.name if r.name in _TOKENS else None for r in near),
+        keys=_distinct(_made(r, "CreateAccessKey", "accessKey", "accessKeyId") for r in near),
+        users=_distinct(_made(r, "CreateUser", "user", "userName") for r in near),
+        accounts=tuple(sorted(accounts)),
+        touched=tuple(name for name, _ in touched.most_common(_MOST_TOUCHED)),
+    )
+
+
+def _counts(records: Iterable[Record]) -> tuple[Count, ...]:
+    calls: Counter[tuple[str, str]] = Counter()
+    failed: Counter[tuple[str, str]] = Counter()
+    for record in records:
+        calls[record.service, record.name] += 1
+        failed[record.service, record.name] += record.error is not None
+    ordered = sorted(calls, key=lambda call: (-calls[call], call))
+    return tuple(Count(*call, calls[call], failed[call]) for call in ordered)
+
+
+def _dangerous(record: Record, moment: datetime) -> DangerousCall | None:
+    found = danger(record.service, record.name)
+    if found is None:
+        return None
+    return DangerousCall(
+        at=record.at,
+        service=record.service,
+        name=record.name,
+        target=_target(at(record.raw, "requestParameters")),
+        region=record.region,
+        actor=record.actor,
+        done=record.error is None,
+        since=record.at >= moment,
+        level=found.level,
+        why=found.why,
+        technique=found.technique,
+    )
+
+
+def _target(parameters: Any) -> str | None:
+    for key in _TARGETS:
+        value = at(parameters, key)
+        if isinstance(value, list):
+            value = ", ".join(str(each) for each in value)
+        if text(value):
+            return f"{key}={value}"
+    return None
+
+
+def _role(record: Record) -> str | None:
+    """The role that a call made the caller; the console's SwitchRole is recorded as the role."""
+    if record.name in _ASSUMING:
+        return text(at(record.raw, "requestParameters", "roleArn"))
+    if record.name == "SwitchRole" and record.service == "signin":
+        return text(at(record.raw, "userIdentity", "arn"))
+    return None
+
+
+def _made(record: Record, name: str, *keys: str) -> str | None:
+    if record.name != name or record.service != "iam":
+        return None
+    return text(at(record.raw, "responseElements", *keys))
+
+
+def _accounts(record: Record) -> Iterator[str]:
+    for part in ("requestParameters", "resources", "additionalEventData"):
+        yield from _ACCOUNT.findall(str(at(record.raw, part)))
+    number = text(at(record.raw, "recipientAccountId"))
+    if number:
+        yield number
+
+
+def _distinct(values: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value for value in values if value))

@@ -1,0 +1,262 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+"""The dossier of one console sign-in: what was found, and what was not searched.
+
+``None`` in place of a value means that it was not looked at; a `Gap` then says why.  Nothing found
+is an empty tuple, a zero or a False, and never ``None``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from c7n_mfa.signin.record import SignIn
+
+Level = Literal["low", "medium", "high", "critical"]
+LEVELS: tuple[Level, ...] = ("low", "medium", "high", "critical")
+
+Kind = Literal["user", "root", "role", "federated", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something that was not searched, and why; `permission` is the one that was missing."""
+
+    what: str
+    why: str
+    permission: str | None = None
+    regions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason for the severity: a stable code, and a sentence for a person."""
+
+    code: str
+    level: Level
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A finding of Security Hub or GuardDuty about the same identity."""
+
+    source: Literal["securityhub", "guardduty"]
+    region: str
+    title: str
+    severity: Level
+    updated: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Step 1: what else was reported in 48 hours, and failed attempts before the sign-in."""
+
+    findings: tuple[Finding, ...] | None = None
+    failed: int | None = None
+    last_failed: datetime | None = None
+    burst: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierSignIns:
+    """Step 2: the identity's own earlier sign-ins, back to `since`."""
+
+    count: int
+    without_mfa: int
+    first_without_mfa: datetime | None
+    last_without_mfa: datetime | None
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an address is, as a MaxMind database says."""
+
+    country: str | None = None
+    network: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Step 3: address, agent and hour against the identity's own history.
+
+    ``None`` where there is nothing to compare with.  `usual` are the networks seen most often.
+    """
+
+    compared_with: int
+    new_address: bool | None = None
+    network: str | None = None
+    new_network: bool | None = None
+    usual: tuple[str, ...] = ()
+    new_agent: bool | None = None
+    hour: int | None = None
+    unusual_hour: bool | None = None
+    place: Place | None = None
+    new_country: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How often one operation was called, and how often in vain."""
+
+    service: str
+    name: str
+    calls: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class DangerousCall:
+    """A call that is worth a person's eyes; `done` is False for one that AWS refused."""
+
+    at: datetime
+    service: str
+    name: str
+    target: str | None
+    region: str | None
+    actor: str
+    done: bool
+    since: bool
+    level: Level
+    why: str
+    technique: str
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """Step 4: API calls in the 24 hours before the sign-in, and since."""
+
+    before: tuple[Count, ...]
+    since: tuple[Count, ...]
+    dangerous: tuple[DangerousCall, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Step 5: whom to ask, as (tag or field, value)."""
+
+    contacts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Step 6: where the session may have gone from here, in the last 24 hours and since."""
+
+    roles: tuple[str, ...]
+    tokens: tuple[str, ...]
+    keys: tuple[str, ...]
+    users: tuple[str, ...]
+    accounts: tuple[str, ...]
+    touched: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Privileges:
+    """What the identity may do; `administrator` is None where that cannot be said."""
+
+    administrator: bool | None
+    because: str
+    policies: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    may: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MfaDevice:
+    serial: str
+    enrolled: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccessKey:
+    id: str
+    active: bool
+    created: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What the identity can sign in with, now."""
+
+    password: bool | None = None
+    mfa: tuple[MfaDevice, ...] | None = None
+    keys: tuple[AccessKey, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything that was found; a step that was not looked at is None."""
+
+    related: Related = Related()
+    earlier: EarlierSignIns | None = None
+    origin: Origin | None = None
+    activity: Activity | None = None
+    owner: Owner | None = None
+    reach: Reach | None = None
+    privileges: Privileges | None = None
+    credentials: Credentials | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """One sign-in, investigated."""
+
+    sign_in: SignIn
+    kind: Kind
+    at: datetime | None
+    written: datetime
+    severity: Level
+    reasons: tuple[Reason, ...]
+    facts: Facts
+    gaps: tuple[Gap, ...]
+    advice: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The dossier as JSON has it: times in ISO format, tuples as lists."""
+        return {
+            "event_id": self.sign_in.event_id,
+            "written": plain(self.written),
+            "severity": self.severity,
+            "reasons": plain(self.reasons),
+            "sign_in": self._sign_in(),
+            **plain(self.facts),
+            "not_searched": plain(self.gaps),
+            "advice": list(self.advice),
+        }
+
+    def _sign_in(self) -> dict[str, Any]:
+        sign_in = self.sign_in
+        return {
+            "who": sign_in.identity.name,
+            "kind": self.kind,
+            "principal": sign_in.principal,
+            "account": sign_in.identity.account,
+            "time": sign_in.event_time,
+            "region": sign_in.region,
+            "address": sign_in.address,
+            "user_agent": sign_in.user_agent,
+            "path": sign_in.path,
+            "outcome": sign_in.outcome,
+            "factor": sign_in.factor,
+            "single_factor": sign_in.is_single_factor,
+        }
+
+
+def iso(at: datetime) -> str:
+    """A time as CloudTrail writes it."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def plain(value: Any) -> Any:
+    """A value of this module as JSON has it."""
+    if is_dataclass(value):
+        return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, tuple):
+        return [plain(each) for each in value]
+    if isinstance(value, datetime):
+        return iso(value)
+    return value

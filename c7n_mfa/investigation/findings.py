@@ -1,0 +1,147 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+"""What Security Hub and GuardDuty have reported about an identity in the last 48 hours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from c7n_mfa.investigation.ask import Inquiry
+from c7n_mfa.investigation.dossier import Finding, Level
+from c7n_mfa.investigation.history import RELATED
+from c7n_mfa.investigation.records import Who
+
+HUB = "findings of Security Hub"
+GUARD = "findings of GuardDuty"
+# One page is enough to be alarmed by; GuardDuty gives out 50 at a time.
+_MOST = 50
+
+
+def ask_findings(
+    inquiry: Inquiry, who: Who, regions: Sequence[str], now: datetime
+) -> tuple[Finding, ...] | None:
+    """Findings of both, of all Regions; None where not one of these could be asked."""
+    asked = [
+        *(_security_hub(inquiry, who, region) for region in regions),
+        *(_guard_duty(inquiry, who, region, now) for region in regions),
+    ]
+    answers = [answer for answer in asked if answer is not None]
+    if not answers:
+        return None
+    return tuple(finding for answer in answers for finding in answer)
+
+
+def _security_hub(inquiry: Inquiry, who: Who, region: str) -> tuple[Finding, ...] | None:
+    resource = f"AWS::::Account:{who.account}" if who.kind == "root" else who.arn
+    if resource is None:
+        return None
+    hours = int(RELATED.total_seconds() // 3600)
+    answer = inquiry.one(
+        HUB,
+        "securityhub",
+        "get_findings",
+        lambda answer: ([_hub_finding(f, region) for f in answer["Findings"]], _more(answer)),
+        region=region,
+        Filters={
+            "ResourceId": [{"Value": resource, "Comparison": "EQUALS"}],
+            "UpdatedAt": [{"DateRange": {"Value": hours // 24, "Unit": "DAYS"}}],
+            "RecordState": [{"Value": "ACTIVE", "Comparison": "EQUALS"}],
+        },
+        MaxResults=_MOST,
+    )
+    return _first_page(inquiry, answer, HUB, region)
+
+
+def _guard_duty(
+    inquiry: Inquiry, who: Who, region: str, now: datetime
+) -> tuple[Finding, ...] | None:
+    detectors = inquiry.one(
+        GUARD, "guardduty", "list_detectors", lambda a: list(a["DetectorIds"]), region=region
+    )
+    if not detectors:
+        if detectors is not None:
+            inquiry.note(GUARD, "GuardDuty is not on", region=region)
+        return None
+    answer = inquiry.one(
+        GUARD,
+        "guardduty",
+        "list_findings",
+        lambda answer: (list(answer["FindingIds"]), _more(answer)),
+        region=region,
+        DetectorId=detectors[0],
+        FindingCriteria={"Criterion": _criteria(who, now)},
+        MaxResults=_MOST,
+    )
+    ids = _first_page(inquiry, answer, GUARD, region)
+    if not ids:
+        return ids
+    found = inquiry.one(
+        GUARD,
+        "guardduty",
+        "get_findings",
+        lambda answer: tuple(_guard_finding(f, region) for f in answer["Findings"]),
+        region=region,
+        DetectorId=detectors[0],
+        FindingIds=list(ids),
+    )
+    return found  # type: ignore[no-any-return]
+
+
+def _criteria(who: Who, now: datetime) -> dict[str, Any]:
+    details = "resource.accessKeyDetails"
+    if who.kind == "root":
+        whose = {f"{details}.userType": {"Equals": ["Root"]}}
+    else:
+        whose = {f"{details}.userName": {"Equals": [who.user or who.role or ""]}}
+    since = int((now - RELATED).timestamp() * 1000)
+    return {**whose, "updatedAt": {"GreaterThanOrEqual": since}}
+
+
+def _first_page(inquiry: Inquiry, answer: Any, what: str, region: str) -> tuple[Any, ...] | None:
+    if answer is None:
+        return None
+    items, more = answer
+    if more:
+        inquiry.note(what, f"only the first {_MOST} were read", region=region)
+    return tuple(items)
+
+
+def _more(answer: Mapping[str, Any]) -> bool:
+    return bool(answer.get("NextToken"))
+
+
+def _hub_finding(finding: Mapping[str, Any], region: str) -> Finding:
+    label = str((finding.get("Severity") or {}).get("Label", "")).lower()
+    return Finding(
+        source="securityhub",
+        region=region,
+        title=str(finding["Title"]),
+        severity=_LABELS.get(label, "low"),
+        updated=str(finding["UpdatedAt"]),
+        id=str(finding["Id"]),
+    )
+
+
+_LABELS: Mapping[str, Level] = {"medium": "medium", "high": "high", "critical": "critical"}
+
+
+def _guard_finding(finding: Mapping[str, Any], region: str) -> Finding:
+    return Finding(
+        source="guardduty",
+        region=region,
+        title=str(finding["Title"]),
+        severity=_level(float(finding["Severity"])),
+        updated=str(finding["UpdatedAt"]),
+        id=str(finding["Arn"]),
+    )
+
+
+def _level(severity: float) -> Level:
+    """GuardDuty counts: low from 1, medium from 4, high from 7, critical from 9."""
+    if severity >= 9:
+        return "critical"
+    if severity >= 7:
+        return "high"
+    return "medium" if severity >= 4 else "low"

@@ -1,0 +1,300 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+"""The dossier in short lines, and as a page that a person reads in a minute.  Pure.
+
+Agents, names and tags are written by others, an intruder among them: they are cut short and quoted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from c7n_mfa.investigation.dossier import (
+    Activity,
+    Count,
+    Credentials,
+    DangerousCall,
+    Dossier,
+    EarlierSignIns,
+    Finding,
+    Gap,
+    Origin,
+    Owner,
+    Privileges,
+    Reach,
+    Related,
+)
+
+UNSEEN = "could not be looked at"
+_LONGEST = 120
+_LONGEST_SENTENCE = 400
+_LATE = timedelta(minutes=15)
+_SO_FAR = ", so far: CloudTrail is 5 to 15 minutes late"
+_MOST = 6
+_MOST_DANGEROUS = 12
+# Control characters and those that turn the direction of text, besides what ends a quotation.
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f`\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")
+
+
+def headline(dossier: Dossier) -> str:
+    """The verdict: how bad, who, and what happened."""
+    name = dossier.sign_in.identity.name
+    return f"{dossier.severity.upper()}: {_clean(name)} {_what_happened(dossier)}"
+
+
+def circumstances(dossier: Dossier) -> str:
+    """When, where and from where."""
+    sign_in = dossier.sign_in
+    when = _minute(dossier.at) if dossier.at else "at an unknown time"
+    address = quoted(sign_in.address) if sign_in.address else "an unknown address"
+    agent = f", with {quoted(sign_in.user_agent)}" if sign_in.user_agent else ""
+    where = f"account {sign_in.identity.account or 'unknown'}, Region {sign_in.region or 'unknown'}"
+    return f"{when}, {where.replace('`', '')}, from {address}{agent}."
+
+
+def steps(dossier: Dossier) -> tuple[str, ...]:
+    """One line for each of the six steps of the investigation."""
+    facts = dossier.facts
+    is_early = dossier.at is None or dossier.written - dossier.at < _LATE
+    so_far = _SO_FAR if is_early else ""
+    return (
+        f"Related alerts, 48 h: {_related(facts.related)}",
+        f"Earlier sign-ins without MFA: {_earlier(facts.earlier)}",
+        f"Address, browser and hour: {_origin(facts.origin)}",
+        f"API calls: {_activity(facts.activity, so_far)}",
+        f"Owner: {_owner(facts.owner)}",
+        f"Reach: {_reach(facts.reach, so_far)}",
+    )
+
+
+def standing(dossier: Dossier) -> tuple[str, ...]:
+    """What the identity is and has."""
+    facts = dossier.facts
+    return (
+        f"Privileges: {_privileges(facts.privileges, dossier.kind)}",
+        f"Credentials: {_credentials(facts.credentials)}",
+    )
+
+
+def not_searched(gaps: Iterable[Gap]) -> tuple[str, ...]:
+    return tuple(map(_gap, gaps))
+
+
+def markdown(dossier: Dossier) -> str:
+    """The page: verdict, circumstances, reasons, the six steps, what is missing, what to do."""
+    reasons = [f"{r.level}: {_sentence(r.sentence)}" for r in dossier.reasons]
+    numbered = [f"{number}. {line}" for number, line in enumerate(steps(dossier), 1)]
+    told = [_sentence(line) for line in dossier.advice]
+    advice = [f"{number}. {line}" for number, line in enumerate(told, 1)]
+    blocks = [
+        f"# {headline(dossier)}",
+        circumstances(dossier),
+        *_section("Why", [f"- {reason}" for reason in reasons]),
+        *_section("What was found", [*numbered, *(f"- {line}" for line in standing(dossier))]),
+        *_section("Dangerous calls", [f"- {line}" for line in dangerous_calls(dossier)]),
+        *_section(
+            "What could not be looked at", [f"- {line}" for line in not_searched(dossier.gaps)]
+        ),
+        *_section("What to do next", advice),
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def to_dict(dossier: Dossier) -> dict[str, Any]:
+    """The dossier as JSON has it, with its short lines for whoever tells of it."""
+    found = dossier.to_dict()
+    reasons = [{**r, "sentence": _sentence(r["sentence"])} for r in found["reasons"]]
+    return {
+        "headline": headline(dossier),
+        "summary": [circumstances(dossier), *steps(dossier), *standing(dossier)],
+        **found,
+        "reasons": reasons,
+        "advice": [_sentence(line) for line in dossier.advice],
+    }
+
+
+def quoted(text: str) -> str:
+    """Somebody else's text: cut short, and unable to be more than text."""
+    return f"`{_clean(text)}`"
+
+
+def dangerous_calls(dossier: Dossier) -> list[str]:
+    """The worst of them, one a line: those since the sign-in first."""
+    found = dossier.facts.activity.dangerous if dossier.facts.activity else ()
+    worst = sorted(found, key=lambda call: (not call.since, call.level != "high", not call.done))
+    shown = [_dangerous_call(call) for call in worst[:_MOST_DANGEROUS]]
+    more = len(worst) - len(shown)
+    return [*shown, f"{more} more, in the JSON"] if more else shown
+
+
+def _dangerous_call(call: DangerousCall) -> str:
+    when = "" if call.since else ", before the sign-in"
+    refused = "" if call.done else ", refused"
+    target = f" {quoted(call.target)}" if call.target else ""
+    return (
+        f"{_minute(call.at)}{when}: {call.service}:{call.name}{target}{refused}: "
+        f"{call.why} ({call.technique})"
+    )
+
+
+def _what_happened(dossier: Dossier) -> str:
+    sign_in = dossier.sign_in
+    if sign_in.outcome == "failure":
+        return "failed to sign in"
+    if sign_in.is_single_factor:
+        return "signed in without MFA"
+    if sign_in.factor == "multi":
+        return "signed in with MFA"
+    if sign_in.path in ("saml", "identity-center"):
+        return "signed in through an identity provider, which alone knows of MFA"
+    return "may have signed in without MFA: the record does not say"
+
+
+def _related(related: Related) -> str:
+    if related.findings is None:
+        found = f"findings {UNSEEN}"
+    elif not related.findings:
+        found = "no findings"
+    else:
+        found = _some(map(_finding, related.findings), len(related.findings))
+    if related.failed is None:
+        return f"{found}; failed attempts {UNSEEN}."
+    last = f", the last {_minute(related.last_failed)}" if related.last_failed else ""
+    burst = ", in quick succession" if related.burst else ""
+    return f"{found}; {_number(related.failed, 'failed attempt')} before{last}{burst}."
+
+
+def _finding(finding: Finding) -> str:
+    return f"{finding.severity} {quoted(finding.title)} ({finding.region})"
+
+
+def _earlier(earlier: EarlierSignIns | None) -> str:
+    if earlier is None:
+        return f"{UNSEEN}."
+    first, last = earlier.first_without_mfa, earlier.last_without_mfa
+    times = f", first {_minute(first)}, last {_minute(last)}" if first and last else ""
+    since = earlier.since.date().isoformat()
+    return f"{earlier.without_mfa} of {_number(earlier.count, 'sign-in')} since {since}{times}."
+
+
+def _origin(origin: Origin | None) -> str:
+    if origin is None:
+        return f"{UNSEEN}."
+    parts = [
+        f"address {_newness(origin.new_address)}",
+        f"network {origin.network or 'unknown'} {_newness(origin.new_network)}",
+        f"browser {_newness(origin.new_agent)}",
+        f"hour {_newness(origin.unusual_hour, ('usual', 'unusual'))}",
+    ]
+    if origin.place:
+        where = " ".join(filter(None, (origin.place.country, origin.place.network)))
+        parts.append(f"country {_newness(origin.new_country)} ({_clean(where)})")
+    usual = f"; usual networks {', '.join(origin.usual)}" if origin.usual else ""
+    return f"{', '.join(parts)}{usual}; {_number(origin.compared_with, 'earlier call')} compared."
+
+
+def _newness(new: bool | None, words: tuple[str, str] = ("known", "new")) -> str:
+    return "with nothing to compare" if new is None else words[new]
+
+
+def _activity(activity: Activity | None, so_far: str) -> str:
+    if activity is None:
+        return f"{UNSEEN}."
+    since = [call for call in activity.dangerous if call.since]
+    return (
+        f"{_calls(activity.since)} since{so_far}; {_calls(activity.before)} in the 24 h before; "
+        f"{len(since)} dangerous since, {len(activity.dangerous) - len(since)} before."
+    )
+
+
+def _calls(counts: Sequence[Count]) -> str:
+    if not counts:
+        return "none"
+    listed = (f"{c.service}:{c.name} {c.calls}" for c in counts)
+    return f"{sum(c.calls for c in counts)} ({_clean(_some(listed, len(counts)))})"
+
+
+def _owner(owner: Owner | None) -> str:
+    if owner is None:
+        return f"{UNSEEN}."
+    contacts = ", ".join(f"{_clean(key)} {quoted(value)}" for key, value in owner.contacts)
+    return f"{contacts}." if contacts else "no contact in the tags."
+
+
+def _reach(reach: Reach | None, so_far: str) -> str:
+    if reach is None:
+        return f"{UNSEEN}."
+    parts = (
+        ("roles", reach.roles),
+        ("tokens", reach.tokens),
+        ("keys", reach.keys),
+        ("users", reach.users),
+        ("other accounts", reach.accounts),
+        ("touched", reach.touched),
+    )
+    found = [f"{name} {_some(map(quoted, items), len(items))}" for name, items in parts if items]
+    return f"{'; '.join(found)}." if found else f"nothing left the session{so_far}."
+
+
+def _privileges(privileges: Privileges | None, kind: str) -> str:
+    if kind == "root":
+        return "everything, as root."
+    if privileges is None:
+        return f"{UNSEEN}."
+    said = {True: "administrator", False: "no administrator", None: "unknown whether administrator"}
+    allowed = ", ".join(privileges.may or ()) or "none of the dangerous actions that were asked for"
+    may = "" if privileges.may is None else f"; may call {allowed}"
+    return f"{said[privileges.administrator]}, {_clean(privileges.because)}{may}."
+
+
+def _credentials(credentials: Credentials | None) -> str:
+    if credentials is None:
+        return f"{UNSEEN}."
+    said = {True: "a password", False: "no password", None: f"password {UNSEEN}"}
+    devices, keys = credentials.mfa, credentials.keys
+    mfa = f"MFA {UNSEEN}" if devices is None else _number(len(devices), "MFA device")
+    if keys is None:
+        return f"{said[credentials.password]}, {mfa}, access keys {UNSEEN}."
+    listed = ", ".join(f"{k.id} {'active' if k.active else 'inactive'}" for k in keys)
+    after = f" ({listed})" if listed else ""
+    return f"{said[credentials.password]}, {mfa}, {_number(len(keys), 'access key')}{after}."
+
+
+def _gap(gap: Gap) -> str:
+    regions = f" in {', '.join(gap.regions)}" if gap.regions else ""
+    grant = f"; grant {gap.permission}" if gap.permission else ""
+    return f"{_clean(gap.what)}{regions}: {_clean(gap.why)}{grant}"
+
+
+def _section(title: str, lines: Sequence[str]) -> Iterator[str]:
+    if lines:
+        yield f"## {title}"
+        yield "\n".join(lines)
+
+
+def _some(items: Iterable[str], number: int) -> str:
+    """The first few of them, and how many more there are."""
+    shown = [item for item, _ in zip(items, range(_MOST), strict=False)]
+    more = f" and {number - _MOST} more" if number > _MOST else ""
+    return ", ".join(shown) + more
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _minute(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _sentence(text: str) -> str:
+    return _clean(text, _LONGEST_SENTENCE)
+
+
+def _clean(text: str, longest: int = _LONGEST) -> str:
+    # Not only in quotations: names of services and accounts come out of records as well.
+    text = _UNSAFE.sub(" ", text).strip()
+    return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -1,0 +1,151 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+"""How bad it looks, and why.  Pure.
+
+Every reason has a level.  The highest is the severity, and one more where two signs of somebody
+else come together on it: a guessed password of an administrator is worse than either alone.
+What could not be looked at counts as medium: unknown is never good news.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from c7n_mfa.investigation.dossier import (
+    LEVELS,
+    Credentials,
+    DangerousCall,
+    Facts,
+    Kind,
+    Level,
+    Origin,
+    Privileges,
+    Reason,
+    Related,
+)
+from c7n_mfa.investigation.policies import ESCALATING
+from c7n_mfa.signin.record import SignIn
+
+# They say how things stand, and nothing of who it was.
+_NO_SIGNS = (
+    "single-factor",
+    "mfa-never-enrolled",
+    "mfa-enrolled-not-asked",
+    "privileges-unknown",
+    "history-unknown",
+)
+
+
+def reasons_for(sign_in: SignIn, kind: Kind, moment: datetime, facts: Facts) -> tuple[Reason, ...]:
+    """The reasons, the worst first."""
+    found = [
+        *_identity(sign_in, kind),
+        *_privileges(facts.privileges, kind),
+        *_credentials(facts.credentials if sign_in.is_single_factor else None, moment),
+        *_related(facts.related),
+        *_origin(facts.origin),
+        *_dangers(facts.activity.dangerous if facts.activity else ()),
+        *_reach(facts),
+    ]
+    return tuple(sorted(found, key=lambda reason: -LEVELS.index(reason.level)))
+
+
+def severity_of(reasons: Sequence[Reason]) -> Level:
+    """The highest level, and one more where two signs meet on it."""
+    if not reasons:
+        return "low"
+    top = max(LEVELS.index(reason.level) for reason in reasons)
+    signs = [r for r in reasons if LEVELS.index(r.level) == top and r.code not in _NO_SIGNS]
+    if len(signs) > 1 and top > 0:
+        top = min(top + 1, len(LEVELS) - 1)
+    return LEVELS[top]
+
+
+def _identity(sign_in: SignIn, kind: Kind) -> Iterator[Reason]:
+    if kind == "root" and sign_in.outcome != "failure":
+        yield Reason("root", "critical", "the root user may do everything, and nothing contains it")
+    if sign_in.is_single_factor:
+        yield Reason("single-factor", "low", "somebody is in with one factor")
+
+
+def _privileges(privileges: Privileges | None, kind: Kind) -> Iterator[Reason]:
+    if kind == "root":
+        return
+    if privileges is None or (privileges.administrator is None and privileges.may is None):
+        yield Reason("privileges-unknown", "medium", "what it may do could not be looked at")
+    elif privileges.administrator:
+        yield Reason("administrator", "high", f"an administrator: {privileges.because}")
+    elif privileges.may:
+        escalating = [action for action in privileges.may if action in ESCALATING]
+        level: Level = "high" if escalating else "medium"
+        listed = ", ".join(escalating or privileges.may)
+        yield Reason("may-do-harm", level, f"it may call {listed}")
+    elif privileges.administrator is None:
+        yield Reason("privileges-unknown", "medium", privileges.because)
+
+
+def _credentials(credentials: Credentials | None, moment: datetime) -> Iterator[Reason]:
+    if credentials is None or credentials.mfa is None:
+        return
+    if not credentials.mfa:
+        sentence = "no MFA device is enrolled: the password alone opens the console again"
+        yield Reason("mfa-never-enrolled", "medium", sentence)
+    elif all(device.enrolled and device.enrolled > moment for device in credentials.mfa):
+        sentence = "the first MFA device was enrolled after this sign-in, perhaps not by the owner"
+        yield Reason("mfa-enrolled-since", "medium", sentence)
+    else:
+        sentence = "an MFA device is enrolled, and the record says that none was used"
+        yield Reason("mfa-enrolled-not-asked", "medium", sentence)
+
+
+def _related(related: Related) -> Iterator[Reason]:
+    if related.burst:
+        sentence = f"{related.failed} failed attempts in the 48 hours before, in quick succession"
+        yield Reason("failed-burst", "high", sentence)
+    if related.findings:
+        worst = max((f.severity for f in related.findings), key=LEVELS.index)
+        level: Level = "high" if LEVELS.index(worst) >= LEVELS.index("high") else "medium"
+        number = len(related.findings)
+        noun = "finding" if number == 1 else "findings"
+        yield Reason("related-findings", level, f"{number} {noun} in 48 hours, the worst {worst}")
+
+
+def _origin(origin: Origin | None) -> Iterator[Reason]:
+    if origin is None or origin.compared_with == 0:
+        yield Reason("history-unknown", "medium", "there is no history to compare it with")
+        return
+    if origin.new_country and origin.place:
+        yield Reason("new-country", "high", f"never before from {origin.place.country}")
+    if origin.new_network:
+        yield Reason("new-network", "medium", f"never before from {origin.network}")
+    elif origin.new_address:
+        yield Reason("new-address", "low", f"a new address in {origin.network}, which is known")
+    if origin.new_agent:
+        yield Reason("new-agent", "low", "never before with this kind of browser")
+    if origin.unusual_hour:
+        yield Reason("unusual-hour", "low", f"never before at {origin.hour:02d} h UTC")
+
+
+def _dangers(dangerous: Sequence[DangerousCall]) -> Iterator[Reason]:
+    since = [call for call in dangerous if call.since and call.done]
+    if since:
+        level = max((call.level for call in since), key=LEVELS.index)
+        yield Reason("dangerous-calls", level, f"since the sign-in: {_names(since)}")
+    refused = [call for call in dangerous if call.since and not call.done]
+    if refused:
+        sentence = f"refused since the sign-in: {_names(refused)}"
+        yield Reason("dangerous-attempts", "medium", sentence)
+    before = [call for call in dangerous if not call.since and call.done]
+    if before:
+        yield Reason("dangerous-before", "low", f"in the 24 hours before: {_names(before)}")
+
+
+def _names(calls: Sequence[DangerousCall]) -> str:
+    return ", ".join(dict.fromkeys(call.name for call in calls))
+
+
+def _reach(facts: Facts) -> Iterator[Reason]:
+    if facts.reach and facts.reach.accounts:
+        listed = ", ".join(facts.reach.accounts)
+        yield Reason("other-accounts", "medium", f"other accounts were named: {listed}")

@@ -1,0 +1,244 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+"""The drill: an alarm is put into ALARM by hand, and its history tells what became of it.
+
+The state is put back whatever happens.  An alarm that is in ALARM already is left alone: it would
+make no transition, and somebody may be looking at it.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from c7n_mfa.audit.verdicts import Judgement
+from c7n_mfa.aws.arn import Arn
+from c7n_mfa.aws.read import Reader, ReadFailure, permission
+
+PERMISSIONS = (
+    "cloudwatch:DescribeAlarmHistory",
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:SetAlarmState",
+)
+REASON = "c7n-mfa drill: nobody has signed in; this tests that a notification arrives."
+RESTORED = "c7n-mfa drill: over, the state is what it was before."
+_EVERY = 2.0
+
+Result = Literal["accepted", "refused", "unanswered", "skipped", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The time and the waiting; a test brings its own."""
+
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    sleep: Callable[[float], None] = time.sleep
+
+
+@dataclass(frozen=True, slots=True)
+class Notified:
+    """What the alarm's history says of one action: ``said`` in CloudWatch's words."""
+
+    topic: str
+    accepted: bool
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """What became of one alarm's drill; ``restored`` is ``None`` where nothing was changed."""
+
+    alarm: str
+    result: Result
+    why: str
+    state: str | None = None
+    topics: tuple[Notified, ...] = ()
+    restored: bool | None = None
+    error: str | None = None
+    at: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "alarm": self.alarm,
+            "result": self.result,
+            "why": self.why,
+            "state": self.state,
+            "topics": [
+                {"topic": each.topic, "accepted": each.accepted, "said": each.said}
+                for each in self.topics
+            ],
+            "restored": self.restored,
+            "error": self.error,
+            "at": self.at,
+        }
+
+
+def alarms_to_test(judgement: Judgement) -> tuple[str, ...]:
+    """The alarms of the intact chains; without any, that of the chain that gets furthest."""
+    intact = [c.alarm.arn for c in judgement.chains if c.verdict == "intact" and c.alarm]
+    furthest = sorted(judgement.chains, key=lambda chain: -len(chain.links))
+    others = [chain.alarm.arn for chain in furthest if chain.alarm]
+    return tuple(dict.fromkeys(intact or others[:1]))
+
+
+def drill(session: Any, alarm_arn: str, seconds: float, clock: Clock | None = None) -> Drill:
+    """Put the alarm into ALARM, wait for its action history, and put the state back."""
+    return _Drill(Reader(session), alarm_arn, seconds, clock or Clock()).run()
+
+
+@dataclass(frozen=True, slots=True)
+class _Drill:
+    reader: Reader
+    arn: str
+    seconds: float
+    clock: Clock
+
+    @property
+    def name(self) -> str:
+        return Arn.parse(self.arn).resource.removeprefix("alarm:")
+
+    def run(self) -> Drill:
+        alarm = self._alarm()
+        if isinstance(alarm, ReadFailure):
+            return Drill(self.arn, "failed", "the alarm could not be read", error=alarm.sentence())
+        if alarm is None:
+            return Drill(self.arn, "skipped", "the alarm is gone")
+        state, topics = alarm["StateValue"], _topics(alarm)
+        if state == "ALARM":
+            why = "the alarm is in ALARM already, and may mean it"
+            return Drill(self.arn, "skipped", why, state)
+        if not topics or not alarm.get("ActionsEnabled", True):
+            return Drill(self.arn, "skipped", "the alarm notifies no topic", state)
+        return self._test(state, topics)
+
+    def _alarm(self) -> Mapping[str, Any] | ReadFailure | None:
+        answer = self.reader.one(
+            "cloudwatch",
+            Arn.parse(self.arn).region,
+            "describe_alarms",
+            self.arn,
+            lambda page: tuple(page["MetricAlarms"]),
+            AlarmNames=[self.name],
+            AlarmTypes=["MetricAlarm"],
+        )
+        if answer is None or isinstance(answer, ReadFailure):
+            return answer
+        return next(iter(answer), None)
+
+    def _test(self, state: str, topics: tuple[str, ...]) -> Drill:
+        begun = self.clock.now()
+        found = Drill(self.arn, "failed", "the drill was cut short", state, at=begun.isoformat())
+        restored: str | None = None
+        try:
+            error = self._set("ALARM", REASON)
+            if error:
+                # A call that timed out may have been made all the same, so the state is put back.
+                found = replace(found, why="the alarm could not be set", error=error)
+            else:
+                found = self._wait(found, begun, topics)
+        finally:
+            restored = self._set(state, RESTORED)
+        if restored:
+            why = f"{found.why}; the state could not be put back"
+            return replace(found, restored=False, why=why, error=found.error or restored)
+        return replace(found, restored=True)
+
+    def _set(self, state: str, reason: str) -> str | None:
+        """Set the alarm's state; the error as a sentence."""
+        try:
+            self.reader.client("cloudwatch", Arn.parse(self.arn).region).set_alarm_state(
+                AlarmName=self.name, StateValue=state, StateReason=reason
+            )
+        except (ClientError, BotoCoreError) as error:
+            return f"{permission('cloudwatch', 'set_alarm_state')} failed: {error}"
+        return None
+
+    def _wait(self, found: Drill, begun: datetime, topics: tuple[str, ...]) -> Drill:
+        """Ask for the history until every topic has answered, or the time is over."""
+        until = begun + timedelta(seconds=self.seconds)
+        while True:
+            seen = self._history(begun)
+            if isinstance(seen, ReadFailure):
+                why = "the history of the alarm could not be read"
+                return replace(found, why=why, error=seen.sentence())
+            told = {each.topic: each for each in seen if each.topic in topics}
+            if len(told) == len(topics) or self.clock.now() >= until:
+                return _judged(found, topics, told, self.seconds)
+            self.clock.sleep(_EVERY)
+
+    def _history(self, begun: datetime) -> tuple[Notified, ...] | ReadFailure:
+        answer = self.reader.every(
+            "cloudwatch",
+            Arn.parse(self.arn).region,
+            "describe_alarm_history",
+            "AlarmHistoryItems",
+            self.arn,
+            notified,
+            AlarmName=self.name,
+            HistoryItemType="Action",
+            # The clocks of two machines: a second is more than the history is precise to.
+            StartDate=begun - timedelta(seconds=1),
+            ScanBy="TimestampAscending",
+        )
+        if isinstance(answer, ReadFailure):
+            return answer
+        return tuple(each for each in answer or () if each is not None)
+
+
+def _topics(alarm: Mapping[str, Any]) -> tuple[str, ...]:
+    actions = dict.fromkeys(alarm.get("AlarmActions") or ())
+    return tuple(arn for arn in actions if Arn.parse(arn).service == "sns")
+
+
+def notified(item: Mapping[str, Any]) -> Notified | None:
+    """One item of the history; ``None`` where it is not the action of a drill on a topic.
+
+    >>> notified({"HistorySummary": "Successfully executed action arn:aws:sns:::Told"})
+    Notified(topic='arn:aws:sns:::Told', accepted=True, said='Successfully executed action \
+arn:aws:sns:::Told')
+    """
+    if item.get("HistoryItemType", "Action") != "Action":
+        return None
+    summary, data = str(item["HistorySummary"]), _data(item.get("HistoryData"))
+    named = data.get("notificationResource") or _first_arn(summary.split())
+    if not named:
+        return None
+    state = data.get("actionState")
+    accepted = state == "Succeeded" if state else summary.startswith("Successfully executed")
+    said = str(data.get("error") or summary)
+    return Notified(str(named), accepted, said)
+
+
+def _data(text: object) -> Mapping[str, Any]:
+    try:
+        data = json.loads(str(text or "{}"))
+    except ValueError:
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _first_arn(words: Iterable[str]) -> str | None:
+    return next((word.rstrip(".,") for word in words if word.startswith("arn:")), None)
+
+
+def _judged(
+    found: Drill, topics: tuple[str, ...], told: Mapping[str, Notified], seconds: float
+) -> Drill:
+    answers = tuple(told[topic] for topic in topics if topic in told)
+    refused = [each for each in answers if not each.accepted]
+    silent = [topic for topic in topics if topic not in told]
+    found = replace(found, topics=answers)
+    if refused:
+        names = ", ".join(Arn.parse(each.topic).resource for each in refused)
+        return replace(found, result="refused", why=f"topic {names}: {refused[0].said}")
+    if silent:
+        names = ", ".join(Arn.parse(topic).resource for topic in silent)
+        why = f"the alarm's history says nothing of topic {names} after {seconds:g} s"
+        return replace(found, result="unanswered", why=why)
+    return replace(found, result="accepted", why="every topic has taken the notification")

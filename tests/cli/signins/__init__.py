@@ -1,0 +1,2 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0

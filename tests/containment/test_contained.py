@@ -1,0 +1,63 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+
+"""Who counts as contained, and since when."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from c7n_mfa.containment.contained import Contained, contained
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+TAGS = {
+    "team": "red",
+    "c7n-mfa-contained": "2026-11-14T00:00:00Z",
+    "c7n-mfa-event": "11111111-aaaa",
+    "c7n-mfa-password-reset": "2026-11-15T00:00:00Z",
+}
+
+
+def test_tags_and_policies_say_everything():
+    found = contained(TAGS, ["other", "c7n-mfa-revoke-sessions", "c7n-mfa-require-mfa"])
+    assert found.to_dict() == {
+        "since": "2026-11-14T00:00:00Z",
+        "event": "11111111-aaaa",
+        "password-reset": "2026-11-15T00:00:00Z",
+        "policies": ["c7n-mfa-require-mfa", "c7n-mfa-revoke-sessions"],
+    }
+
+
+@pytest.mark.parametrize("policy", ["c7n-mfa-require-mfa", "c7n-mfa-revoke-sessions"])
+def test_a_policy_alone_is_a_containment_of_unknown_age(policy):
+    assert contained({}, [policy]) == Contained(None, None, None, (policy,))
+
+
+@pytest.mark.parametrize(
+    ("tags", "policies"),
+    [({}, []), ({"team": "red"}, ["c7n-mfa", "require-mfa"]), ({"c7n-mfa": "x"}, [])],
+    ids=str,
+)
+def test_a_user_with_nothing_of_ours_is_not_contained(tags, policies):
+    assert contained(tags, policies) is None
+
+
+@pytest.mark.parametrize(
+    ("days", "older"), [(0, True), (6, True), (7, True), (7.5, False), (8, False)]
+)
+def test_age_is_counted_from_the_tag(days, older):
+    assert contained(TAGS, []).is_older_than(days, NOW) is older
+
+
+@pytest.mark.parametrize("date", ["", "soon", "2026-11-14"])
+def test_a_containment_of_unknown_age_may_be_old_and_is_not_missed(date):
+    found = contained({"c7n-mfa-contained": date}, [])
+    assert found.since is None
+    assert found.is_older_than(365, NOW)
+
+
+def test_a_containment_in_the_future_is_not_old():
+    tags = {"c7n-mfa-contained": (NOW + timedelta(days=1)).isoformat()}
+    assert not contained(tags, []).is_older_than(0, NOW)

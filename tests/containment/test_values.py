@@ -1,0 +1,129 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+
+"""Occasions, tags and exclusions, for any input."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from c7n_mfa.containment.exclude import Exclusion, catch_alls
+from c7n_mfa.containment.values import Occasion, User, parse_time, tag_value
+
+NOW = datetime(2026, 11, 21, 9, 30, 20, tzinfo=UTC)
+EVENT_ID = "11111111-aaaa"
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+def occasion(**detail):
+    record = {"eventID": EVENT_ID, "eventTime": "2026-11-21T09:30:00Z"}
+    return Occasion.of({"detail": {**record, **detail}}, NOW, "contain-now")
+
+
+def test_the_occasion_of_a_sign_in_is_its_time_and_id():
+    at = NOW - timedelta(seconds=20)
+    assert occasion() == Occasion(NOW, "contain-now", EVENT_ID, at)
+
+
+def test_a_sign_in_in_the_future_counts_as_now():
+    # A clock that is off must not revoke the sessions of the years to come.
+    assert occasion(eventTime="2999-01-01T00:00:00Z").event_time == NOW
+
+
+@pytest.mark.parametrize("event", [None, {}, [], "text", {"detail": None}, {"detail": "text"}])
+def test_what_is_no_event_is_no_occasion_but_the_policy(event):
+    assert Occasion.of(event, NOW, "contain-now") == Occasion(NOW, "contain-now")
+
+
+def test_a_scheduled_event_is_no_sign_in():
+    scheduled = {"detail-type": "Scheduled Event", "time": "2026-11-21T09:30:00Z", "detail": {}}
+    assert Occasion.of(scheduled, NOW, "contain-now") == Occasion(NOW, "contain-now")
+
+
+@pytest.mark.parametrize("event_id", [None, "", "  ", 5, ["x"]])
+def test_an_event_without_an_id_has_the_policy_for_its_reason(event_id):
+    assert occasion(eventID=event_id).reason == "policy:contain-now"
+
+
+@given(ANYTHING, ANYTHING)
+def test_any_event_makes_an_occasion_that_is_not_in_the_future(time, event_id):
+    found = occasion(eventTime=time, eventID=event_id)
+    assert found.event_time is None or found.event_time <= NOW
+    assert re.fullmatch(r"[\w .:/=+@-]{1,256}", found.reason, re.ASCII)
+
+
+@given(ANYTHING)
+def test_any_value_is_a_time_or_none(value):
+    assert parse_time(value) is None or parse_time(value).tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("policy:contain-now", "policy:contain-now"),
+        ("a{b}<c>\n;é", "a-b--c----"),
+        ("x" * 300, "x" * 256),
+    ],
+)
+def test_a_tag_takes_only_what_iam_takes(text, value):
+    assert tag_value(text) == value
+
+
+def test_a_user_is_read_from_custodians_resource():
+    resource = {
+        "UserName": "alice",
+        "Arn": "arn:aws:iam::123456789012:user/alice",
+        "Tags": [{"Key": "team", "Value": "red"}],
+    }
+    assert User.from_resource(resource) == User("alice", resource["Arn"], {"team": "red"})
+
+
+def test_a_user_without_tags_has_none():
+    assert User.from_resource({"UserName": "alice", "Arn": "arn"}) == User("alice", "arn", {})
+
+
+def test_a_user_whom_custodian_could_not_describe_has_no_arn():
+    found = User.from_resource({"UserName": "alice"}, [{"at": "2026-11-21T09:30:20Z"}])
+    assert found == User("alice", "alice", {}, False, frozenset({"2026-11-21T09:30:20Z"}))
+
+
+# Exclusions
+
+
+@pytest.mark.parametrize("pattern", ["break-glass-1", "break-glass-*", "BREAK-GLASS-?", "*-1"])
+def test_a_break_glass_user_is_excluded_by_name(pattern):
+    exclusion = Exclusion(names=("nobody", pattern))
+    assert exclusion.by_name("Break-Glass-1") == f"excluded by name: {pattern}"
+
+
+@pytest.mark.parametrize("pattern", ["break", "break-glass", "glass-*", "break-glass-??"])
+def test_another_user_is_not_excluded_by_name(pattern):
+    assert Exclusion(names=(pattern,)).by_name("break-glass-1") is None
+
+
+@pytest.mark.parametrize("wanted", ["yes", "*", "y?s"])
+def test_a_break_glass_user_is_excluded_by_tag(wanted):
+    exclusion = Exclusion(tags={"team": "none", "break-glass": wanted})
+    assert exclusion.by_tag({"Break-Glass": "yes"}) == f"excluded by tag: break-glass={wanted}"
+
+
+@pytest.mark.parametrize("tags", [{}, {"break-glass": "no"}, {"other": "yes"}, {"yes": "yes"}])
+def test_another_user_is_not_excluded_by_tag(tags):
+    assert Exclusion(tags={"break-glass": "yes"}).by_tag(tags) is None
+
+
+def test_without_the_option_nobody_is_excluded():
+    exclusion = Exclusion.from_option({})
+    assert (exclusion.by_name("alice"), exclusion.by_tag({"a": "b"})) == (None, None)
+
+
+def test_a_pattern_of_stars_excludes_everybody():
+    assert catch_alls(["a*", "*", "**", "?"]) == ["*", "**"]

@@ -1,0 +1,311 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+
+"""Policies, severity and advice: decisions over plain values."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from c7n_mfa.investigation.advice import advice_for
+from c7n_mfa.investigation.dossier import (
+    Activity,
+    Credentials,
+    DangerousCall,
+    Facts,
+    Finding,
+    MfaDevice,
+    Origin,
+    Owner,
+    Place,
+    Privileges,
+    Reach,
+    Related,
+)
+from c7n_mfa.investigation.policies import allows_everything, is_administrator_policy
+from c7n_mfa.investigation.records import who_signed_in
+from c7n_mfa.investigation.severity import reasons_for, severity_of
+from investigated import AT, ago, sign_in, signed_in, the_root_sign_in, the_sign_in
+
+ALLOW = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+LATER = AT + timedelta(minutes=5)
+ENROLLED = (MfaDevice("mfa/alice", ago(days=99)),)
+# Nothing is unusual: a plain user, at home, with MFA enrolled since long and no other news.
+FACTS = Facts(
+    related=Related(findings=(), failed=0, burst=False),
+    origin=Origin(9, new_address=False, network="192.0.2.0/24", new_network=False, hour=12),
+    activity=Activity((), (), ()),
+    owner=Owner((("email", "user@example.com"),)),
+    reach=Reach((), (), (), (), (), ()),
+    privileges=Privileges(False, "nothing", may=()),
+    credentials=Credentials(True, ENROLLED, ()),
+)
+DANGER = DangerousCall(
+    LATER,
+    "iam",
+    "CreateUser",
+    "userName=bob",
+    "us-east-1",
+    "alice",
+    done=True,
+    since=True,
+    level="high",
+    why="makes a user of its own",
+    technique="T1136.003",
+)
+RUN = replace(DANGER, name="RunInstances", level="medium")
+
+
+def finding(severity):
+    return Finding("guardduty", "us-east-1", "Odd", severity, "2026-11-20T11:00:00Z", "id")
+
+
+def codes(facts=FACTS, record=None, **changes):
+    record = record or the_sign_in()
+    found = signed_in(record)
+    kind = who_signed_in(record, found).kind
+    reasons = reasons_for(found, kind, AT, replace(facts, **changes))
+    return severity_of(reasons), [reason.code for reason in reasons]
+
+
+def dangers(*calls):
+    return {"activity": Activity((), (), calls)}
+
+
+def origin(**changes):
+    return {"origin": replace(FACTS.origin, **changes)}
+
+
+BASE = ("medium", ["mfa-enrolled-not-asked", "single-factor"])
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"Statement": ALLOW},
+        {"Statement": [{"Effect": "Deny"}, ALLOW]},
+        {"Statement": [{**ALLOW, "Action": ["s3:*", "*"], "Resource": ["*"]}]},
+        {"Statement": [{**ALLOW, "Action": "*:*"}]},
+        {"Statement": [{**ALLOW, "Condition": {"Bool": {}}}]},
+    ],
+)
+def test_everything_on_everything_is_administrator(document):
+    assert allows_everything(document) is True
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        None,
+        {},
+        [],
+        {"Statement": None},
+        {"Statement": ["*"]},
+        {"Statement": {**ALLOW, "Effect": "Deny"}},
+        {"Statement": {**ALLOW, "Action": "s3:*"}},
+        {"Statement": {**ALLOW, "Resource": "arn:aws:s3:::*"}},
+        {"Statement": {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}},
+    ],
+)
+def test_less_than_everything_is_not(document):
+    assert allows_everything(document) is False
+
+
+@pytest.mark.parametrize(
+    ("arn", "expected"),
+    [
+        ("arn:aws:iam::aws:policy/AdministratorAccess", True),
+        ("arn:aws-us-gov:iam::aws:policy/AdministratorAccess", True),
+        ("arn:aws:iam::123456789012:policy/AdministratorAccess", False),
+        ("arn:aws:iam::aws:policy/ReadOnlyAccess", False),
+    ],
+)
+def test_only_awss_own_policy_makes_administrator_by_name(arn, expected):
+    assert is_administrator_policy(arn) is expected
+
+
+def test_a_sign_in_where_nothing_is_unusual_is_medium_at_most():
+    assert codes() == BASE
+
+
+def test_root_is_critical():
+    assert codes(Facts(), the_root_sign_in())[0] == "critical"
+
+
+def test_root_that_failed_is_not():
+    record = {**the_root_sign_in(), "responseElements": {"ConsoleLogin": "Failure"}}
+    severity, found = codes(FACTS, record)
+    assert (severity, found) == ("low", [])
+
+
+@pytest.mark.parametrize(
+    ("changes", "severity", "code"),
+    [
+        ({"privileges": Privileges(True, "x")}, "high", "administrator"),
+        ({"privileges": None}, "medium", "privileges-unknown"),
+        ({"privileges": Privileges(None, "x")}, "medium", "privileges-unknown"),
+        ({"privileges": Privileges(None, "x", may=())}, "medium", "privileges-unknown"),
+        ({"privileges": Privileges(False, "x", may=("s3:GetObject",))}, "medium", "may-do-harm"),
+        (
+            {"privileges": Privileges(False, "x", may=("iam:CreateAccessKey",))},
+            "high",
+            "may-do-harm",
+        ),
+        ({"credentials": Credentials(True, (), ())}, "medium", "mfa-never-enrolled"),
+        (
+            {"credentials": Credentials(True, (MfaDevice("m", LATER),))},
+            "medium",
+            "mfa-enrolled-since",
+        ),
+        ({"related": Related((), 3, AT, True)}, "high", "failed-burst"),
+        ({"related": Related((finding("low"),))}, "medium", "related-findings"),
+        ({"related": Related((finding("low"), finding("critical")))}, "high", "related-findings"),
+        ({"origin": None}, "medium", "history-unknown"),
+        ({"origin": Origin(0)}, "medium", "history-unknown"),
+        (origin(new_network=True), "medium", "new-network"),
+        (origin(new_address=True), "medium", "new-address"),
+        (origin(new_agent=True), "medium", "new-agent"),
+        (origin(unusual_hour=True), "medium", "unusual-hour"),
+        (origin(new_country=True, place=Place("IS")), "high", "new-country"),
+        (dangers(DANGER), "high", "dangerous-calls"),
+        (dangers(RUN), "medium", "dangerous-calls"),
+        (dangers(RUN, DANGER), "high", "dangerous-calls"),
+        (dangers(replace(DANGER, done=False)), "medium", "dangerous-attempts"),
+        (dangers(replace(DANGER, since=False)), "medium", "dangerous-before"),
+        ({"reach": Reach((), (), (), (), ("210987654321",), ())}, "medium", "other-accounts"),
+    ],
+)
+def test_one_thing_more_gives_one_reason_more(changes, severity, code):
+    found, reasons = codes(**changes)
+    expected = {code, "single-factor"}
+    assert (found, expected - set(reasons)) == (severity, set())
+
+
+@pytest.mark.parametrize(
+    ("changes", "severity"),
+    [
+        ({"privileges": Privileges(True, "x"), **dangers(DANGER)}, "critical"),
+        ({"privileges": Privileges(True, "x"), **origin(new_network=True)}, "high"),
+        ({"related": Related((finding("low"),)), **origin(new_network=True)}, "high"),
+        ({"credentials": Credentials(True, ()), "privileges": None}, "medium"),
+        ({"origin": None, "privileges": None}, "medium"),
+    ],
+)
+def test_two_signs_on_one_level_raise_it_and_two_unknowns_do_not(changes, severity):
+    assert codes(**changes)[0] == severity
+
+
+def test_a_sign_in_with_mfa_is_not_reproached_with_the_lack_of_it():
+    assert codes(FACTS, sign_in(mfa="Yes")) == ("low", [])
+
+
+def test_reasons_come_worst_first():
+    _, found = codes(privileges=Privileges(True, "x"))
+    assert found == ["administrator", *BASE[1]]
+
+
+def advise(record=None, **changes):
+    record = record or the_sign_in()
+    found = signed_in(record)
+    return advice_for(found, who_signed_in(record, found), AT, replace(FACTS, **changes))
+
+
+def test_the_owner_is_asked_first_then_the_user_stopped():
+    assert advise() == (
+        "Ask alice whether this was them, by a way that does not pass through AWS: "
+        "email user@example.com.",
+        "If not, stop the user: aws iam attach-user-policy --user-name alice --policy-arn "
+        "arn:aws:iam::aws:policy/AWSDenyAll (denies everything, to open sessions and access keys "
+        "too; detach-user-policy takes it back).",
+        "AWS asks every user with an MFA device for it, and this record says it did not: look for "
+        "DeactivateMFADevice and EnableMFADevice around the sign-in.",
+        "Investigate again in a quarter of an hour: CloudTrail tells of calls some minutes late.",
+    )
+
+
+def test_a_failed_sign_in_asks_for_one_thing_only():
+    assert advise(sign_in(outcome="Failure")) == (
+        "Nobody came in. Ask the owner whether they tried.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        (
+            {"credentials": Credentials(True, (), ())},
+            "Have the owner enrol MFA: nobody else can, though a policy can force it.",
+        ),
+        (
+            {"credentials": Credentials(True, (MfaDevice("m", LATER),))},
+            "Have the owner confirm that the MFA device enrolled since is theirs; else remove it.",
+        ),
+        (
+            dangers(DANGER),
+            "Check, and take back: CreateUser (userName=bob) at 2026-11-20T12:05:00Z, which makes "
+            "a user of its own.",
+        ),
+        (dangers(*[DANGER] * 7), "Check 2 more dangerous calls, listed in the dossier."),
+        (
+            {"reach": Reach(("role/a",), (), (), (), (), ())},
+            "Revoke the sessions of role/a too: what is denied to the user is not to a role.",
+        ),
+        (
+            {"reach": Reach((), ("GetFederationToken",), (), (), (), ())},
+            "Expect sessions that live on elsewhere: GetFederationToken was called.",
+        ),
+        (
+            {"reach": Reach((), (), (), (), ("210987654321",), ())},
+            "Look into the accounts 210987654321 as well.",
+        ),
+        (
+            {"owner": None},
+            "Ask alice whether this was them, by a way that does not pass through AWS; no contact "
+            "was found.",
+        ),
+    ],
+)
+def test_what_is_found_changes_the_advice(changes, line):
+    assert line in advise(**changes)
+
+
+@pytest.mark.parametrize(
+    "call", [replace(DANGER, done=False), replace(DANGER, since=False)], ids=["refused", "before"]
+)
+def test_there_is_nothing_to_take_back_of_a_call_refused_or_made_before(call):
+    assert advise(**dangers(call)) == advise()
+
+
+def test_nobody_is_told_to_stop_root_by_a_policy():
+    found = advise(the_root_sign_in(), credentials=None)
+    assert found[0].startswith("Ask the owner of the account whether this was them")
+    assert found[1].startswith("If not, recover root:")
+    assert "Enrol MFA for root." in found
+    assert not any("stop the user" in line for line in found)
+
+
+@pytest.mark.parametrize(
+    ("identity", "start"),
+    [
+        (
+            {"type": "FederatedUser", "arn": "arn:aws:sts::1:federated-user/b"},
+            "If not, contain the",
+        ),
+        (
+            {"type": "AssumedRole", "arn": "arn:aws:sts::1:assumed-role/R/s", "sessionContext": {}},
+            "If not, revoke the role's sessions",
+        ),
+    ],
+)
+def test_roles_and_federated_users_are_contained_elsewhere(identity, start):
+    assert advise(the_sign_in(userIdentity=identity), credentials=None)[1].startswith(start)
+
+
+def test_the_provider_is_asked_where_it_alone_knows():
+    identity = {"type": "AssumedRole", "arn": "arn:aws:sts::1:assumed-role/R/s"}
+    saml = {"MFAUsed": "No", "SamlProviderArn": "arn:aws:iam::123456789012:saml-provider/x"}
+    found = advise(the_sign_in(userIdentity=identity, additionalEventData=saml), credentials=None)
+    assert "Whether MFA was asked for only the identity provider knows: read its log." in found

@@ -1,0 +1,235 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+
+"""Does any sign-in reach the filter of a function?  One thing changed from modes that work."""
+
+from __future__ import annotations
+
+import pytest
+
+from c7n_mfa.signin.criteria import Wanted
+from c7n_mfa.signin.prefilter import MODE as PREFILTER
+from c7n_mfa.signin.trigger import problem, stopped
+from deployed import shipped
+
+SINGLE_FACTOR = Wanted(single_factor=frozenset({True}))
+EVENT = {"event": "ConsoleLogin", "source": "signin.amazonaws.com"}
+IDS = {
+    "account": "eventName",
+    "iam-user": "userIdentity.userName",
+    "iam-role": "userIdentity.sessionContext.sessionIssuer.userName",
+}
+WRITE = "write event: ConsoleLogin, source: signin.amazonaws.com, ids: "
+
+each_resource = pytest.mark.parametrize("resource", IDS)
+
+
+def mode(ids: str, **changes) -> dict:
+    return {"type": "cloudtrail", "events": [{**EVENT, "ids": ids}], **changes}
+
+
+@each_resource
+@pytest.mark.parametrize("prefix", ["", "detail."])
+def test_the_ids_that_find_the_resource(resource, prefix):
+    assert problem(mode(prefix + IDS[resource]), resource, SINGLE_FACTOR) is None
+
+
+@pytest.mark.parametrize("prefix", ["", "detail."])
+def test_a_role_is_found_by_its_arn_too(prefix):
+    ids = f"{prefix}userIdentity.sessionContext.sessionIssuer.arn"
+
+    assert problem(mode(ids), "iam-role", SINGLE_FACTOR) is None
+
+
+def test_sign_ins_whose_records_name_no_role_belong_to_the_account():
+    saml = Wanted(paths=frozenset({"saml"}))
+
+    assert problem(mode(IDS["iam-role"]), "iam-role", saml) == (
+        "wants sign-ins whose records do not name a role; use resource: account"
+    )
+    assert problem(mode("eventName"), "account", saml) is None
+
+
+def test_a_policy_that_is_pulled_needs_no_event():
+    assert problem({"type": "pull"}, "iam-user", SINGLE_FACTOR) is None
+
+
+def test_any_ids_find_the_account_that_no_record_lacks():
+    for ids in ("userIdentity.arn", "eventID", "recipientAccountId || eventName"):
+        assert problem(mode(ids), "account", SINGLE_FACTOR) is None
+
+
+@pytest.mark.parametrize(
+    ("resource", "ids"),
+    [
+        ("iam-user", "userIdentity.arn"),
+        ("iam-user", "eventName"),
+        ("iam-user", "userIdentity.principalId"),
+        ("iam-user", "userIdentity.nothing"),
+        ("iam-user", "userIdentity."),
+        ("iam-role", "userIdentity.userName"),
+        ("iam-role", "userIdentity.arn"),
+        ("account", "nothing"),
+    ],
+)
+def test_ids_that_do_not(resource, ids):
+    kind = {"account": "the account", "iam-user": "an IAM user", "iam-role": "a role"}[resource]
+
+    assert problem(mode(ids), resource, SINGLE_FACTOR) == (
+        f"does not find {kind} by the ids in mode: events; {WRITE}{IDS[resource]}"
+    )
+
+
+def test_custodians_shorthand_finds_the_account_and_no_user():
+    shorthand = {"type": "cloudtrail", "events": ["ConsoleLogin"]}
+
+    assert problem(shorthand, "account", SINGLE_FACTOR) is None
+    assert problem(shorthand, "iam-user", SINGLE_FACTOR) == (
+        f"does not find an IAM user by the ids in mode: events; {WRITE}userIdentity.userName"
+    )
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"event": "consolelogin"},
+        {"event": "CheckMfa"},
+        {"source": "signin.aws.com"},
+        {"source": "aws.signin"},
+    ],
+)
+def test_an_event_that_is_no_sign_in(event):
+    given = {"type": "cloudtrail", "events": [{**EVENT, "ids": "eventName", **event}]}
+
+    assert problem(given, "account", SINGLE_FACTOR) == (
+        f"hears of no sign-in by mode: events; {WRITE}eventName"
+    )
+
+
+def test_a_sign_in_among_other_events_is_enough():
+    given = mode("eventName")
+    given["events"].insert(0, {"event": "CreateUser", "source": "iam.amazonaws.com", "ids": "x"})
+
+    assert problem(given, "account", SINGLE_FACTOR) is None
+
+
+@pytest.mark.parametrize("kind", ["periodic", "schedule", "guard-duty", "hub-finding", "phd"])
+def test_a_mode_without_events_of_sign_ins(kind):
+    assert problem({"type": kind}, "iam-user", SINGLE_FACTOR) == (
+        f"hears of no sign-in in mode: type: {kind}; write type: cloudtrail, and "
+        f"{WRITE.removeprefix('write ')}userIdentity.userName"
+    )
+
+
+@each_resource
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Wanted(single_factor=frozenset({True}), outcomes=frozenset({"failure"})),
+        Wanted(single_factor=frozenset({True}), factors=frozenset({"multi"})),
+        Wanted(single_factor=frozenset({True}), paths=frozenset({"saml"})),
+        Wanted(factors=frozenset({"multi"}), paths=frozenset({"identity-center"})),
+    ],
+)
+@pytest.mark.parametrize("deployed", [True, False])
+def test_options_that_no_sign_in_meets(resource, wanted, deployed):
+    given = mode(IDS[resource]) if deployed else None
+    said = problem(given, resource, wanted)
+    assert said is not None
+    assert said.startswith("keeps nothing: no sign-in of ")
+
+
+def test_a_sign_in_of_which_nobody_can_say_may_be_wanted():
+    for wanted in (
+        Wanted(single_factor=frozenset({"unknown"})),
+        Wanted(outcomes=frozenset({"unknown"})),
+        Wanted(factors=frozenset({"unknown"})),
+    ):
+        assert [each for each in IDS if problem(None, each, wanted) is None] == list(IDS)
+    stranger = Wanted(identities=frozenset({"unknown"}))
+    assert [each for each in IDS if problem(None, each, stranger) is None] == ["account"]
+    unsaid = Wanted(paths=frozenset({"unknown"}))
+    assert [each for each in IDS if problem(None, each, unsaid) is None] == ["account", "iam-role"]
+
+
+@pytest.mark.parametrize(
+    ("identity", "resources"),
+    [
+        ("root", ["account"]),
+        ("iam-user", ["account", "iam-user"]),
+        ("assumed-role", ["account", "iam-role"]),
+        ("federated-user", ["account"]),
+    ],
+)
+def test_an_identity_is_wanted_where_it_can_be(identity, resources):
+    wanted = Wanted(identities=frozenset({identity}))
+
+    assert [each for each in IDS if problem(None, each, wanted) is None] == resources
+
+
+def test_a_requirement_is_met_by_some():
+    wanted = Wanted(requirement="conformity")
+
+    assert [each for each in IDS if problem(None, each, wanted) is None] == list(IDS)
+
+
+def test_a_pattern_that_stops_everything():
+    pattern = {"detail": {"additionalEventData": {"MFAUsed": ["Nope"]}}}
+
+    assert problem(mode("eventName", pattern=pattern), "account", SINGLE_FACTOR) == (
+        "keeps nothing: mode: pattern stops every sign-in that it wants"
+    )
+
+
+def test_a_pattern_that_stops_some_is_told_which():
+    pattern = {"detail": {"userIdentity": {"type": ["IAMUser"]}}}
+    given = mode("eventName", pattern=pattern)
+
+    assert problem(given, "account", SINGLE_FACTOR) is None
+    assert stopped(given, "account", SINGLE_FACTOR) == (
+        "the root user signs in with a password and no MFA",
+        "a federation broker opens a console session for a role that was assumed without MFA",
+    )
+    only_users = Wanted(single_factor=frozenset({True}), identities=frozenset({"iam-user"}))
+    assert stopped(given, "account", only_users) == ()
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        {"region": ["eu-west-1"]},
+        {"account": ["210987654321"]},
+        {"detail": {"awsRegion": ["eu-west-1"]}},
+        {"detail": {"recipientAccountId": ["210987654321"]}},
+        {"detail": {"userIdentity": {"userName": ["bob", {"prefix": "svc-"}]}}},
+        {"detail": {"userIdentity": {"userName": [{"anything-but": ["alice"]}]}}},
+        {"detail": {"sourceIPAddress": [{"cidr": "192.0.2.0/24"}]}},
+        {"detail": {"userAgent": [{"wildcard": "*curl*"}]}},
+        {"detail": {"$or": [{"awsRegion": ["eu-west-1"]}, {"userAgent": ["x"]}]}},
+    ],
+    ids=str,
+)
+def test_a_pattern_may_choose_who_where_and_when(pattern):
+    given = mode("userIdentity.userName", pattern=pattern)
+
+    assert problem(given, "iam-user", SINGLE_FACTOR) is None
+    assert stopped(given, "iam-user", SINGLE_FACTOR) == ()
+
+
+@each_resource
+def test_our_own_pattern_stops_nothing(resource):
+    given = mode(IDS[resource], pattern=PREFILTER)
+
+    assert problem(given, resource, SINGLE_FACTOR) is None
+    assert stopped(given, resource, SINGLE_FACTOR) == ()
+
+
+@pytest.mark.parametrize(
+    "name", ["signin-single-factor", "signin-single-factor-root", "signin-single-factor-contained"]
+)
+def test_the_shipped_functions_hear_of_sign_ins(name):
+    policy = shipped(name)
+    resource = policy["resource"].removeprefix("aws.")
+
+    assert problem(policy["mode"], resource, SINGLE_FACTOR) is None
+    assert stopped(policy["mode"], resource, SINGLE_FACTOR) == ()
