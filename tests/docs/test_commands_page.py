@@ -11,9 +11,9 @@ import re
 import pytest
 from click.testing import CliRunner
 
-from c7n_mfa.commands import group
+from c7n_mfa.cli.commands import group
+from c7n_mfa.proof.requirements import DEFAULT, REQUIREMENTS
 from c7n_mfa.repair.values import Wish
-from c7n_mfa.requirements import DEFAULT, REQUIREMENTS
 from docs.build.pages import DOCS
 from tests.signin.records import RECORDS
 

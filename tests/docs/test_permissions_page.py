@@ -17,7 +17,7 @@ from c7n.policy import load
 from moto import mock_aws
 
 import mocked_account as account
-from c7n_mfa.chain.discover import PERMISSIONS
+from c7n_mfa.audit.discover import PERMISSIONS
 from calls import watched
 from docs.build import permissions, policies
 from docs.build.pages import DOCS
