@@ -9,13 +9,13 @@ from c7n_mfa.pattern import BEHAVIOURS, Behaviour
 from docs.build import text
 
 _INTRODUCTION = """\
-The filter-pattern language is documented in prose, and the prose leaves questions.
-Each has a name here, which is the name that a verdict of *unknown* carries in `depends_on`.
+The documentation of the filter-pattern language leaves questions open.
+Each has a name here, which an *unknown* verdict lists in `depends_on`.
 
-Where the readings disagree and nothing settles it, the behaviour is *open*: a pattern whose \
-answer hangs on it is unknown, never a guess.
-Where evidence points one way, that way is *assumed*.
-`c7n-mfa pattern --live` asks AWS itself, and says when it settles one of them."""
+If nothing settles a question, the behaviour is *open*: a pattern whose answer depends on it is \
+unknown, never a guess.
+If the evidence points one way, that way is *assumed*.
+`c7n-mfa pattern --live` asks AWS, and says when the answer settles one of them."""
 
 
 def page() -> str:

@@ -1,7 +1,7 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
 
-"""docs/faults.md: every row of the one-fault bench, with the verdict that is given now."""
+"""docs/faults.md: every row of the one-fault bench, with its verdict today."""
 
 from __future__ import annotations
 
@@ -31,17 +31,18 @@ FAULTS: Mapping[str, Mapping[str, tuple[dict, str]]] = {
     "Subscription": SUBSCRIPTION_FAULTS,
 }
 _INTRODUCTION = """\
-A chain that works, and one thing of it changed: what c7n-mfa says of each.
-The tests run every row, and fail when its reason is missing or when any other is there.
-The verdicts below are those of the code that wrote this page; [reasons](reasons.md) explains \
+A working chain with one thing changed, and the verdict of c7n-mfa on each.
+The tests run every row, and fail when its reason is missing or when there is any other.
+The verdicts come from the code that generated this page; [reasons](reasons.md) explains \
 each code."""
 _PEERS = """\
-Variants of a chain that other tools were tried on.
+Variants of a chain on which other tools were run.
 *Prowler* is 5.46, and *c7n* is c7n 0.9.53 with the community rule ECC-AWS-077, both on an \
-emulator; what was not tried is "not run".
-The right answer is ours; the tests hold it to every row, for our own pattern and for the CIS text.
+emulator; "not run" means that it was not tried.
+The last two columns are what c7n-mfa says; the tests compare every row, for its own pattern and \
+for the CIS text.
 A filter that matches too much is broken here and passes there, and a topic in another account is \
-unknown here, since it cannot be read."""
+unknown here, because it cannot be read."""
 _PEER_HEAD = ("Variant", "Prowler", "c7n", "c7n-mfa", "Reason")
 
 
@@ -54,7 +55,7 @@ def _sections() -> Iterator[str]:
     yield _PEERS
     yield text.table(_PEER_HEAD, [_peer_row(name) for name in MUTATIONS])
     yield "## What works"
-    yield "What differs from the good chain and is intact all the same."
+    yield "Chains that differ from the good one and are intact all the same."
     yield "\n".join(f"- {name}" for name in INTACT)
     for link, rows in FAULTS.items():
         yield f"## {link}"

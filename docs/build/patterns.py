@@ -26,13 +26,14 @@ _ROW = re.compile(
 )
 
 _INTRODUCTION = """\
-Metric-filter patterns for console sign-ins without MFA from public code and documents, and near \
-misses made up beside them.
+Metric-filter patterns for console sign-ins without MFA from public code and documents, with some \
+made-up near misses.
 Each is judged as it stands, alone, under every [requirement](requirements.md).
 
-*covers*: every sign-in that must be caught is; *misses*: one slips through; *unknown*: the answer \
-hangs on [undocumented behaviour](undocumented.md); *invalid*: AWS would refuse the pattern.
-The last column is what the default requirement, `single-factor`, finds."""
+*covers*: it catches every sign-in that must be caught; *misses*: one slips through; *unknown*: \
+the answer depends on [undocumented behaviour](undocumented.md); *invalid*: AWS would refuse the \
+pattern.
+The last column explains the verdict for the default requirement, `single-factor`."""
 
 
 @dataclass(frozen=True, slots=True)

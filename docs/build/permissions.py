@@ -35,11 +35,11 @@ DEPLOY_RULE = frozenset(
     {"events:DescribeRule", "events:ListTargetsByRule", "events:PutRule", "events:PutTargets"}
 )
 DEAD_LETTERS = frozenset({"sqs:SendMessage"})
-# What `alert-signin` asks while it is being deployed.
-TOPIC_IS_THERE = frozenset({"sns:GetTopicAttributes"})
-QUEUE_IS_THERE = frozenset({"sqs:GetQueueAttributes", "sqs:GetQueueUrl"})
-# What containment asks then, where `exclude` names a user without a wildcard.
-BREAK_GLASS_IS_THERE = frozenset({"iam:GetUser"})
+# What `alert-signin` checks while it is being deployed.
+TOPIC_CHECK = frozenset({"sns:GetTopicAttributes"})
+QUEUE_CHECK = frozenset({"sqs:GetQueueAttributes", "sqs:GetQueueUrl"})
+# What containment checks then, if `exclude` names a user without a wildcard.
+BREAK_GLASS_CHECK = frozenset({"iam:GetUser"})
 # What the commands take that undo a deployment.
 DELETE_FUNCTION = frozenset({"lambda:DeleteFunction"})
 DELETE_RULE = frozenset({"events:DeleteRule", "events:RemoveTargets"})
@@ -47,7 +47,7 @@ DELETE_RULE = frozenset({"events:DeleteRule", "events:RemoveTargets"})
 USE_KEY = ("kms:Decrypt", "kms:GenerateDataKey")
 # IAM's own, and no operation of any API.
 NOT_OPERATIONS: Mapping[str, str] = {
-    "iam:PassRole": "IAM asks for it whenever a role is handed to a service",
+    "iam:PassRole": "IAM requires it whenever a role is passed to a service",
 }
 _READS = ("Describe", "Get", "List", "Lookup", "Simulate")
 # What a write acts on, by the beginning of its permission, the longest first; a read acts on the
@@ -67,27 +67,27 @@ _ACTS_ON = {
 }
 
 _INTRODUCTION = """\
-What every shipped policy may call, and nothing else: the lists are what custodian itself takes \
-from the filters and actions (`get_permissions()`), and tests compare them with the calls that \
+The permissions of every shipped policy, and no others: the lists come from the filters and \
+actions themselves (custodian's `get_permissions()`), and tests compare them with the calls that \
 are made.
 A run makes only the calls that it needs, so few runs make all of these.
 Replace 123456789012 with your account, and `arn:aws` in other partitions.
 
-Where a permission to read is missing, the link that could not be looked at is `unknown`, and the \
-permission is named.
-Where one to write is missing, its step is `failed`, and the later steps are not tried.
-Only where `iam:ListAccountAliases`, which is custodian's own, or the listing of the policy's own \
-resource is denied does the policy itself fail; those that respond to a sign-in do their work even \
-then, and say so."""
-_ELSEWHERE = """\
-Custodian's own options ask for more when they are used: `cloudwatch:PutMetricData` with \
+If a read permission is missing, the link that could not be read is `unknown`, and the permission \
+is named.
+If a write permission is missing, its step is `failed`, and the later steps are not tried.
+The policy itself fails only if `iam:ListAccountAliases`, which is custodian's own, or listing the \
+policy's resource is denied; policies that respond to a sign-in do their work even then, and say \
+so."""
+_OPTIONS = """\
+Custodian's own options need more when they are used: `cloudwatch:PutMetricData` with \
 `--metrics aws`, `s3:PutObject` on the bucket with `--output-dir s3://`, `logs:CreateLogGroup`, \
 `logs:CreateLogStream` and `logs:PutLogEvents` with `--log-group`, and `sts:AssumeRole` with \
 `--assume`."""
 
 
 def page() -> str:
-    blocks = [_INTRODUCTION, _ELSEWHERE]
+    blocks = [_INTRODUCTION, _OPTIONS]
     for path in policies.files():
         blocks += _sections(policies.policy(path))
     blocks += _with_delivery()
@@ -112,42 +112,42 @@ def _sections(policy: Any) -> Iterator[str]:
     yield _json(TRUST)
     yield "It may:"
     yield from _section(*_granted(_function(policy, function)))
-    yield "### Whoever deploys it"
+    yield "### To deploy it"
     yield _DEPLOYS.format("schedule" if policy.data["mode"]["type"] == "periodic" else "rule")
     yield from _section(*_granted(_deployer(policy, function, _name_of(role))))
 
 
 def _with_delivery() -> Iterator[str]:
-    """What the option `log-delivery: create` asks for, which no shipped policy gives."""
+    """What the option `log-delivery: create` needs, which no shipped policy sets."""
     yield "## With log-delivery: create"
-    yield "A repair that may also give a trail a log group and a role takes these beside its own:"
-    passing = _statement("PassTheRole", ["iam:PassRole"], _ACTS_ON["iam:"])
+    yield "A repair with `log-delivery: create` needs these in addition:"
+    passing = _statement("PassRole", ["iam:PassRole"], _ACTS_ON["iam:"])
     condition = {"StringEquals": {"iam:PassedToService": "cloudtrail.amazonaws.com"}}
     others = frozenset(DELIVERY_PERMISSIONS) - {"iam:PassRole"}
     yield from _section(*_granted([*_runner(others), {**passing, "Condition": condition}]))
 
 
 def _with_keys() -> Iterator[str]:
-    """What a topic and a queue with a customer key ask for; no shipped policy names a key."""
+    """What a topic and a queue with a customer key need; no shipped policy names a key."""
     yield "## With a topic or a queue that is encrypted"
     yield _ENCRYPTED
     actions = [USE_KEY[0], f"{USE_KEY[1]}*"]
     key = f"arn:aws:kms:us-east-1:{policies.ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-    yield from _section(USE_KEY, [_statement("UseTheKey", actions, key)])
+    yield from _section(USE_KEY, [_statement("UseKey", actions, key)])
 
 
 _ENCRYPTED = """\
-A topic with a customer key takes these for the role of the function that publishes to it, and so \
-does a dead-letter queue with a customer key, which Lambda writes to as that role.
-Put the ARN of the key in the place of this one.
-The policy of the key has to allow it too: the one that KMS makes by default leaves it to IAM \
-policies such as this, and another has to name the role.
-AWS's own keys, `alias/aws/sns` and `alias/aws/sqs`, take nothing more from a role of the same \
-account, and are of no use from another one; CloudWatch alarms cannot publish to a topic with \
+A topic with a customer key needs these on the role of the function that publishes to it, and so \
+does a dead-letter queue with a customer key, because Lambda writes to it with that role.
+Replace the ARN of the key.
+The key policy has to allow it too: KMS's default policy leaves it to IAM policies such as this, \
+any other has to name the role.
+The AWS managed keys `alias/aws/sns` and `alias/aws/sqs` need nothing more for a role of the same \
+account, and do not work from another one; CloudWatch alarms cannot publish to a topic with \
 `alias/aws/sns` at all."""
 _DEPLOYS = """\
-`custodian run` on this file makes the function and its {}, and does nothing else.
-The last two statements are for taking them away again."""
+`custodian run` on this file creates the function and its {}, and does nothing else.
+The last two statements are for deleting them again."""
 
 
 def _granted(statements: list[dict[str, Any]]) -> tuple[set[str], list[dict[str, Any]]]:
@@ -161,7 +161,7 @@ def _function(policy: Any, function: str) -> list[dict[str, Any]]:
     if dead_letters:
         name = dead_letters["TargetArn"].rpartition(":")[2]
         queue = f"arn:aws:sqs:*:{policies.ACCOUNT}:{name}"
-        statements.append(_statement("GiveUp", DEAD_LETTERS, queue))
+        statements.append(_statement("SendToDeadLetterQueue", DEAD_LETTERS, queue))
     return statements
 
 
@@ -191,7 +191,7 @@ def is_read(permission: str) -> bool:
 def _runner(permissions: Iterable[str]) -> list[dict[str, Any]]:
     """One statement for all reads, and one for the writes of each service."""
     permissions = sorted(permissions)
-    statements = [_statement("Look", [p for p in permissions if is_read(p)], "*")]
+    statements = [_statement("Read", [p for p in permissions if is_read(p)], "*")]
     writes: dict[str, list[str]] = {}
     for permission in permissions:
         if not is_read(permission):
@@ -220,35 +220,35 @@ def _statement_id(resource: str) -> str:
 
 def _log_statement(function: str) -> dict[str, Any]:
     group = f"arn:aws:logs:*:{policies.ACCOUNT}:log-group:/aws/lambda/{function}*"
-    return _statement("WriteItsOwnLog", LAMBDA_LOGS, group)
+    return _statement("WriteFunctionLog", LAMBDA_LOGS, group)
 
 
 def _deployer(policy: Any, function: str, role: str) -> list[dict[str, Any]]:
     account = policies.ACCOUNT
     functions = f"arn:aws:lambda:*:{account}:function:{function}"
     rules = f"arn:aws:events:*:{account}:rule/{function}"
-    passing = _statement("PassTheRole", ["iam:PassRole"], f"arn:aws:iam::{account}:role/{role}")
+    passing = _statement("PassRole", ["iam:PassRole"], f"arn:aws:iam::{account}:role/{role}")
     condition = {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}
     return [
-        _statement("Look", _C7N | _looks(policy), "*"),
+        _statement("Read", _C7N | _checks(policy), "*"),
         _statement("Function", DEPLOY_FUNCTION, functions),
         _statement("Rule", DEPLOY_RULE, rules),
         {**passing, "Condition": condition},
-        _statement("TakeTheFunctionAway", DELETE_FUNCTION, functions),
-        _statement("TakeTheRuleAway", DELETE_RULE, rules),
+        _statement("DeleteFunction", DELETE_FUNCTION, functions),
+        _statement("DeleteRule", DELETE_RULE, rules),
     ]
 
 
-def _looks(policy: Any) -> frozenset[str]:
-    """What the actions ask while they are being deployed."""
+def _checks(policy: Any) -> frozenset[str]:
+    """What the actions check while they are being deployed."""
     actions = policy.resource_manager.actions
-    looks: frozenset[str] = frozenset()
+    checks: frozenset[str] = frozenset()
     if any(action.type == "alert-signin" for action in actions):
-        looks |= TOPIC_IS_THERE
-        looks |= QUEUE_IS_THERE if "dead_letter_config" in policy.data["mode"] else looks
+        checks |= TOPIC_CHECK
+        checks |= QUEUE_CHECK if "dead_letter_config" in policy.data["mode"] else checks
     if any(action.data.get("exclude") for action in actions):
-        looks |= BREAK_GLASS_IS_THERE
-    return looks
+        checks |= BREAK_GLASS_CHECK
+    return checks
 
 
 def _statement(sid: str, actions: Iterable[str], resource: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
 
-"""docs/reasons.md: every reason a link can have."""
+"""docs/reasons.md: every reason that a link can have."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ from docs.build import text
 
 _HEAD = ("Reason", "Verdict", "Meaning", "Fix", "Repaired", "Security Hub")
 _INTRODUCTION = """\
-Every link of a chain that is not intact carries one of these codes as its `reason`.
+Every link of a chain that is not intact has one of these codes as its `reason`.
 The codes are stable: reports and pipelines may select on them.
-*Repaired* says whether the action `set-signin-monitoring` mends it, and *Security Hub* is the \
-status code that the control CloudWatch.3 publishes for the same thing.
+*Repaired* says whether the action `set-signin-monitoring` fixes it, and *Security Hub* is the \
+status code that the control CloudWatch.3 publishes for the same fault.
 
-An unknown link is never taken for an intact one.
-The link's `detail` says what was found on this very resource, and its `permission` names the one \
-that was missing.
-`in-account` is written with the number of the account, `in-account-210987654321`, and is given \
-to trails and topics as well as to log groups."""
+An unknown link never counts as intact.
+The link's `detail` describes this resource, and its `permission` names the one that was missing.
+`in-account` includes the number of the account, as in `in-account-210987654321`, and applies to \
+trails and topics as well as to log groups."""
 
 
 def page() -> str:

@@ -1,7 +1,7 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
 
-"""docs/reference.md: our filters and actions, as custodian itself describes them."""
+"""docs/reference.md: the filters and actions, as custodian itself describes them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def page() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """One of our filters or actions, and the resource it is registered on."""
+    """A filter or action, and the resource it is registered on."""
 
     resource: str
     kind: str
@@ -57,7 +57,7 @@ def _together(found: list[Element]) -> list[list[Element]]:
 
 
 def elements() -> list[Element]:
-    """All of ours, by resource, filters before actions, by name."""
+    """All of the plugin's, by resource, filters before actions, by name."""
     initialize()
     found = [
         Element(f"aws.{resource}", kind, cls)

@@ -1,7 +1,7 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
 
-"""docs/requirements.md: what must be caught, and what every kind of sign-in is to each demand."""
+"""docs/requirements.md: what must be caught, and how each family relates to each requirement."""
 
 from __future__ import annotations
 
@@ -18,18 +18,17 @@ A requirement says which console sign-ins the metric filters of an account must 
 them, and which they should leave alone.
 It is written in the filter-pattern language itself, so that one question decides: does every \
 sign-in that matches the requirement match one of the account's patterns?
-The answer is a proof over the families below, and not a comparison of texts: see [why](why.md)."""
+The answer is a proof over the families below, not a text comparison: see [why](why.md)."""
 _FAMILIES = """\
-A family is a class of CloudTrail records that a person would speak of as one kind of event.
+A family is a class of CloudTrail records of one kind.
 Its grade is *observed* (seen in real logs of today) or *conceivable* (documented as optional, or \
 seen only in old records and in the fixtures of other projects).
 A blind spot in an observed family breaks the chain.
 A blind spot in a conceivable one is advice, and breaks the chain only with `strict: true`.
 
-*Must catch* makes a blind spot when it is missed; *must leave* makes noise when it is caught; \
-*either* is nobody's fault.
-Noise is reported and breaks nothing, but for {drowning}: an alarm that also tells of these tells \
-of nothing, so the filter is broken with the reason `filter-catches-everything`."""
+A missed *must catch* is a blind spot; a caught *must leave* is noise; *either* is neither.
+Noise is reported and breaks nothing, except for {drowning}: an alarm on these means nothing, so \
+the filter is too broad, and broken with the reason `filter-catches-everything`."""
 
 
 def page() -> str:
@@ -74,7 +73,7 @@ def _said_of(requirement: Requirement, pattern: str, strict: bool) -> str:
     found = assess([parse(pattern)], requirement, strict)
     lines = [f"Proven: it {found.verdict} the requirement, with {len(pattern)} of 1024 characters."]
     lines += [f"Blind spots: {_names(found.blind_spots)}."] if found.blind_spots else []
-    lines += [f"Advice, since it is silent in: {_names(found.advice)}."] if found.advice else []
+    lines += [f"Advice, because it misses: {_names(found.advice)}."] if found.advice else []
     lines += [f"Noise: {_names(found.noise)}."] if found.noise else ["Noise: none."]
     return "\n".join(lines)
 
@@ -97,7 +96,7 @@ def _places() -> str:
 
 
 def place(family: Family, requirement: Requirement) -> str:
-    """What the requirement says of the family's sign-ins."""
+    """Whether the requirement asks for the family's sign-ins."""
     if family in requirement.must_catch:
         return "**must catch**"
     return "must leave" if family in requirement.must_leave else "either"

@@ -26,7 +26,7 @@ def test_the_document_grants_what_the_option_asks_for_and_no_more():
 
 
 def test_the_role_may_be_handed_to_cloudtrail_only():
-    (passing,) = [each for each in document()["Statement"] if each["Sid"] == "PassTheRole"]
+    (passing,) = [each for each in document()["Statement"] if each["Sid"] == "PassRole"]
 
     assert passing["Resource"] == "arn:aws:iam::123456789012:role/c7n-mfa-*"
     assert passing["Condition"] == {
@@ -37,4 +37,4 @@ def test_the_role_may_be_handed_to_cloudtrail_only():
 def test_no_write_is_granted_on_everything():
     wide = [each for each in document()["Statement"] if each["Resource"] == "*"]
 
-    assert [each["Sid"] for each in wide] == ["Look"]
+    assert [each["Sid"] for each in wide] == ["Read"]

@@ -138,7 +138,7 @@ def test_a_deployment_makes_only_granted_calls(run):
 
 
 RESPOND = [path.stem for path in policies.files() if path.stem.startswith("signin-single-factor")]
-DEPLOY_CHECKS = permissions.TOPIC_IS_THERE | permissions.QUEUE_IS_THERE
+DEPLOY_CHECKS = permissions.TOPIC_CHECK | permissions.QUEUE_CHECK
 
 
 @pytest.mark.parametrize("name", RESPOND)
@@ -147,16 +147,16 @@ def test_whoever_deploys_may_look_at_topic_and_queue_and_take_it_away(name):
     by_name = {statement["Sid"]: statement for statement in deployer["Statement"]}
     function = f"arn:aws:lambda:*:123456789012:function:custodian-{name}"
     rule = f"arn:aws:events:*:123456789012:rule/custodian-{name}"
-    users = permissions.BREAK_GLASS_IS_THERE if name.endswith("-contained") else frozenset()
-    assert set(by_name["Look"]["Action"]) == DEPLOY_CHECKS | users | {"sts:GetCallerIdentity"}
+    users = permissions.BREAK_GLASS_CHECK if name.endswith("-contained") else frozenset()
+    assert set(by_name["Read"]["Action"]) == DEPLOY_CHECKS | users | {"sts:GetCallerIdentity"}
     assert (
-        by_name["TakeTheFunctionAway"]["Action"],
-        by_name["TakeTheFunctionAway"]["Resource"],
+        by_name["DeleteFunction"]["Action"],
+        by_name["DeleteFunction"]["Resource"],
     ) == (
         ["lambda:DeleteFunction"],
         function,
     )
-    assert (by_name["TakeTheRuleAway"]["Action"], by_name["TakeTheRuleAway"]["Resource"]) == (
+    assert (by_name["DeleteRule"]["Action"], by_name["DeleteRule"]["Resource"]) == (
         ["events:DeleteRule", "events:RemoveTargets"],
         rule,
     )
@@ -180,5 +180,5 @@ def test_a_customer_key_takes_two_permissions_more():
 def test_the_deployer_may_pass_the_role_to_lambda_only():
     _, _, deployer = documents("signin-monitoring-daily")
     by_name = {statement["Sid"]: statement for statement in deployer["Statement"]}
-    assert by_name["PassTheRole"]["Condition"] == TO_LAMBDA
+    assert by_name["PassRole"]["Condition"] == TO_LAMBDA
     assert by_name["Function"]["Resource"] == FUNCTION
