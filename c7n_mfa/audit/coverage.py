@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from c7n_mfa.pattern import Pattern, PatternSyntaxError, parse
-from c7n_mfa.proof import assess, may_match
+from c7n_mfa.proof import Dependency, Spot, assess, may_match
 from c7n_mfa.proof.families import FAMILIES
-from c7n_mfa.proof.requirements import Requirement
+from c7n_mfa.proof.requirements import DEFAULT, Requirement
+from c7n_mfa.shape import Node
 
 STATES = ("covers", "misses", "never-fires", "noisy", "unknown")
 
@@ -18,12 +20,48 @@ _SIGN_INS = tuple(f for f in FAMILIES if f.kind != "unrelated")
 _NAMES = ("ConsoleLogin", "MFAUsed")
 
 
-def coverage_of(text: str, requirement: Requirement, strict: bool = False) -> dict[str, Any] | None:
-    """The annotation for one metric filter; ``None`` when it has nothing to do with sign-ins.
+@dataclass(frozen=True, slots=True)
+class FilterCoverage:
+    """What one metric filter catches of a requirement.
 
     ``states`` holds one of covers, misses and unknown, and beside it never-fires and noisy where
     they are true.
     """
+
+    requirement: str
+    states: tuple[str, ...]
+    blind_spots: tuple[Spot, ...] = ()
+    advice: tuple[Spot, ...] = ()
+    noise: tuple[Spot, ...] = ()
+    depends_on: tuple[Dependency, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The annotation ``c7n:signin-coverage``; its keys are a stable interface."""
+        return {
+            "requirement": self.requirement,
+            "states": list(self.states),
+            "blind_spots": [spot.to_dict() for spot in self.blind_spots],
+            "advice": [spot.to_dict() for spot in self.advice],
+            "noise": [spot.to_dict() for spot in self.noise],
+            "depends_on": [dependency.to_dict() for dependency in self.depends_on],
+        }
+
+    @classmethod
+    def from_dict(cls, data: Any) -> FilterCoverage:
+        """What ``to_dict`` gave, of this version or an earlier one."""
+        node = Node.of(data)
+        return cls(
+            requirement=node["requirement"].maybe_text() or DEFAULT,
+            states=node["states"].texts(),
+            blind_spots=tuple(map(Spot.from_dict, node["blind_spots"].items())),
+            advice=tuple(map(Spot.from_dict, node["advice"].items())),
+            noise=tuple(map(Spot.from_dict, node["noise"].items())),
+            depends_on=tuple(map(Dependency.from_dict, node["depends_on"].items())),
+        )
+
+
+def coverage_of(text: str, requirement: Requirement, strict: bool = False) -> FilterCoverage | None:
+    """What one pattern catches; ``None`` when it has nothing to do with sign-ins."""
     pattern = _read(text)
     named = any(name in text for name in _NAMES)
     if pattern is None:
@@ -36,14 +74,14 @@ def coverage_of(text: str, requirement: Requirement, strict: bool = False) -> di
     states: list[str] = [coverage.verdict]
     states += ["never-fires"] if not fires else []
     states += ["noisy"] if noise else []
-    return {
-        "requirement": requirement.name,
-        "states": states,
-        "blind_spots": [spot.to_dict() for spot in coverage.blind_spots],
-        "advice": [spot.to_dict() for spot in coverage.advice],
-        "noise": [spot.to_dict() for spot in noise],
-        "depends_on": [each.to_dict() for each in coverage.depends_on],
-    }
+    return FilterCoverage(
+        requirement.name,
+        tuple(states),
+        coverage.blind_spots,
+        coverage.advice,
+        tuple(noise),
+        coverage.depends_on,
+    )
 
 
 def _read(text: str) -> Pattern | None:
@@ -53,14 +91,8 @@ def _read(text: str) -> Pattern | None:
         return None
 
 
-def _unread(requirement: Requirement) -> dict[str, Any]:
+def _unread(requirement: Requirement) -> FilterCoverage:
     """AWS has stored a pattern that this project would refuse: it cannot say what it means."""
     sentence = "The pattern is not one that the documented language has."
-    return {
-        "requirement": requirement.name,
-        "states": ["unknown"],
-        "blind_spots": [],
-        "advice": [],
-        "noise": [],
-        "depends_on": [{"name": "unreadable-pattern", "sentence": sentence}],
-    }
+    dependency = Dependency("unreadable-pattern", sentence)
+    return FilterCoverage(requirement.name, ("unknown",), depends_on=(dependency,))

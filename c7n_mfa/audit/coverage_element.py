@@ -65,7 +65,7 @@ class SigninCoverage(Deployable, Filter):
         for resource in resources:
             text = resource.get("filterPattern") or ""
             coverage = coverage_of(text, requirement, self.data.get("strict", False))
-            if coverage is not None and wanted.intersection(coverage["states"]):
-                resource[self.annotation_key] = coverage
+            if coverage is not None and wanted.intersection(coverage.states):
+                resource[self.annotation_key] = coverage.to_dict()
                 found.append(resource)
         return found

@@ -14,16 +14,14 @@ from dataclasses import dataclass, replace
 from c7n_mfa.audit import links, regions
 from c7n_mfa.audit.filters import drowning, read, relevant
 from c7n_mfa.audit.reasons import Verdict
-from c7n_mfa.audit.values import Snapshot
-from c7n_mfa.audit.verdicts import Chain, Judgement, worst
+from c7n_mfa.audit.values import Route, Snapshot
+from c7n_mfa.audit.verdicts import Chain, Judgement, best_first, worst
 from c7n_mfa.audit.walk import Walk
 from c7n_mfa.aws.read import ReadFailure
 from c7n_mfa.proof import Coverage, assess
 from c7n_mfa.proof.requirements import Requirement
 
 __all__ = ["drowning", "judge", "read", "relevant"]
-
-_ORDER = {"intact": 0, "unknown": 1, "broken": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +43,15 @@ def judge(seen: Snapshot, requirement: Requirement, strict: bool = False) -> Jud
     decisive = next(part for part in parts.values() if part.verdict == verdict)
     chains = [_with_blind_spots(chain, parts) for chain in chains]
     # Best chain first: it is the one to read, and the one that repair starts from.
-    chains.sort(key=lambda chain: (_ORDER[chain.verdict], -len(chain.links)))
+    chains.sort(key=best_first)
     by_region = {region: part.verdict for region, part in parts.items()}
     return Judgement(
         requirement.name,
         verdict,
-        decisive.working,
+        decisive.working.blind_spots,
+        decisive.working.advice,
+        decisive.working.noise,
+        decisive.working.depends_on,
         tuple(chains),
         tuple(regions.table(chains, by_region)),
         _routes(seen),
@@ -120,13 +121,11 @@ def _with_blind_spots(chain: Chain, parts: Mapping[str, _Part]) -> Chain:
     return replace(chain, links=(*chain.links[:position], link))
 
 
-def _routes(seen: Snapshot) -> tuple[Mapping[str, object], ...] | None:
+def _routes(seen: Snapshot) -> tuple[Route, ...] | None:
     """The other routes, or what kept them from being read."""
     if seen.routes is None:
         return None
     return tuple(
-        {"kind": "unknown", "detail": route.sentence()}
-        if isinstance(route, ReadFailure)
-        else route.to_dict()
+        Route.unreadable(route) if isinstance(route, ReadFailure) else route
         for route in seen.routes
     )

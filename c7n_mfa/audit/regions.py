@@ -5,16 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from c7n_mfa.audit.reasons import Verdict
 from c7n_mfa.audit.values import Snapshot
-from c7n_mfa.audit.verdicts import Chain, Link, fault, unseen
+from c7n_mfa.audit.verdicts import Chain, Link, Region, best_first, fault, unseen
 from c7n_mfa.aws.read import ReadFailure
 
 EVERY = "every enabled Region"
-
-_ORDER = {"intact": 0, "unknown": 1, "broken": 2}
 
 
 def listed(seen: Snapshot) -> tuple[str, ...]:
@@ -44,7 +41,7 @@ def unrecorded(seen: Snapshot, chains: Sequence[Chain]) -> Link | None:
     return fault("trail-regions-uncovered", "cloudtrail", detail, regions=missing)
 
 
-def table(chains: Sequence[Chain], verdicts: Mapping[str, Verdict]) -> list[dict[str, Any]]:
+def table(chains: Sequence[Chain], verdicts: Mapping[str, Verdict]) -> list[Region]:
     """Region by Region: the trail and the chain that is best there, and the verdict.
 
     Without a list of Regions, one row stands for all of them: a multi-Region trail records each.
@@ -52,8 +49,8 @@ def table(chains: Sequence[Chain], verdicts: Mapping[str, Verdict]) -> list[dict
     return [_row(chains, region, verdict) for region, verdict in verdicts.items()]
 
 
-def _row(chains: Sequence[Chain], region: str, verdict: Verdict) -> dict[str, Any]:
+def _row(chains: Sequence[Chain], region: str, verdict: Verdict) -> Region:
     here = [i for i, chain in enumerate(chains) if chain.trail_arn and records(chain, region)]
-    best = min(here, key=lambda i: (_ORDER[chains[i].verdict], -len(chains[i].links)), default=None)
+    best = min(here, key=lambda i: best_first(chains[i]), default=None)
     trail = None if best is None else chains[best].trail_arn
-    return {"region": region, "trail": trail, "chain": best, "verdict": verdict}
+    return Region(region, verdict, trail, best)

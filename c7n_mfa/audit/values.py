@@ -16,6 +16,7 @@ from typing import Any
 
 from c7n_mfa.aws.arn import Arn
 from c7n_mfa.aws.read import ReadFailure
+from c7n_mfa.shape import Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +194,14 @@ class Route:
     matches: bool | None
     targets: tuple[str, ...]
 
+    @classmethod
+    def unreadable(cls, failure: ReadFailure) -> Route:
+        """What kept one kind of route from being read."""
+        return cls("unknown", "", "", failure.sentence(), None, ())
+
     def to_dict(self) -> dict[str, Any]:
+        if self.kind == "unknown":
+            return {"kind": self.kind, "detail": self.detail}
         return {
             "kind": self.kind,
             "region": self.region,
@@ -202,6 +210,18 @@ class Route:
             "matches": self.matches,
             "targets": list(self.targets),
         }
+
+    @classmethod
+    def from_dict(cls, data: Any) -> Route:
+        node = Node.of(data)
+        return cls(
+            kind=node["kind"].maybe_text() or "unknown",
+            region=node["region"].maybe_text() or "",
+            resource=node["resource"].maybe_text() or "",
+            detail=node["detail"].text(),
+            matches=node["matches"].maybe_answer(),
+            targets=node["targets"].texts(),
+        )
 
 
 @dataclass(slots=True)

@@ -4,14 +4,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from c7n_mfa.audit.reasons import REASONS, Reason, Verdict
-from c7n_mfa.audit.values import Alarm, MetricFilter
+from c7n_mfa.audit.reasons import LINKS, REASONS, VERDICTS, Reason, Verdict
+from c7n_mfa.audit.values import Alarm, MetricFilter, Route
 from c7n_mfa.aws.read import ReadFailure
-from c7n_mfa.proof import Coverage
+from c7n_mfa.proof import Coverage, Dependency, Spot
+from c7n_mfa.proof.requirements import DEFAULT
+from c7n_mfa.shape import Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,22 @@ class Link:
             "security_hub": self.security_hub,
             "permission": self.permission,
         }
+
+    @classmethod
+    def from_dict(cls, data: Any) -> Link:
+        """What ``to_dict`` gave; where it is not, ``ShapeError`` says so."""
+        node = Node.of(data)
+        return cls(
+            link=node["link"].one_of(LINKS),
+            verdict=node["verdict"].one_of(VERDICTS),
+            resource=node["resource"].maybe_text() or "",
+            detail=node["detail"].maybe_text() or "",
+            reason=node["reason"].maybe_text(),
+            evidence=node["evidence"].mapping(),
+            fix=node["fix"].maybe_text(),
+            security_hub=node["security_hub"].maybe_text(),
+            permission=node["permission"].maybe_text(),
+        )
 
 
 def intact(link: str, resource: str, detail: str, **evidence: Any) -> Link:
@@ -104,10 +122,13 @@ def _link(
 class Chain:
     """One path from a trail as far as it goes; it ends at the first link that is not intact.
 
-    ``region`` is the only Region that its trail records, ``None`` where it records every one.
+    ``covers`` names the families of sign-ins that its filter catches whole.  ``region`` is the only
+    Region that its trail records, ``None`` where it records every one.  What a chain leads through
+    is known while it is judged, and not where it was read from an annotation.
     """
 
     links: tuple[Link, ...]
+    covers: tuple[str, ...] = ()
     metric_filter: MetricFilter | None = None
     alarm: Alarm | None = None
     coverage: Coverage | None = None
@@ -125,18 +146,60 @@ class Chain:
     def to_dict(self) -> dict[str, Any]:
         return {
             "verdict": self.verdict,
-            "covers": list(self.coverage.caught) if self.coverage else [],
+            "covers": list(self.covers),
             "links": [link.to_dict() for link in self.links],
         }
 
+    @classmethod
+    def from_dict(cls, data: Any) -> Chain:
+        node = Node.of(data)
+        links = tuple(Link.from_dict(link) for link in node["links"].items())
+        chain = cls(links, node["covers"].texts())
+        node["verdict"].one_of((chain.verdict,))
+        return chain
 
-def worst(verdicts: Any) -> Verdict:
-    """Broken before unknown before intact: a chain is as good as its worst link."""
-    seen = set(verdicts)
-    for verdict in ("broken", "unknown"):
-        if verdict in seen:
-            return verdict
-    return "intact"
+
+def rank(verdict: Verdict) -> int:
+    """The order of verdicts: intact, unknown, broken.  Broken wins over unknown."""
+    return ("intact", "unknown", "broken").index(verdict)
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """A chain is as good as its worst link; of nothing at all nothing is known."""
+    return max(verdicts, key=rank, default="unknown")
+
+
+def best_first(chain: Chain) -> tuple[int, int]:
+    """Sorts chains: the better verdict, then the one that goes further."""
+    return rank(chain.verdict), -len(chain.links)
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """One row of the table of Regions: its verdict, and the chain that is best there, by number."""
+
+    region: str
+    verdict: Verdict
+    trail: str | None = None
+    chain: int | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "region": self.region,
+            "trail": self.trail,
+            "chain": self.chain,
+            "verdict": self.verdict,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Any) -> Region:
+        node = Node.of(data)
+        return cls(
+            region=node["region"].text(),
+            verdict=node["verdict"].one_of(VERDICTS),
+            trail=node["trail"].maybe_text(),
+            chain=node["chain"].maybe_number(),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,21 +208,41 @@ class Judgement:
 
     requirement: str
     verdict: Verdict
-    coverage: Coverage
+    blind_spots: tuple[Spot, ...]
+    advice: tuple[Spot, ...]
+    noise: tuple[Spot, ...]
+    depends_on: tuple[Dependency, ...]
     chains: tuple[Chain, ...]
-    regions: tuple[Mapping[str, Any], ...] = ()
-    routes: tuple[Mapping[str, Any], ...] | None = None
+    regions: tuple[Region, ...] = ()
+    routes: tuple[Route, ...] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The annotation ``c7n:signin-monitoring``; its keys are a stable interface."""
         return {
             "requirement": self.requirement,
             "verdict": self.verdict,
-            "blind_spots": [spot.to_dict() for spot in self.coverage.blind_spots],
-            "advice": [spot.to_dict() for spot in self.coverage.advice],
-            "noise": [spot.to_dict() for spot in self.coverage.noise],
-            "depends_on": [dependency.to_dict() for dependency in self.coverage.depends_on],
+            "blind_spots": [spot.to_dict() for spot in self.blind_spots],
+            "advice": [spot.to_dict() for spot in self.advice],
+            "noise": [spot.to_dict() for spot in self.noise],
+            "depends_on": [dependency.to_dict() for dependency in self.depends_on],
             "chains": [chain.to_dict() for chain in self.chains],
-            "regions": [dict(row) for row in self.regions],
-            **({} if self.routes is None else {"routes": [dict(each) for each in self.routes]}),
+            "regions": [region.to_dict() for region in self.regions],
+            **({} if self.routes is None else {"routes": [r.to_dict() for r in self.routes]}),
         }
+
+    @classmethod
+    def from_dict(cls, data: Any) -> Judgement:
+        """What ``to_dict`` gave, of this version or an earlier one."""
+        node = Node.of(data)
+        routes = node["routes"]
+        return cls(
+            requirement=node["requirement"].maybe_text() or DEFAULT,
+            verdict=node["verdict"].one_of(VERDICTS),
+            blind_spots=tuple(map(Spot.from_dict, node["blind_spots"].items())),
+            advice=tuple(map(Spot.from_dict, node["advice"].items())),
+            noise=tuple(map(Spot.from_dict, node["noise"].items())),
+            depends_on=tuple(map(Dependency.from_dict, node["depends_on"].items())),
+            chains=tuple(map(Chain.from_dict, node["chains"].items())),
+            regions=tuple(map(Region.from_dict, node["regions"].items())),
+            routes=None if routes.value is None else tuple(map(Route.from_dict, routes.items())),
+        )

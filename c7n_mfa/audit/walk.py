@@ -12,7 +12,7 @@ from c7n_mfa.audit.filters import drowning, read, relevant
 from c7n_mfa.audit.values import Alarm, MetricFilter, Snapshot, Trail
 from c7n_mfa.audit.verdicts import Chain, Link, fault, unseen
 from c7n_mfa.aws.read import ReadFailure
-from c7n_mfa.proof import assess
+from c7n_mfa.proof import Coverage, assess
 from c7n_mfa.proof.requirements import Requirement
 
 
@@ -60,7 +60,7 @@ class Walk:
             pattern = read(metric_filter)
             coverage = assess((pattern,), self.requirement, self.strict) if pattern else None
             link = links.judge_filter(metric_filter, coverage, self.seen.account_id)
-            start = replace(add(chain, link), metric_filter=metric_filter, coverage=coverage)
+            start = _with_filter(add(chain, link), metric_filter, coverage)
             if link.verdict != "intact":
                 yield start
             else:
@@ -76,7 +76,7 @@ class Walk:
             return add(chain, fault("filter-absent", group, detail, filters=len(filters)))
         coverage = assess((pattern,), self.requirement, self.strict)
         link = links.blind(meant, coverage)
-        return replace(add(chain, link), metric_filter=meant, coverage=coverage)
+        return _with_filter(add(chain, link), meant, coverage)
 
     def _from_metric(self, chain: Chain, metric_filter: MetricFilter) -> Iterator[Chain]:
         key = metric_filter.metric_key
@@ -115,6 +115,11 @@ class Walk:
 
 def add(chain: Chain, link: Link) -> Chain:
     return replace(chain, links=(*chain.links, link))
+
+
+def _with_filter(chain: Chain, metric_filter: MetricFilter, coverage: Coverage | None) -> Chain:
+    covers = coverage.caught if coverage else ()
+    return replace(chain, covers=covers, metric_filter=metric_filter, coverage=coverage)
 
 
 def _none_matches(count: int) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from c7n_mfa.audit.verdicts import worst
+from c7n_mfa.audit.verdicts import rank, worst
 from c7n_mfa.aws import policy
 from c7n_mfa.aws.read import ReadFailure
 from c7n_mfa.forwarding.meaning import passage
@@ -125,8 +125,7 @@ class _Judge:
         return None
 
     def _best(self, found: list[RegionVerdict]) -> RegionVerdict:
-        ranks = ("intact", "unknown", "broken")
-        return min(found, key=lambda each: ranks.index(each.verdict))
+        return min(found, key=lambda each: rank(each.verdict))
 
     def _target(self, rule: Rule, target: Target) -> RegionVerdict:
         if target.rewrites:

@@ -19,9 +19,10 @@ from typing import Any, Literal
 from c7n_mfa.pattern import Pattern
 from c7n_mfa.proof.blame import because
 from c7n_mfa.proof.classes import TooLarge
-from c7n_mfa.proof.families import Family, Grade
+from c7n_mfa.proof.families import GRADES, Family, Grade
 from c7n_mfa.proof.requirements import REQUIREMENTS, Requirement
 from c7n_mfa.proof.search import FALSE, TRUE, UNKNOWN, Budget, Question, ordinary
+from c7n_mfa.shape import Node
 
 Verdict = Literal["covers", "misses", "unknown"]
 
@@ -45,6 +46,18 @@ class Spot:
             "because": self.because,
         }
 
+    @classmethod
+    def from_dict(cls, data: Any) -> Spot:
+        """What ``to_dict`` gave; where it is not, ``ShapeError`` says so."""
+        node = Node.of(data)
+        return cls(
+            family=node["family"].text(),
+            grade=node["grade"].one_of(GRADES),
+            sentence=node["sentence"].maybe_text() or "",
+            event=node["event"].mapping(),
+            because=node["because"].maybe_text() or "",
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Dependency:
@@ -55,6 +68,11 @@ class Dependency:
 
     def to_dict(self) -> dict[str, str]:
         return {"name": self.name, "sentence": self.sentence}
+
+    @classmethod
+    def from_dict(cls, data: Any) -> Dependency:
+        node = Node.of(data)
+        return cls(node["name"].maybe_text() or "", node["sentence"].maybe_text() or "")
 
 
 @dataclass(frozen=True, slots=True)

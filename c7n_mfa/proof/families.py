@@ -19,6 +19,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 Grade = Literal["observed", "conceivable"]
+GRADES: tuple[Grade, ...] = ("observed", "conceivable")
 
 ACCOUNT = "123456789012"
 

@@ -316,7 +316,7 @@ def test_single_region_trails_of_other_regions_are_found_and_judged():
     found, calls = judgement(single_region(), ask=Ask(regions=True))
 
     assert found.verdict == "intact"
-    assert {row["region"]: row["verdict"] for row in found.regions} == {
+    assert {row.region: row.verdict for row in found.regions} == {
         REGION: "intact",
         WEST: "intact",
     }
@@ -327,7 +327,7 @@ def test_a_region_whose_trail_delivers_nowhere_breaks_the_account():
     found, _ = judgement(single_region(CloudWatchLogsLogGroupArn=None), ask=Ask(regions=True))
 
     assert (found.verdict, link_of(found).reason) == ("broken", "log-group-unset")
-    assert {row["region"]: row["verdict"] for row in found.regions} == {
+    assert {row.region: row.verdict for row in found.regions} == {
         REGION: "intact",
         WEST: "broken",
     }
@@ -374,7 +374,7 @@ def test_an_event_rule_that_cannot_be_decided_is_a_route_that_may_match():
 
     found, _ = judgement(with_rule(pattern, [TOPIC]), ask=Ask(routes=True))
 
-    assert [route["matches"] for route in found.routes] == [None]
+    assert [route.matches for route in found.routes] == [None]
 
 
 @pytest.mark.parametrize(
@@ -403,7 +403,7 @@ def test_a_log_alarm_on_sign_ins_is_a_route():
     found, _ = judgement({**recorded(), LIST: {"LogAlarms": [alarm, other]}}, ask=Ask(routes=True))
 
     (route,) = found.routes
-    assert (route["kind"], route["matches"], route["targets"]) == ("log-alarm", None, [TOPIC])
+    assert (route.kind, route.matches, route.targets) == ("log-alarm", None, (TOPIC,))
 
 
 def test_a_route_changes_no_verdict():
@@ -412,15 +412,15 @@ def test_a_route_changes_no_verdict():
     found, _ = judgement(stubs, ask=Ask(routes=True))
 
     assert (found.verdict, link_of(found).reason) == ("broken", "alarm-absent")
-    assert [route["kind"] for route in found.routes] == ["event-rule"]
+    assert [route.kind for route in found.routes] == ["event-rule"]
 
 
 def test_routes_that_cannot_be_read_say_so():
     found, _ = judgement(recorded(), {"events:ListRules": denied}, Ask(routes=True))
 
-    assert found.routes == (
+    assert found.to_dict()["routes"] == [
         {"kind": "unknown", "detail": "access denied: grant events:ListRules on *"},
-    )
+    ]
 
 
 def test_routes_are_not_in_the_annotation_unless_asked_for():

@@ -72,7 +72,7 @@ def test_thirty_regions_take_two_calls_more_and_only_when_asked():
     assert found.verdict == "intact"
     assert sorted(calls.made) == sorted([*CALLS, "ec2:DescribeRegions", "cloudtrail:ListTrails"])
     assert len(found.regions) == 30
-    assert {row["verdict"] for row in found.regions} == {"intact"}
+    assert {row.verdict for row in found.regions} == {"intact"}
 
 
 @pytest.mark.parametrize("fault", sorted(set(FAULTS) - GONE))

@@ -239,7 +239,7 @@ def test_what_root_does_is_watched_but_not_what_users_do():
     assert judgement.verdict == "broken"
     assert judgement.chains[0].last.reason == "filter-misses-sign-ins"
     assert judgement.chains[0].last.evidence["misses"] == ["iam-user"]
-    assert [spot.family for spot in judgement.coverage.blind_spots] == ["iam-user"]
+    assert [spot.family for spot in judgement.blind_spots] == ["iam-user"]
 
 
 def test_an_alarm_that_notifies_a_topic_elsewhere_too_works():

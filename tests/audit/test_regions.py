@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from c7n_mfa.audit.judge import judge
 from c7n_mfa.audit.values import LogGroup, MetricKey, Snapshot
+from c7n_mfa.audit.verdicts import Region
 from c7n_mfa.proof.requirements import REQUIREMENTS
 from chains import (
     ACCOUNT,
@@ -54,13 +55,11 @@ def judged(seen: Snapshot, requirement: str = "single-factor"):
 
 
 def verdicts(judgement) -> dict[str, str]:
-    return {row["region"]: row["verdict"] for row in judgement.regions}
+    return {row.region: row.verdict for row in judgement.regions}
 
 
 def test_without_a_list_of_regions_one_row_stands_for_all():
-    assert judged(good_snapshot()).regions == (
-        {"region": "every enabled Region", "trail": TRAIL, "chain": 0, "verdict": "intact"},
-    )
+    assert judged(good_snapshot()).regions == (Region("every enabled Region", "intact", TRAIL, 0),)
 
 
 def test_a_multi_region_trail_covers_every_region():
@@ -68,8 +67,8 @@ def test_a_multi_region_trail_covers_every_region():
 
     assert judgement.verdict == "intact"
     assert judgement.regions == (
-        {"region": WEST, "trail": TRAIL, "chain": 0, "verdict": "intact"},
-        {"region": REGION, "trail": TRAIL, "chain": 0, "verdict": "intact"},
+        Region(WEST, "intact", TRAIL, 0),
+        Region(REGION, "intact", TRAIL, 0),
     )
 
 
@@ -77,11 +76,11 @@ def test_single_region_trails_that_cover_every_region_between_them_are_intact():
     judgement = judged(both_regions())
 
     assert (judgement.verdict, faults(judgement)) == ("intact", [])
-    assert [(row["region"], row["trail"]) for row in judgement.regions] == [
+    assert [(row.region, row.trail) for row in judgement.regions] == [
         (WEST, WEST_TRAIL),
         (REGION, TRAIL),
     ]
-    assert {row["chain"] for row in judgement.regions} == {0, 1}
+    assert {row.chain for row in judgement.regions} == {0, 1}
 
 
 def test_one_region_of_two_with_a_broken_chain_breaks_the_account():
@@ -98,12 +97,7 @@ def test_a_region_that_no_trail_records_is_named():
     judgement = judged(seen)
 
     assert judgement.verdict == "broken"
-    assert judgement.regions[0] == {
-        "region": WEST,
-        "trail": None,
-        "chain": None,
-        "verdict": "broken",
-    }
+    assert judgement.regions[0] == Region(WEST, "broken", None, None)
     assert verdicts(judgement) == {WEST: "broken", REGION: "intact"}
     (link,) = judgement.chains[-1].links
     assert (link.reason, link.evidence) == ("trail-regions-uncovered", {"regions": [WEST]})

@@ -69,7 +69,7 @@ def test_users_and_root_together_are_not_brokers():
     judgement = judge(seen, REQUIREMENTS["single-factor"])
 
     assert judgement.verdict == "broken"
-    assert [spot.family for spot in judgement.coverage.blind_spots] == ["broker-role"]
+    assert [spot.family for spot in judgement.blind_spots] == ["broker-role"]
     assert [chain.last.reason for chain in judgement.chains] == ["filter-misses-sign-ins"] * 2
 
 
@@ -79,7 +79,7 @@ def test_half_of_a_pair_that_is_broken_leaves_the_other_blind():
     judgement = judge(seen, REQUIREMENTS["cis"])
 
     assert judgement.verdict == "broken"
-    assert [spot.family for spot in judgement.coverage.blind_spots] == ["root"]
+    assert [spot.family for spot in judgement.blind_spots] == ["root"]
 
 
 def test_half_of_a_pair_that_cannot_be_seen_leaves_the_account_unknown():
@@ -103,7 +103,7 @@ def test_two_regions_watched_apart_are_not_all_regions():
     judgement = judge(two_filters(here, there), REQUIREMENTS["cis"])
 
     assert judgement.verdict == "broken"
-    event = judgement.coverage.blind_spots[0].event
+    event = judgement.blind_spots[0].event
     assert event["awsRegion"] not in ("us-east-1", "eu-north-1")
 
 

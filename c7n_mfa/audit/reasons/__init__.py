@@ -12,9 +12,9 @@ from collections.abc import Mapping
 
 from c7n_mfa.audit.reasons import filtering, recording
 from c7n_mfa.audit.reasons import notifying as telling
-from c7n_mfa.audit.reasons.values import LINKS, Reason, Verdict
+from c7n_mfa.audit.reasons.values import LINKS, VERDICTS, Reason, Verdict
 
-__all__ = ["LINKS", "REASONS", "Reason", "Verdict"]
+__all__ = ["LINKS", "REASONS", "VERDICTS", "Reason", "Verdict"]
 
 REASONS: Mapping[str, Reason] = {
     reason.code: reason for module in (recording, filtering, telling) for reason in module.REASONS

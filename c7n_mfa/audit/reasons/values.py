@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Verdict = Literal["intact", "broken", "unknown"]
+VERDICTS: tuple[Verdict, ...] = ("intact", "broken", "unknown")
 
 LINKS = (
     "trail",
