@@ -34,15 +34,17 @@ class Deployable:
         # In the function it is too late to refuse anything.
         if FUNCTION_VARIABLE not in os.environ:
             self._check_mode()
-            self.check_beforehand()
+            self.check_preflight()
         super().validate()  # type: ignore[misc]
         return self
 
-    def check_beforehand(self):
+    def check_preflight(self):
         """What an element checks of its policy wherever it is validated, but in the function."""
 
     def is_being_deployed(self):
-        """Whether this is `custodian run` that makes the function; not in it, nor beforehand."""
+        """Whether `custodian run` is creating the function: false in the function, and when only
+        validating.
+        """
         mode = self.manager.data.get("mode", {}).get("type", "pull")
         return mode != "pull" and self.is_run() and FUNCTION_VARIABLE not in os.environ
 

@@ -117,7 +117,7 @@ class AlertSignin(Deployable, EventAction):
         "sns:Publish",
     )
 
-    def check_beforehand(self):
+    def check_preflight(self):
         from c7n_mfa.alerting.preflight import check
 
         # The schema asks for a topic only where the action has options at all.

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from c7n_mfa.aws.arn import Arn
-from c7n_mfa.containment.values import format_time
+from c7n_mfa.aws.times import format_time
 
 # Ends the quotation that holds the JSON, and begins it again: the time at which it is pasted.
 _PASTED = """"'"$(date -u +%Y-%m-%dT%H:%M:%SZ)"'\""""

@@ -9,15 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from c7n_mfa.containment.values import (
-    CONTAINED,
-    EVENT,
-    PASSWORD_RESET,
-    POLICIES,
-    TAGS,
-    format_time,
-    parse_time,
-)
+from c7n_mfa.aws.times import format_time, parse_time
+from c7n_mfa.containment.values import CONTAINED, EVENT, PASSWORD_RESET, POLICIES, TAGS
 
 
 @dataclass(frozen=True, slots=True)

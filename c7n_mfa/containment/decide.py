@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from c7n_mfa.aws.read import ReadFailure
+from c7n_mfa.aws.times import format_time, parse_time
 from c7n_mfa.containment import documents
 from c7n_mfa.containment.documents import Form
 from c7n_mfa.containment.values import (
@@ -27,8 +28,6 @@ from c7n_mfa.containment.values import (
     Decision,
     Document,
     Occasion,
-    format_time,
-    parse_time,
 )
 
 Found = Document | ReadFailure | None

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from c7n_mfa.containment.values import REQUIRE_MFA, Document, format_time, parse_time
+from c7n_mfa.aws.times import format_time, parse_time
+from c7n_mfa.containment.values import REQUIRE_MFA, Document
 
 QUOTA = 2048
 """Characters that the inline policies of one user may have together, white space not counted."""

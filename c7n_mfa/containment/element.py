@@ -45,12 +45,10 @@ class _Contain(Deployable, EventAction):
 
     annotation_key = ANNOTATION
 
-    def check_beforehand(self):
-        from c7n_mfa.containment import preflight as beforehand
+    def check_preflight(self):
+        from c7n_mfa.containment import preflight
 
-        beforehand.check(
-            self, [each for each in self.manager.actions if isinstance(each, _Contain)]
-        )
+        preflight.check(self, [each for each in self.manager.actions if isinstance(each, _Contain)])
 
     @property
     def exclude(self):

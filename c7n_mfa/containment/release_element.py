@@ -10,12 +10,13 @@ from c7n.filters import Filter
 from c7n.utils import type_schema
 
 from c7n_mfa.aws.read import ReadFailure
+from c7n_mfa.aws.times import format_time
 from c7n_mfa.containment import element as containment
 from c7n_mfa.containment import permissions
 from c7n_mfa.containment.contained import contained
 from c7n_mfa.containment.iam import policies_of
 from c7n_mfa.containment.release import release
-from c7n_mfa.containment.values import TAGS, Receipt, User, format_time
+from c7n_mfa.containment.values import TAGS, Receipt, User
 from c7n_mfa.element import Deployable
 
 
@@ -57,7 +58,7 @@ class Release(Deployable, BaseAction):
     annotation_key = containment.ANNOTATION
     permissions = permissions.RELEASE
 
-    def check_beforehand(self):
+    def check_preflight(self):
         from c7n_mfa.containment.preflight import name_problem
 
         for name in self.data.get("users", ()):

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from c7n_mfa.containment.values import RELEASED, Occasion, format_time, parse_time
+from c7n_mfa.aws.times import format_time, parse_time
+from c7n_mfa.containment.values import RELEASED, Occasion
 
 MAX_AGE_HOURS = 30
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
+
+from c7n_mfa.aws.times import format_time, parse_time
 
 REQUIRE_MFA = "c7n-mfa-require-mfa"
 REVOKE_SESSIONS = "c7n-mfa-revoke-sessions"
@@ -171,22 +173,3 @@ def tag_value(text: str) -> str:
     'policy:a_b-c-'
     """
     return _NOT_IN_A_TAG.sub("-", text)[:_TAG_LENGTH]
-
-
-def format_time(time: datetime) -> str:
-    """
-    >>> format_time(datetime(2026, 11, 21, 9, 30, tzinfo=UTC))
-    '2026-11-21T09:30:00Z'
-    """
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def parse_time(text: object) -> datetime | None:
-    """The time of an ISO 8601 text; None for anything else, a time without a zone included."""
-    if not isinstance(text, str):
-        return None
-    try:
-        time = datetime.fromisoformat(text.strip())
-        return time.astimezone(UTC) if time.tzinfo else None
-    except (ValueError, OverflowError):
-        return None

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from c7n_mfa.aws.commands import STOPS, deny_all
-from c7n_mfa.investigation.dossier import Credentials, DangerousCall, Facts, Kind, Reach, iso
+from c7n_mfa.aws.times import format_time
+from c7n_mfa.investigation.dossier import Credentials, DangerousCall, Facts, Kind, Reach
 from c7n_mfa.investigation.records import Who
 from c7n_mfa.signin.record import SignIn
 
@@ -64,7 +65,8 @@ def _undo(dangerous: Sequence[DangerousCall]) -> Iterator[str]:
     since = [call for call in dangerous if call.since and call.done]
     for call in since[:_MOST_CALLS]:
         target = f" ({call.target})" if call.target else ""
-        yield f"Check, and take back: {call.name}{target} at {iso(call.at)}, which {call.why}."
+        what = f"{call.name}{target} at {format_time(call.at)}"
+        yield f"Check, and take back: {what}, which {call.why}."
     if len(since) > _MOST_CALLS:
         yield f"Check {len(since) - _MOST_CALLS} more dangerous calls, listed in the dossier."
 

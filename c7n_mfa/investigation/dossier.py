@@ -9,9 +9,10 @@ is an empty tuple, a zero or a False, and never ``None``.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, is_dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
 
+from c7n_mfa.aws.times import format_time
 from c7n_mfa.signin.record import SignIn
 
 Level = Literal["low", "medium", "high", "critical"]
@@ -246,11 +247,6 @@ class Dossier:
         }
 
 
-def iso(at: datetime) -> str:
-    """A time as CloudTrail writes it."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def plain(value: Any) -> Any:
     """A value of this module as JSON has it."""
     if is_dataclass(value):
@@ -258,5 +254,5 @@ def plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [plain(each) for each in value]
     if isinstance(value, datetime):
-        return iso(value)
+        return format_time(value)
     return value

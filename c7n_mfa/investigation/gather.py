@@ -23,8 +23,7 @@ from c7n_mfa.investigation.dossier import Dossier, Facts, Related
 from c7n_mfa.investigation.geo import Geo
 from c7n_mfa.investigation.history import earlier_sign_ins, failed_attempts, judge_origin
 from c7n_mfa.investigation.options import Options
-from c7n_mfa.investigation.records import Who, who_signed_in
-from c7n_mfa.investigation.records import time as record_time
+from c7n_mfa.investigation.records import Who, record_time, who_signed_in
 from c7n_mfa.investigation.severity import reasons_for, severity_of
 from c7n_mfa.signin.record import SignIn
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
+from c7n_mfa.aws.times import format_minute
 from c7n_mfa.investigation.dossier import (
     Activity,
     Count,
@@ -48,7 +49,7 @@ def headline(dossier: Dossier) -> str:
 def circumstances(dossier: Dossier) -> str:
     """When, where and from where."""
     sign_in = dossier.sign_in
-    when = _minute(dossier.at) if dossier.at else "at an unknown time"
+    when = format_minute(dossier.at) if dossier.at else "at an unknown time"
     address = quoted(sign_in.address) if sign_in.address else "an unknown address"
     agent = f", with {quoted(sign_in.user_agent)}" if sign_in.user_agent else ""
     where = f"account {sign_in.identity.account or 'unknown'}, Region {sign_in.region or 'unknown'}"
@@ -135,7 +136,7 @@ def _dangerous_call(call: DangerousCall) -> str:
     refused = "" if call.done else ", refused"
     target = f" {quoted(call.target)}" if call.target else ""
     return (
-        f"{_minute(call.at)}{when}: {call.service}:{call.name}{target}{refused}: "
+        f"{format_minute(call.at)}{when}: {call.service}:{call.name}{target}{refused}: "
         f"{call.why} ({call.technique})"
     )
 
@@ -162,7 +163,7 @@ def _related(related: Related) -> str:
         found = _some(map(_finding, related.findings), len(related.findings))
     if related.failed is None:
         return f"{found}; failed attempts {UNSEEN}."
-    last = f", the last {_minute(related.last_failed)}" if related.last_failed else ""
+    last = f", the last {format_minute(related.last_failed)}" if related.last_failed else ""
     burst = ", in quick succession" if related.burst else ""
     return f"{found}; {_number(related.failed, 'failed attempt')} before{last}{burst}."
 
@@ -175,7 +176,7 @@ def _earlier(earlier: EarlierSignIns | None) -> str:
     if earlier is None:
         return f"{UNSEEN}."
     first, last = earlier.first_without_mfa, earlier.last_without_mfa
-    times = f", first {_minute(first)}, last {_minute(last)}" if first and last else ""
+    times = f", first {format_minute(first)}, last {format_minute(last)}" if first and last else ""
     since = earlier.since.date().isoformat()
     return f"{earlier.without_mfa} of {_number(earlier.count, 'sign-in')} since {since}{times}."
 
@@ -284,10 +285,6 @@ def _some(items: Iterable[str], number: int) -> str:
 
 def _number(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def _minute(at: datetime) -> str:
-    return at.strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _sentence(text: str) -> str:

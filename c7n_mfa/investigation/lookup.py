@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from c7n_mfa.aws.read import ReadFailure
+from c7n_mfa.aws.times import format_minute
 from c7n_mfa.investigation.ask import SPENT, Inquiry
 from c7n_mfa.investigation.records import Record, parse
 
@@ -123,7 +124,7 @@ def note_cut(inquiry: Inquiry, question: Question) -> None:
     if question.is_complete or not question.asked:
         return
     used = "page" if question.asked == 1 else "pages"
-    until = question.oldest.strftime("%Y-%m-%d %H:%M UTC")
+    until = format_minute(question.oldest)
     why = f"cut off after {question.asked} {used}, nothing before {until}"
     inquiry.note(question.what, why, region=question.region)
 

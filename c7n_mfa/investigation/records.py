@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from c7n_mfa.aws.arn import Arn
+from c7n_mfa.aws.times import parse_time
 from c7n_mfa.investigation.dossier import Kind
 from c7n_mfa.signin.record import HIDDEN, SignIn, at, text
 
@@ -108,7 +109,7 @@ def parse(event: Any) -> Record | None:
         raw = json.loads(event["CloudTrailEvent"])
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    when, name = time(at(raw, "eventTime")), text(at(raw, "eventName"))
+    when, name = record_time(at(raw, "eventTime")), text(at(raw, "eventName"))
     if when is None or name is None:
         return None
     return Record(
@@ -148,14 +149,10 @@ def actor_of(record: Record, who: Who) -> Actor:
     return "other"
 
 
-def time(value: object) -> datetime | None:
-    """The time that CloudTrail writes; None for anything else."""
-    try:
-        found = datetime.fromisoformat(str(value))
-    except ValueError:
-        return None
-    found = found if found.tzinfo else found.replace(tzinfo=UTC)
-    return found if found >= _OLDEST else None
+def record_time(text: object) -> datetime | None:
+    """The time that CloudTrail writes; None for anything else, and for one before CloudTrail."""
+    time = parse_time(text)
+    return time if time and time >= _OLDEST else None
 
 
 def _iam_name(name: str | None) -> str | None:

@@ -136,7 +136,7 @@ class Signin(Deployable, Filter):
             if name == "not-from" and any(network.prefixlen == 0 for network in found):
                 self.refuse(f"{name}: {given[0]} leaves out everybody")
 
-    def check_beforehand(self):
+    def check_preflight(self):
         """Would any sign-in come this far, and be kept?"""
         from c7n_mfa.signin import trigger
 

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from c7n_mfa.aws.times import parse_time
 from c7n_mfa.containment.exclude import Exclusion, catch_alls
-from c7n_mfa.containment.values import Occasion, User, parse_time, tag_value
+from c7n_mfa.containment.values import Occasion, User, tag_value
 
 NOW = datetime(2026, 11, 21, 9, 30, 20, tzinfo=UTC)
 EVENT_ID = "11111111-aaaa"

@@ -238,9 +238,10 @@ def test_the_filter_finds_those_who_are_contained(enforcing_aws, account, alice,
 
 def test_ten_at_once_are_one_containment(enforcing_aws, account, alice):
     from c7n_mfa.aws.read import Reader
+    from c7n_mfa.aws.times import parse_time
     from c7n_mfa.containment.apply import Containment
     from c7n_mfa.containment.exclude import Exclusion
-    from c7n_mfa.containment.values import Occasion, User, parse_time
+    from c7n_mfa.containment.values import Occasion, User
 
     session = alice.sign_in()
     at = parse_time("2026-11-21T09:30:20Z")
