@@ -1,7 +1,7 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
 
-"""docs/commands.md and docs/terraform.md name what the code prints and creates."""
+"""docs/commands.md names every command, and the keys that each prints."""
 
 from __future__ import annotations
 
@@ -12,13 +12,10 @@ import pytest
 from click.testing import CliRunner
 
 from c7n_mfa.cli.commands import group
-from c7n_mfa.proof.requirements import DEFAULT, REQUIREMENTS
-from c7n_mfa.repair.values import Wish
 from docs.build.pages import DOCS
 from tests.signin.records import RECORDS
 
 COMMANDS = (DOCS / "commands.md").read_text(encoding="utf-8")
-TERRAFORM = (DOCS / "terraform.md").read_text(encoding="utf-8")
 
 
 def section(name: str) -> str:
@@ -65,20 +62,3 @@ def test_the_keys_of_signins_are_those_it_prints(trail_file):
     listed = re.search(r"`--format jsonl` prints .*?: (.*)\.", section("signins"))
 
     assert re.findall(r"`(\w+)`", listed[1]) == list(json.loads(printed))
-
-
-def test_the_pattern_in_terraform_is_the_canonical_one():
-    (pattern,) = re.findall(r"^  pattern += (\".*\")$", TERRAFORM, re.MULTILINE)
-
-    assert json.loads(pattern) == REQUIREMENTS[DEFAULT].canonical
-
-
-def test_the_names_in_terraform_are_those_of_a_repair():
-    repair = Wish(DEFAULT)
-    values = dict(re.findall(r"^ +(\w+) += \"([\w-]+)\"$", TERRAFORM, re.MULTILINE))
-    names = re.findall(r"^ +name += \"(\w+)\"$", TERRAFORM, re.MULTILINE)
-
-    assert names == [repair.filter_name, repair.metric_name, repair.topic]
-    assert values["alarm_name"] == repair.alarm_name
-    assert values["namespace"] == repair.namespace
-    assert values["metric_name"] == repair.metric_name
