@@ -69,7 +69,7 @@ class SigninMonitoring(Deployable, Filter):
     chains, taken together, catch every sign-in of the requirement.
 
     `state` says which verdicts to keep; unknown means that something could not be looked at.
-    `strict` lets sign-ins that are only conceivable decide too (MFAUsed absent on a success).
+    `strict` lets sign-ins that are only possible decide too (MFAUsed absent on a success).
 
     `regions` lists the enabled Regions and judges each of them, so that several single-Region
     trails may do what one multi-Region trail does. `routes` names event rules and log alarms that

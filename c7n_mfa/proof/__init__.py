@@ -52,11 +52,16 @@ class Spot:
         node = Node.of(data)
         return cls(
             family=node["family"].text(),
-            grade=node["grade"].one_of(GRADES),
+            grade=_grade(node["grade"]),
             sentence=node["sentence"].maybe_text() or "",
             event=node["event"].mapping(),
             because=node["because"].maybe_text() or "",
         )
+
+
+def _grade(node: Node) -> Grade:
+    """What earlier versions called conceivable is possible."""
+    return "possible" if node.value == "conceivable" else node.one_of(GRADES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,7 @@ class Dependency:
 class Coverage:
     """What patterns catch, together, of a requirement.
 
-    ``blind_spots`` decide the verdict; ``advice`` are blind spots of the conceivable grade, which
+    ``blind_spots`` decide the verdict; ``advice`` are blind spots of the grade *possible*, which
     decide nothing unless the judgement is strict.  ``caught`` names the families caught whole,
     ``drowned`` is the noise that makes an alarm say nothing.
     """
@@ -103,7 +108,7 @@ DROWNING = frozenset({"iam-user-mfa", "api-call", "check-mfa", "switch-role"})
 def assess(patterns: Sequence[Pattern], requirement: Requirement, strict: bool = False) -> Coverage:
     """What the patterns catch, together, of the requirement.
 
-    With ``strict`` the conceivable sign-ins decide too.  No pattern at all catches nothing.
+    With ``strict`` possible sign-ins decide too.  No pattern at all catches nothing.
     """
     return _assess(tuple(patterns), requirement.name, strict)
 

@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
-Grade = Literal["observed", "conceivable"]
-GRADES: tuple[Grade, ...] = ("observed", "conceivable")
+Grade = Literal["observed", "possible"]
+GRADES: tuple[Grade, ...] = ("observed", "possible")
 
 ACCOUNT = "123456789012"
 
@@ -301,7 +301,7 @@ FAMILIES: tuple[Family, ...] = (
             ("userIdentity", "arn"): _arn("sts::[0-9]{12}:federated-user/[A-Za-z0-9_+=,.@-]+"),
             (*_ISSUER, "arn"): _arn("iam::[0-9]{12}:user/[A-Za-z0-9_+=,.@/-]+"),
         },
-        grade="conceivable",
+        grade="possible",
     ),
     _family(
         "broker-role-unsaid",
@@ -312,7 +312,7 @@ FAMILIES: tuple[Family, ...] = (
         _record(_session("Broker", "", None), _NO_LOGIN_TO),
         _ROLE_FREE,
         {(*_ISSUER, "arn"): _arn("iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@-]+")},
-        grade="conceivable",
+        grade="possible",
     ),
     _family(
         "iam-user-unsaid",
@@ -322,7 +322,7 @@ FAMILIES: tuple[Family, ...] = (
         _record(_ALICE, _login(None)),
         _LOGIN_TO,
         _IAM_USER_FREE,
-        grade="conceivable",
+        grade="possible",
     ),
     _family(
         "root-unsaid",
@@ -332,7 +332,7 @@ FAMILIES: tuple[Family, ...] = (
         _record(_ROOT, _login(None)),
         _LOGIN_TO,
         _ROOT_FREE,
-        grade="conceivable",
+        grade="possible",
     ),
     _family(
         "iam-user-bare",
@@ -341,7 +341,7 @@ FAMILIES: tuple[Family, ...] = (
         "AWS: additionalEventData is optional; peer: Panther fixtures",
         _record(_ALICE, {"additionalEventData": _GONE}),
         _IAM_USER_FREE,
-        grade="conceivable",
+        grade="possible",
     ),
     _family(
         "iam-user-old-record",
@@ -351,7 +351,7 @@ FAMILIES: tuple[Family, ...] = (
         _record(_ALICE, _OLD),
         _LOGIN_TO,
         _IAM_USER_FREE,
-        grade="conceivable",
+        grade="possible",
     ),
     _family(
         "iam-user-mfa",
@@ -382,7 +382,7 @@ FAMILIES: tuple[Family, ...] = (
         _LOGIN_TO,
         _ROOT_FREE,
         _DEVICE_FREE,
-        grade="conceivable",
+        grade="possible",
     ),
     _family(
         "broker-role-mfa",

@@ -26,7 +26,7 @@ class Requirement:
 
     ``catch`` and ``leave`` are filter patterns over CloudTrail records.
     ``canonical`` is the pattern that repair provisions: it catches what must be caught in sign-ins
-    of the *observed* grade; ``canonical_strict`` in those of the *conceivable* grade too.
+    of the grade *observed*; ``canonical_strict`` in those of the grade *possible* too.
     """
 
     name: str

@@ -79,7 +79,7 @@ def _odd() -> Iterator[Family]:
             {"userIdentity": {**whose, "type": "?"}},
             {"userIdentity": {**whose, "sessionContext": None}},
         ):
-            yield replace(family, witness={**family.witness, **changes}, grade="conceivable")
+            yield replace(family, witness={**family.witness, **changes}, grade="possible")
 
 
 def _mode_problem(mode: Mode, resource: str, kept: Iterable[Found]) -> str | None:

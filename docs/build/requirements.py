@@ -21,10 +21,10 @@ sign-in that matches the requirement match one of the account's patterns?
 The answer is a proof over the families below, not a text comparison: see [why](why.md)."""
 _FAMILIES = """\
 A family is a class of CloudTrail records of one kind.
-Its grade is *observed* (seen in real logs of today) or *conceivable* (documented as optional, or \
+Its grade is *observed* (seen in real logs of today) or *possible* (documented as optional, or \
 seen only in old records and in the fixtures of other projects).
 A blind spot in an observed family breaks the chain.
-A blind spot in a conceivable one is advice, and breaks the chain only with `strict: true`.
+A blind spot in a possible one is advice, and breaks the chain only with `strict: true`.
 
 A missed *must catch* is a blind spot; a caught *must leave* is noise; *either* is neither.
 Noise is reported and breaks nothing, except for {drowning}: an alarm on these means nothing, so \

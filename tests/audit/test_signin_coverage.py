@@ -84,7 +84,7 @@ def test_the_requirement_decides(filters, kept):
     assert kept("covers", requirement="cis-iam-user").keys() == {"ours", "cis", "sso"}
 
 
-def test_strict_asks_for_conceivable_sign_ins_too(filters, kept):
+def test_strict_asks_for_possible_sign_ins_too(filters, kept):
     assert kept("covers", strict=True).keys() == {"ours"}
 
 

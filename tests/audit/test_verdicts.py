@@ -104,6 +104,14 @@ def test_what_an_earlier_version_did_not_write_is_empty():
     )
 
 
+def test_the_grade_of_earlier_versions_is_read():
+    spot = {"family": "root-unsaid", "grade": "conceivable", "event": {}}
+
+    read = Judgement.from_dict(judgement(advice=[spot]))
+
+    assert read.advice == (Spot("root-unsaid", "possible", "", {}, ""),)
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
@@ -130,7 +138,7 @@ def test_what_an_earlier_version_did_not_write_is_empty():
         ),
         (
             {"blind_spots": [{"family": "root", "grade": "rare"}]},
-            "at blind_spots[0].grade, one of observed, conceivable, not 'rare'.",
+            "at blind_spots[0].grade, one of observed, possible, not 'rare'.",
         ),
         (
             {"regions": [{"region": "us-east-1", "verdict": "intact", "chain": "0"}]},

@@ -50,7 +50,7 @@ def test_the_canonical_pattern_covers_its_requirement(name):
 
 
 @pytest.mark.parametrize("name", REQUIREMENTS)
-def test_the_strict_canonical_pattern_covers_what_is_only_conceivable_too(name):
+def test_the_strict_canonical_pattern_covers_what_is_only_possible_too(name):
     requirement = REQUIREMENTS[name]
 
     found = coverage(requirement.canonical_strict, requirement=name, strict=True)
