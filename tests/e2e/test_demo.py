@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -32,6 +33,12 @@ def demo(*arguments, **variables):
     )
 
 
+def first_screen_of_the_readme() -> str:
+    """What README shows as the demo's output."""
+    screen = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n## ")[0]
+    return re.findall(r"```text\n(.*?)```", screen, re.DOTALL)[0]
+
+
 @pytest.mark.local_aws
 @pytest.mark.usefixtures("local_aws")
 def test_the_demo_goes_from_a_broken_chain_to_a_contained_user_and_back(tmp_path):
@@ -40,6 +47,7 @@ def test_the_demo_goes_from_a_broken_chain_to_a_contained_user_and_back(tmp_path
     told = demo(tmp_path / "out", DEMO_SUMMARY=str(summary))
 
     assert (told.returncode, told.stderr) == (0, "")
+    assert first_screen_of_the_readme() in told.stdout
     assert commands(told.stdout) == [
         f"custodian run -s {tmp_path}/out/audit policies/audit/signin-monitoring-broken.yml",
         f"c7n-mfa report {tmp_path}/out/audit",
