@@ -27,7 +27,7 @@ _COMMANDS = {
         "Say who hears of a sign-in without MFA.",
     ),
     "signins": (
-        "c7n_mfa.cli.signins.command:signins",
+        "c7n_mfa.cli.signins:signins",
         "List the console sign-ins in CloudTrail files.",
     ),
 }

@@ -13,8 +13,7 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from c7n_mfa.cli.commands import group
-from c7n_mfa.cli.signins import text
-from c7n_mfa.cli.signins.tally import Tally
+from c7n_mfa.cli.signins import Tally, render
 from c7n_mfa.signin.record import SignIn
 from tests.signin.records import RECORDS
 
@@ -133,11 +132,11 @@ def test_people_read_the_verdict_first(signins):
     ]
 
 
-def test_people_read_that_some_cannot_be_told(signins):
+def test_people_read_that_some_cannot_be_decided(signins):
     lines = signins(UNSAID, again(UNSAID), FAILED).stdout.splitlines()
     assert lines[:2] == [
         "0 single-factor sign-ins among 3 console sign-ins in 3 records.",
-        "2 more cannot be told: the records do not say.",
+        "2 more cannot be decided: the records do not say.",
     ]
     assert lines[4].endswith(
         f"unknown  unknown        the record does not say whether the session had MFA  {EVENT}"
@@ -334,7 +333,7 @@ def test_a_lookup_without_the_records_is_no_clean_bill():
 def test_no_event_id_is_ever_broken_by_a_narrow_terminal(width, fits):
     tally, sign_in = Tally(), SignIn.from_record(SINGLE)
     console = Console(width=width, file=io.StringIO(), force_terminal=True, color_system=None)
-    console.print(text.render(tally, [sign_in, sign_in]))
+    console.print(render(tally, [sign_in, sign_in]))
     lines = [each.rstrip() for each in console.file.getvalue().splitlines()]
     assert sum(EVENT in line for line in lines) == 2
     assert max(map(len, lines)) <= width
@@ -343,7 +342,7 @@ def test_no_event_id_is_ever_broken_by_a_narrow_terminal(width, fits):
 
 def test_a_narrow_terminal_reads_some_lines_a_sign_in():
     console = Console(width=80, file=io.StringIO(), force_terminal=True, color_system=None)
-    console.print(text.render(Tally(), [SignIn.from_record(SINGLE)]))
+    console.print(render(Tally(), [SignIn.from_record(SINGLE)]))
     assert console.file.getvalue().splitlines()[2:] == [
         "2026-01-15T08:30:00Z  alice  single-factor: YES, because MFAUsed is No",
         "  password, success, single, from 192.0.2.10",

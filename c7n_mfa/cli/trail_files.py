@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from .documents import Fault, Record, records_in
+from c7n_mfa.cli.trail_documents import Fault, Record, records_in
 
 STANDARD_INPUT = "-"
 _SUFFIXES = (".json", ".jsonl", ".ndjson")
 _CHUNK = 1 << 18
 _ENOUGH = 3
-_GZIP_MARK = b"\x1f\x8b"
+_GZIP_MAGIC = b"\x1f\x8b"
 _BYTE_ORDER_MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
@@ -59,16 +59,16 @@ def read(paths: Iterable[str]) -> Iterator[Record | Problem]:
 
 def _folder(path: str) -> Iterator[Record | Problem]:
     """The trail files below a folder, in the order of their names."""
-    found = False
+    any_file = False
     unreadable: list[OSError] = []
     for place, folders, names in os.walk(path, onerror=unreadable.append):
         folders.sort()
         for name in sorted(names):
             if name.removesuffix(".gz").endswith(_SUFFIXES):
-                found = True
+                any_file = True
                 yield from _file(os.path.join(place, name))
     yield from (Problem(str(error.filename), _reason(error)) for error in unreadable)
-    if not found and not unreadable:
+    if not any_file and not unreadable:
         yield Problem(path, "there is no .json, .jsonl or .ndjson file in it, packed or not")
 
 
@@ -88,13 +88,13 @@ def _file(path: str) -> Iterator[Record | Problem]:
 def _records(name: str, stream: IO[bytes]) -> Iterator[Record | Problem]:
     source = _Source(stream)
     alike: Counter[str] = Counter()
-    for found in records_in(_texts(source)):
-        if not isinstance(found, Fault):
-            yield found
+    for record in records_in(_texts(source)):
+        if not isinstance(record, Fault):
+            yield record
         elif not source.error:  # else the fault is but what follows from it
-            alike[found.what] += 1
-            if alike[found.what] <= _ENOUGH:
-                yield _problem(name, found)
+            alike[record.what] += 1
+            if alike[record.what] <= _ENOUGH:
+                yield _problem(name, record)
     yield from (
         Problem(name, f"{count - _ENOUGH:,} more like it: {what}")
         for what, count in alike.items()
@@ -129,7 +129,7 @@ def _texts(source: _Source) -> Iterator[str]:
 def _unpacked(stream: IO[bytes]) -> Iterator[bytes]:
     source: Any = stream
     buffered = source if hasattr(source, "peek") else io.BufferedReader(source)
-    packed = buffered.peek(2)[:2] == _GZIP_MARK
+    packed = buffered.peek(2)[:2] == _GZIP_MAGIC
     unpacked = gzip.GzipFile(fileobj=buffered) if packed else buffered
     # What is there, and not a whole chunk: a pipe may be slow.
     while chunk := unpacked.read1(_CHUNK):

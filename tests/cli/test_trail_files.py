@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from c7n_mfa.cli.signins.read import Problem, read
+from c7n_mfa.cli.trail_files import Problem, read
 
 ONE, TWO, THREE = ({"eventName": name} for name in "abc")
 

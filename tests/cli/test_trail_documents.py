@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from c7n_mfa.cli.signins.documents import Fault, records_in
+from c7n_mfa.cli.trail_documents import Fault, records_in
 
 ONE, TWO, THREE = ({"eventName": name, "n": number} for number, name in enumerate("abc"))
 CUT_SHORT = "it ends in the middle of a value"
@@ -223,10 +223,10 @@ def test_good_lines_behind_any_mess_are_found(mess, wanted):
     assert good[-len(wanted) :] == wanted
 
 
-def test_a_queue_that_only_tells_of_files_in_a_bucket_is_no_clean_bill():
+def test_a_queue_that_only_names_files_in_a_bucket_is_no_clean_bill():
     notice = {"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put"}]}
     messages = {"Messages": [{"Body": json.dumps(notice)}]}
 
     (fault,) = found(json.dumps(messages))
 
-    assert fault.what == "it only tells of a file in a bucket; fetch that, and name it here"
+    assert fault.what == "it only names a file in a bucket; fetch that, and name it here"

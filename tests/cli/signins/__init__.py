@@ -1,2 +1,0 @@
-# Copyright the c7n-mfa authors.
-# SPDX-License-Identifier: Apache-2.0
