@@ -19,9 +19,10 @@ from rich.tree import Tree
 
 from c7n_mfa.cli.report import markdown
 from c7n_mfa.cli.report.command import report_on
-from c7n_mfa.cli.report.tree import chain_tree, console_for
+from c7n_mfa.cli.report.tree import chain_tree
 from c7n_mfa.cli.report.values import Chain, Report
 from c7n_mfa.cli.report.words import AUDIT_POLICY, REPAIR_POLICY
+from c7n_mfa.cli.terminal import console_for
 
 from .account import Inbox, seed_inbox, seed_trail
 from .local_aws import LocalAws

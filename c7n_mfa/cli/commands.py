@@ -18,10 +18,10 @@ _COMMANDS = {
     "confirm": ("c7n_mfa.cli.confirm:confirm", "Confirm a subscription by its token or link."),
     "custodian": ("c7n_mfa.cli.commands:custodian", "Run custodian with the plugin loaded."),
     "pattern": (
-        "c7n_mfa.cli.pattern.command:pattern",
+        "c7n_mfa.cli.pattern:pattern",
         "Prove which sign-ins metric-filter patterns catch.",
     ),
-    "plan": ("c7n_mfa.cli.plan.command:plan", "Show what a repair would do, writing nothing."),
+    "plan": ("c7n_mfa.cli.plan:plan", "Show what a repair would do, writing nothing."),
     "report": (
         "c7n_mfa.cli.report.command:report",
         "Say who hears of a sign-in without MFA.",

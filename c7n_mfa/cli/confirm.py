@@ -13,6 +13,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from c7n_mfa.aws.arn import Arn
+from c7n_mfa.cli.terminal import aws_problem, aws_sentence, complain
 
 CONFIRMED, NOT_CONFIRMED = 0, 2
 
@@ -70,7 +71,7 @@ def confirm(
         asked = _asked(link, topic, token)
         arn = _confirm(asked, authenticate_on_unsubscribe, profile)
     except (NotALink, ClientError, BotoCoreError) as error:
-        click.echo(f"c7n-mfa confirm: {_sentence(error)}", err=True)
+        complain("confirm", _sentence(error))
         context.exit(NOT_CONFIRMED)
     click.echo(f"confirmed: {arn}")
 
@@ -97,10 +98,12 @@ def _confirm(asked: Confirmation, authenticated: bool, profile: str | None) -> s
 
 def _sentence(error: Exception) -> str:
     if not isinstance(error, ClientError):
-        return str(error)
+        return aws_sentence(error)
     code = error.response["Error"]["Code"].removesuffix("Exception")
-    said = error.response["Error"].get("Message", "")
-    return f"{_MEANINGS.get(code, 'sns:ConfirmSubscription failed')}: {code}: {said}"
+    message = error.response["Error"].get("Message", "")
+    if code not in _MEANINGS and aws_problem(f"{code}: {message}"):
+        return aws_sentence(error)
+    return f"{_MEANINGS.get(code, 'sns:ConfirmSubscription failed')}: {code}: {message}"
 
 
 _MEANINGS = {

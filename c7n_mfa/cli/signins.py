@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from c7n_mfa.cli.report.shape import clean
-from c7n_mfa.cli.report.tree import console_for
+from c7n_mfa.cli.terminal import complain, console_for
 from c7n_mfa.cli.trail_files import Problem, read
 from c7n_mfa.signin.record import SignIn
 
@@ -123,7 +123,7 @@ def _replay(files: Sequence[str], show: Callable[[SignIn], None], only_single: b
     for record in read(files):
         if isinstance(record, Problem):
             tally.problems.append(record)
-            click.echo(f"c7n-mfa signins: {clean(str(record))}", err=True)
+            complain("signins", clean(str(record)))
             continue
         tally.records += 1
         sign_in = SignIn.from_record(record)

@@ -114,7 +114,15 @@ def test_what_is_missing_is_said_and_nobody_is_asked(run, args, sentence):
             "there is no such topic, or no subscription waits on it: NotFound: no",
         ),
         (failed("InternalError"), "sns:ConfirmSubscription failed: InternalError: no"),
-        (NoCredentialsError(), "Unable to locate credentials"),
+        (
+            failed("ExpiredToken", "The security token included in the request is expired"),
+            "the AWS credentials have expired. Sign in again (`aws sso login`, or new keys).",
+        ),
+        (
+            NoCredentialsError(),
+            "there are no AWS credentials. Give them, by AWS_PROFILE for one; "
+            "`aws sts get-caller-identity` says whether they work.",
+        ),
     ],
 )
 def test_what_sns_refuses_is_a_sentence(run, error, sentence):
@@ -128,5 +136,6 @@ def test_an_unknown_profile_is_a_sentence(run):
 
     assert (result.exit_code, result.stderr) == (
         2,
-        "c7n-mfa confirm: The config profile (nobody) could not be found\n",
+        "c7n-mfa confirm: there is no AWS profile nobody. Name another; "
+        "`aws configure list-profiles` lists those that there are.\n",
     )

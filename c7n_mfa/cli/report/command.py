@@ -11,6 +11,8 @@ from pathlib import Path
 
 import click
 
+from c7n_mfa.cli.terminal import console_for
+
 from . import as_json, markdown, tree
 from .assemble import assemble
 from .read import read_outputs
@@ -55,7 +57,7 @@ def show(found: Report, format_: str) -> None:
     elif format_ == "markdown":
         sys.stdout.write(_writable(markdown.render(found)))
     else:
-        tree.console_for(sys.stdout).print(tree.render(found))
+        console_for(sys.stdout).print(tree.render(found))
 
 
 def _writable(text: str) -> str:

@@ -14,12 +14,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from c7n_mfa.cli.terminal import aws_problem
+
 from .folder import AGAIN, Folder, shown
 from .metadata import Metadata, parse_metadata
 from .others import read_other, used
 from .parse import parse_judgements, parse_metric_filters, parse_receipts, parse_resources
 from .shape import Node, clean
-from .trouble import trouble
 from .values import Judgement, MetricFilter, Other, Outcome, Problem, Receipt, Run
 from .words import AUDIT_POLICY
 
@@ -233,7 +234,7 @@ def _failed(folder: Folder) -> None:
 
 def _known_trouble(folder: Folder, what: str) -> tuple[str, str] | None:
     last = _last_error(folder.text(_LOG_FILE) or "")
-    known = trouble(last)
+    known = aws_problem(last)
     if known is None:
         return None
     cause, mend = known

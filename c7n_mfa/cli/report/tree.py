@@ -6,9 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TextIO
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.text import Text
 from rich.tree import Tree
 
@@ -22,43 +21,6 @@ _STYLES = {"intact": "green", "broken": "bold red", "unknown": "yellow"}
 _STEP_MARKS = {"done": "✓", "adopted": "✓", "failed": "✗", "planned": "·"}
 _STEP_STYLES = {"done": "green", "adopted": "green", "failed": "bold red"}
 _NAME_WIDTH = max(len(link) for link in LINKS)
-_UNWRAPPED = 100_000
-
-# What the signs become where the output cannot hold them; a word stands beside each.
-_ASCII = str.maketrans(
-    {"✓": "+", "✗": "x", "·": "-", "→": "->", "…": "...", "’": "'", "“": '"', "”": '"'}  # noqa: RUF001
-)
-
-
-class _AsciiFile:
-    """A stream that cannot hold every sign: writes the nearest thing it can."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self.encoding = "ascii"
-
-    def write(self, text: str) -> int:
-        plain = text.translate(_ASCII).encode("ascii", errors="replace").decode("ascii")
-        return self._stream.write(plain)
-
-    def flush(self) -> None:
-        self._stream.flush()
-
-    def isatty(self) -> bool:
-        return self._stream.isatty()
-
-    def fileno(self) -> int:
-        return self._stream.fileno()
-
-
-def console_for(stream: TextIO) -> Console:
-    """A console on a stream: colours and wrapping for a terminal, whole plain lines elsewhere."""
-    encoding = (getattr(stream, "encoding", None) or "ascii").lower().replace("-", "")
-    file = stream if encoding.startswith("utf") else _AsciiFile(stream)
-    console = Console(file=file, highlight=False, emoji=False, markup=False)  # type: ignore[arg-type]
-    if not console.is_terminal:
-        console.width = _UNWRAPPED
-    return console
 
 
 def render(report: Report) -> RenderableType:

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from c7n_mfa.cli.report import markdown, tree
 from c7n_mfa.cli.report.command import report, report_on
+from c7n_mfa.cli.terminal import console_for
 
 from .outputs import (
     BROKEN,
@@ -50,7 +51,7 @@ WHERE_TO_READ = "Words: docs/vocabulary.md, reasons: docs/reasons.md"
 def lines(output, encoding="utf-8"):
     """The text report as a pipeline gets it."""
     stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
-    tree.console_for(stream).print(tree.render(report_on([output])))
+    console_for(stream).print(tree.render(report_on([output])))
     stream.flush()
     return stream.buffer.getvalue().decode(encoding).splitlines()
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from c7n_mfa.cli.report import as_json, markdown, tree
 from c7n_mfa.cli.report.command import report_on
 from c7n_mfa.cli.report.values import Problem
+from c7n_mfa.cli.terminal import console_for
 
 from .outputs import (
     BROKEN,
@@ -585,7 +586,7 @@ def test_whatever_other_policies_left_makes_a_report(tmp_path, receipts, kept):
 def check_renders(found):
     """All three formats hold it, and none of them can steer a terminal."""
     with open(os.devnull, "w", encoding="ascii") as nowhere:
-        tree.console_for(nowhere).print(tree.render(found))
+        console_for(nowhere).print(tree.render(found))
     json.loads(as_json.render(found))
     text = markdown.render(found)
     assert text.encode()

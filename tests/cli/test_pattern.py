@@ -90,7 +90,7 @@ def test_text_says_the_verdict_first_and_what_to_write_instead_last(run):
     assert lines[:6] == [
         "MISSES single-factor. The pattern lets sign-ins through that have to be caught.",
         "",
-        "Nobody hears when:",
+        "Nobody is notified when:",
         "  the root user signs in with a password and no MFA",
         '    because $.userIdentity.type is "Root", not "IAMUser"',
         '    for example {"additionalEventData": {"MFAUsed": "No"}, "eventName": "ConsoleLogin", '
@@ -171,7 +171,7 @@ def test_no_pattern_is_a_usage_error(run):
     assert "Give a pattern, in single quotes, or --file FILE." in result.stderr
 
 
-def test_a_change_is_told_before_the_verdict(run):
+def test_a_change_is_reported_before_the_verdict(run):
     lines = run(SSO, "--was", CIS).stdout.splitlines()
 
     assert lines[:5] == [
@@ -201,16 +201,16 @@ def test_an_old_pattern_that_aws_refuses_is_shown(run):
     assert "AWS would refuse the pattern of --was." in result.stderr
 
 
-def test_a_loss_that_is_only_conceivable_is_told_as_that(run):
+def test_a_loss_that_is_only_possible_is_reported_as_that(run):
     args = ["--gate", "--was", "{ $.eventName = ConsoleLogin }", CIS]
 
     told, strict = run(*args), run(*args, "--strict")
 
     assert told.stdout.splitlines()[:4] == [
         "NARROWER. The new pattern catches less than the old one. Of what must be caught it loses "
-        "only what is conceivable.",
+        "only what is possible and not observed.",
         "",
-        "Lost (conceivable): no longer caught when:",
+        "Lost (possible): no longer caught when:",
         "  an IAM user signs in and the record has no MFAUsed",
     ]
     assert "must be caught: no longer" not in told.stdout
@@ -222,20 +222,22 @@ def test_a_loss_that_is_only_conceivable_is_told_as_that(run):
     assert (told.exit_code, strict.exit_code) == (0, 1)
 
 
-def test_patterns_that_miss_and_drown_say_both_first(run):
+def test_patterns_that_miss_and_are_too_broad_say_both_first(run):
     result = run('{ $.eventName = "ConsoleLogin" && $.userIdentity.type = "IAMUser" }')
 
-    assert result.stdout.startswith("MISSES, AND DROWNED: it also fires when an IAM user signs in ")
+    assert result.stdout.startswith(
+        "MISSES, AND TOO BROAD: it also fires when an IAM user signs in "
+    )
     assert result.exit_code == 1
 
 
-def test_several_patterns_drown_together(run):
+def test_several_patterns_are_too_broad_together(run):
     first = run("ConsoleLogin", CIS).stdout
-    assert first.startswith("COVERS, BUT DROWNED: they also fire when ")
-    assert "so alarms tell of nothing. single-factor: The 2 patterns together catch " in first
+    assert first.startswith("COVERS, BUT TOO BROAD: they also fire when ")
+    assert "so alarms mean nothing. single-factor: The 2 patterns together catch " in first
 
 
-def test_bad_input_is_told_by_its_reason_alone(run, tmp_path):
+def test_bad_input_is_reported_by_its_reason_alone(run, tmp_path):
     missing = tmp_path / "missing"
     told = [
         run(*args).stderr
@@ -265,7 +267,7 @@ def test_options_that_are_wrong_are_shown_the_usage(run):
     assert (result.exit_code, result.stderr.startswith("Usage: ")) == (2, True)
 
 
-def test_noise_is_told_apart_from_what_is_lost(run):
+def test_noise_is_kept_apart_from_what_is_lost(run):
     lines = run('{ ($.eventName = "ConsoleLogin") && ($.additionalEventData.MFAUsed = "No") }',
                 "--was", CIS).stdout.splitlines()  # fmt: skip
 
@@ -281,12 +283,12 @@ def test_noise_is_told_apart_from_what_is_lost(run):
     "pattern",
     ["ConsoleLogin", "{ $.eventName = ConsoleLogin && $.responseElements.ConsoleLogin = Success }"],
 )
-def test_a_pattern_in_whose_noise_all_drowns_says_so_first_and_fails_a_gate(run, pattern):
+def test_a_pattern_that_is_too_broad_says_so_first_and_fails_a_gate(run, pattern):
     told, gated = run(pattern), run(pattern, "--gate")
 
     assert told.stdout.startswith(
-        "COVERS, BUT DROWNED: it also fires when an IAM user signs in with MFA, so its alarm tells "
-        "of nothing. single-factor: The pattern catches every successful console sign-in "
+        "COVERS, BUT TOO BROAD: it also fires when an IAM user signs in with MFA, so its alarm "
+        "means nothing. single-factor: The pattern catches every successful console sign-in "
     )
     assert (told.exit_code, gated.exit_code) == (0, 1)
     assert "iam-user-mfa" in as_json(run(pattern, "--format", "json"))["drowned"]

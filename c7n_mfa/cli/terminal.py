@@ -1,18 +1,29 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
 
-"""What stands between a run and AWS, told from the words of botocore: the cause and the mend."""
+"""What every command prints with: a console for any stream, and errors as sentences."""
 
 from __future__ import annotations
 
 import re
+from typing import TextIO
+
+import click
+from rich.console import Console
+
+_UNWRAPPED = 100_000
+
+# What the signs become where the output cannot hold them; a word stands beside each.
+_ASCII = str.maketrans(
+    {"✓": "+", "✗": "x", "·": "-", "→": "->", "…": "...", "’": "'", "“": '"', "”": '"'}  # noqa: RUF001
+)
 
 _SIGN_IN_AGAIN = "Sign in again (`aws sso login`, or new keys)"
 _TRY_THEM = "`aws sts get-caller-identity` says whether they work"
 _NAME_ONE = "`aws configure list-profiles` lists those that there are"
 
 # The name of the error, or of its code, and the message: whichever the text has.
-_TROUBLES = (
+_AWS_PROBLEMS = (
     (
         r"NoCredentialsError|Unable to locate credentials",
         "there are no AWS credentials",
@@ -75,11 +86,56 @@ _TROUBLES = (
 )
 
 
-def trouble(text: str) -> tuple[str, str] | None:
-    """The cause and what to do about it, without full stops; `None` for any other fault."""
-    for pattern, cause, mend in _TROUBLES:
-        found = re.search(pattern, text)
-        if found:
-            name = found.groupdict().get("name") or ""
-            return cause.replace("{name}", name), mend.replace("{name}", name)
+class _AsciiFile:
+    """A stream that cannot hold every sign: writes the nearest thing it can."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.encoding = "ascii"
+
+    def write(self, text: str) -> int:
+        plain = text.translate(_ASCII).encode("ascii", errors="replace").decode("ascii")
+        return self._stream.write(plain)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+
+def console_for(stream: TextIO) -> Console:
+    """A console on a stream: colours and wrapping for a terminal, whole plain lines elsewhere."""
+    encoding = (getattr(stream, "encoding", None) or "ascii").lower().replace("-", "")
+    file = stream if encoding.startswith("utf") else _AsciiFile(stream)
+    console = Console(file=file, highlight=False, emoji=False, markup=False)  # type: ignore[arg-type]
+    if not console.is_terminal:
+        console.width = _UNWRAPPED
+    return console
+
+
+def complain(command: str, sentence: str) -> None:
+    """One sentence on standard error, under the name of the command."""
+    click.echo(f"c7n-mfa {command}: {sentence}", err=True)
+
+
+def aws_problem(text: str) -> tuple[str, str] | None:
+    """What stands between the user and AWS, in the words of botocore: the cause and the fix.
+
+    Both without full stops; `None` for any other fault.
+    """
+    for pattern, cause, fix in _AWS_PROBLEMS:
+        match = re.search(pattern, text)
+        if match:
+            name = match.groupdict().get("name") or ""
+            return cause.replace("{name}", name), fix.replace("{name}", name)
     return None
+
+
+def aws_sentence(error: Exception) -> str:
+    """An exception of botocore with its fix where that is known, else in its own words."""
+    known = aws_problem(f"{type(error).__name__}: {error}")
+    return f"{known[0]}. {known[1]}." if known else str(error)

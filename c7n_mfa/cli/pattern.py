@@ -1,7 +1,7 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
 
-"""`c7n-mfa pattern`."""
+"""`c7n-mfa pattern`: what metric-filter patterns catch, proven."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from typing import IO, Any
 
 import click
 
-from c7n_mfa.cli.pattern import text
-from c7n_mfa.cli.pattern.findings import Findings, examine
-from c7n_mfa.cli.pattern.live import Difference, ask, events_to_ask
-from c7n_mfa.cli.report.tree import console_for
+from c7n_mfa.cli import pattern_text
+from c7n_mfa.cli.pattern_findings import Difference, Findings, ask, events_to_ask, examine
+from c7n_mfa.cli.terminal import aws_sentence, complain, console_for
 from c7n_mfa.pattern import Pattern, PatternSyntaxError, parse
 from c7n_mfa.proof.compare import Comparison, compare
 from c7n_mfa.proof.requirements import DEFAULT, REQUIREMENTS
@@ -47,7 +46,9 @@ class BadInput(click.ClickException):
 @click.option(
     "--requirement", type=click.Choice(sorted(REQUIREMENTS)), default=DEFAULT, show_default=True
 )
-@click.option("--strict", is_flag=True, help="Let sign-ins that are only conceivable decide too.")
+@click.option(
+    "--strict", is_flag=True, help="Let sign-ins that are possible, but not observed, decide too."
+)
 @click.option(
     "--event",
     "event_file",
@@ -60,7 +61,7 @@ class BadInput(click.ClickException):
     metavar="PATTERN",
     help="The pattern before a change: say what the change loses and gains.",
 )
-@click.option("--gate", is_flag=True, help="Exit 1 also where the noise drowns what is caught.")
+@click.option("--gate", is_flag=True, help="Exit 1 also where the pattern is too broad.")
 @click.option("--live", is_flag=True, help="Ask AWS too (needs logs:TestMetricFilter only).")
 @click.option(
     "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True
@@ -81,51 +82,51 @@ def pattern(
     """Prove what metric-filter patterns catch of the sign-ins that must be caught.
 
     Several patterns are taken together, as several filters on one log group are; a PATTERN that is
-    - is read from standard input.  With --was the change from the old pattern to the new one is
-    told too: equal in meaning, narrower, wider, or both.
+    - is read from standard input.  With --was it also says what the change from the old pattern
+    to the new one means: equal, narrower, wider, or both.
 
     Exit status: 0 covers, 1 misses or unknown, 2 AWS would refuse the pattern, or could not tell.
     """
-    found = examine(_texts(patterns, files), REQUIREMENTS[requirement], strict)
-    logs = _logs() if live and not found.error else None
-    more = More(
+    findings = examine(_texts(patterns, files), REQUIREMENTS[requirement], strict)
+    logs = _logs() if live and not findings.error else None
+    more = _More(
         event=_read_event(event_file) if event_file else None,
-        change=compare(_parsed(was), found.patterns) if was and not found.error else None,
-        asked=_ask_aws(logs, found) if logs else None,
+        change=compare(_parsed(was), findings.patterns) if was and not findings.error else None,
+        aws=_ask_aws(logs, findings) if logs else None,
     )
     if format_ == "json":
-        click.echo(json.dumps(_as_dict(found, more), indent=2))
+        click.echo(json.dumps(_as_dict(findings, more), indent=2))
     else:
-        _show(found, more)
-    if isinstance(more.asked, str):
-        click.echo(f"c7n-mfa pattern: {more.asked}", err=True)
+        _show(findings, more)
+    if isinstance(more.aws, str):
+        complain("pattern", more.aws)
         context.exit(_CANNOT_TELL)
-    context.exit(1 if gate and found.drowned else found.exit_code)
+    context.exit(1 if gate and findings.too_broad else findings.exit_code)
 
 
 @dataclass(frozen=True, slots=True)
-class More:
+class _More:
     """What was asked for beside the findings."""
 
     event: Mapping[str, Any] | None
     change: Comparison | None
-    asked: tuple[int, tuple[Difference, ...]] | str | None
+    aws: tuple[int, tuple[Difference, ...]] | str | None
     """What AWS said, or the sentence that says why it said nothing."""
 
 
 def _texts(patterns: Sequence[str], files: Sequence[Path]) -> list[str]:
     """The patterns of the command line, none of them empty."""
-    texts = [_read(Path("-")) if each == "-" else each for each in patterns]
+    texts = [_read(Path("-")) if text == "-" else text for text in patterns]
     texts += [_read(path) for path in files]
     if not texts:
         raise click.UsageError("Give a pattern, in single quotes, or --file FILE.")
-    for each in texts:
-        if not each.strip():
+    for text in texts:
+        if not text.strip():
             raise BadInput(
                 "A pattern is empty, perhaps an unset variable; on AWS it would match every event."
             )
-        if "\n" not in each and len(each) < 256 and Path(each).is_file():
-            raise BadInput(f"{each} is a file; to read the pattern in it: --file {each}")
+        if "\n" not in text and len(text) < 256 and Path(text).is_file():
+            raise BadInput(f"{text} is a file; to read the pattern in it: --file {text}")
     return texts
 
 
@@ -180,27 +181,27 @@ def _logs() -> Any:
         raise BadInput(f"--live cannot ask AWS: {error}") from error
 
 
-def _ask_aws(logs: Any, found: Findings) -> tuple[int, tuple[Difference, ...]] | str:
+def _ask_aws(logs: Any, findings: Findings) -> tuple[int, tuple[Difference, ...]] | str:
     from botocore.exceptions import BotoCoreError, ClientError
 
-    events = events_to_ask([spot.event for spot in found.spots])
+    events = events_to_ask([spot.event for spot in findings.spots])
     try:
-        return ask(logs, found.patterns, events)
+        return ask(logs, findings.patterns, events)
     except (BotoCoreError, ClientError) as error:
-        return f"AWS could not be asked (it takes logs:TestMetricFilter): {error}"
+        return f"AWS could not be asked (it takes logs:TestMetricFilter): {aws_sentence(error)}"
 
 
-def _as_dict(found: Findings, more: More) -> dict[str, Any]:
-    whole = found.to_dict()
+def _as_dict(findings: Findings, more: _More) -> dict[str, Any]:
+    whole = findings.to_dict()
     if more.event is not None:
-        whole["event"] = [_explained(each, more.event) for each in found.patterns]
+        whole["event"] = [_explained(pattern, more.event) for pattern in findings.patterns]
     if more.change is not None:
         whole["change"] = more.change.to_dict()
-    if isinstance(more.asked, str):
-        whole["live"] = {"error": more.asked}
-    elif more.asked is not None:
-        compared, differences = more.asked
-        differing = [each.to_dict() for each in differences]
+    if isinstance(more.aws, str):
+        whole["live"] = {"error": more.aws}
+    elif more.aws is not None:
+        compared, differences = more.aws
+        differing = [difference.to_dict() for difference in differences]
         whole["live"] = {"compared": compared, "differences": differing}
     return whole
 
@@ -213,15 +214,15 @@ def _explained(pattern: Pattern, event: Mapping[str, Any]) -> dict[str, Any]:
     return {"pattern": pattern.text, "match": pattern.match(event), "clauses": clauses}
 
 
-def _show(found: Findings, more: More) -> None:
+def _show(findings: Findings, more: _More) -> None:
     console = console_for(sys.stdout)
     if more.change is not None:
-        console.print(text.change(more.change, found))
+        console.print(pattern_text.change(more.change, findings))
         console.print()
     if more.event is not None:
-        for each in found.patterns:
-            console.print(text.explanation(each, more.event))
+        for pattern in findings.patterns:
+            console.print(pattern_text.explanation(pattern, more.event))
         console.print()
-    console.print(text.findings(found))
-    if isinstance(more.asked, tuple):
-        console.print(text.live(*more.asked))
+    console.print(pattern_text.findings(findings))
+    if isinstance(more.aws, tuple):
+        console.print(pattern_text.live(*more.aws))

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from c7n_mfa.cli.commands import group
-from c7n_mfa.cli.pattern.live import Difference, ask, events_to_ask
+from c7n_mfa.cli.pattern_findings import Difference, ask, events_to_ask
 from c7n_mfa.pattern import parse
 from c7n_mfa.proof.families import FAMILIES
 from calls import denied, watched
@@ -49,7 +49,7 @@ def test_no_more_than_fifty_messages_go_into_a_call():
     assert logs.calls == [(PATTERN.text, 50), (PATTERN.text, 10)]
 
 
-def test_an_event_behind_the_first_call_is_told_apart():
+def test_an_event_behind_the_first_call_is_kept_apart():
     logs = Logs('"n":55')
 
     _, differences = ask(logs, [PATTERN], EVENTS)
@@ -61,14 +61,14 @@ def test_an_event_behind_the_first_call_is_told_apart():
 def test_a_different_answer_is_a_bug():
     _, (difference,) = ask(Logs("nothing"), [PATTERN], EVENTS[:1])
 
-    assert difference == Difference(PATTERN.text, EVENTS[0], ours=True, theirs=False)
+    assert difference == Difference(PATTERN.text, EVENTS[0], predicted=True, actual=False)
     assert difference.is_bug
 
 
 def test_an_answer_to_an_open_question_is_none():
     _, (difference,) = ask(Logs("readOnly"), [OPEN], [{"readOnly": False}])
 
-    assert (difference.ours, difference.theirs, difference.is_bug) == (None, True, False)
+    assert (difference.predicted, difference.actual, difference.is_bug) == (None, True, False)
 
 
 def test_every_family_is_asked_about_once():
@@ -83,7 +83,7 @@ def test_a_denied_question_names_the_permission():
 
     assert result.exit_code == 2
     assert "it takes logs:TestMetricFilter" in result.stderr
-    assert result.stdout.startswith("COVERS, BUT DROWNED: ")
+    assert result.stdout.startswith("COVERS, BUT TOO BROAD: ")
 
 
 @pytest.mark.parametrize(
