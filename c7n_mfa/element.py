@@ -18,6 +18,11 @@ FUNCTION_VARIABLE = "AWS_LAMBDA_FUNCTION_NAME"
 PACKAGE = "c7n_mfa"
 HANDLER = "c7n_mfa.handler.run"
 
+# By name: the requirements come with the whole language of patterns, and custodian reads the schema
+# of every filter and action of a resource type, whichever of them the policy uses.
+REQUIREMENTS = ("cis", "cis-iam-user", "conformity", "single-factor")
+DEFAULT_REQUIREMENT = "single-factor"
+
 # What custodian calls when a mode names no handler.
 _CUSTODIANS_HANDLER = "custodian_policy.run"
 _OLDEST_PYTHON = 11

@@ -3,13 +3,17 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
 from c7n.resources.account import actions, filters
 
-from c7n_mfa import entry
+from c7n_mfa import element, entry
 from c7n_mfa.audit.element import SetSigninMonitoring, SigninMonitoring
+from c7n_mfa.proof.requirements import DEFAULT, REQUIREMENTS
 
 
 @pytest.fixture
@@ -47,6 +51,26 @@ def test_register_ignores_other_resource_types(unregistered):
 
 
 def test_registered_names_are_the_names_in_the_schemas():
-    for name, element in (*filters.items(), *actions.items()):
-        if element.__module__.startswith("c7n_mfa."):
-            assert element.schema["properties"]["type"]["enum"] == [name]
+    for name, registered_class in (*filters.items(), *actions.items()):
+        if registered_class.__module__.startswith("c7n_mfa."):
+            assert registered_class.schema["properties"]["type"]["enum"] == [name]
+
+
+def test_the_names_of_the_requirements_are_those_there_are():
+    assert list(element.REQUIREMENTS) == sorted(REQUIREMENTS)
+    assert element.DEFAULT_REQUIREMENT == DEFAULT
+
+
+def test_a_policy_that_uses_nothing_of_it_loads_nothing_that_reads_or_judges():
+    code = (
+        "import json, sys\n"
+        "import c7n_mfa.entry as entry, c7n.resources.account\n"
+        "entry.initialize()\n"
+        "print(json.dumps([name for name in sys.modules if name.startswith('c7n_mfa.')]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+
+    loaded = set(json.loads(done.stdout))
+    assert {name for name in loaded if name.endswith("element")} > {"c7n_mfa.element"}
+    rooms = ("audit.discover", "audit.judge", "audit.values", "aws.read", "pattern", "proof")
+    assert loaded.isdisjoint({f"c7n_mfa.{room}" for room in (*rooms, "repair.plan")})

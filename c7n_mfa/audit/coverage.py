@@ -13,8 +13,6 @@ from c7n_mfa.proof.families import FAMILIES
 from c7n_mfa.proof.requirements import DEFAULT, Requirement
 from c7n_mfa.shape import Node
 
-STATES = ("covers", "misses", "never-fires", "noisy", "unknown")
-
 _SIGN_INS = tuple(f for f in FAMILIES if f.kind != "unrelated")
 # What a pattern that means to look for sign-ins names.
 _NAMES = ("ConsoleLogin", "MFAUsed")

@@ -26,28 +26,9 @@ from c7n_mfa.audit.values import MetricFilter, MetricKey, Snapshot
 from c7n_mfa.aws.arn import Arn
 from c7n_mfa.aws.read import Reader, ReadFailure
 
-__all__ = ["PERMISSIONS", "Ask", "discover", "permissions", "see_topic"]
+__all__ = ["Ask", "discover", "see_topic"]
 
 Relevant = Callable[[MetricFilter], bool]
-
-# What discover() may call; the filter and the action declare these.
-PERMISSIONS = (
-    "cloudtrail:DescribeTrails",
-    "cloudtrail:GetEventSelectors",
-    "cloudtrail:GetTrailStatus",
-    "cloudwatch:DescribeAlarmHistory",
-    "cloudwatch:DescribeAlarms",
-    "cloudwatch:DescribeAlarmsForMetric",
-    "cloudwatch:ListAlarmMuteRules",
-    "kms:DescribeKey",
-    "kms:GetKeyPolicy",
-    "logs:DescribeLogGroups",
-    "logs:DescribeMetricFilters",
-    "sns:GetSubscriptionAttributes",
-    "sns:GetTopicAttributes",
-    "sns:ListSubscriptionsByTopic",
-    "sts:GetCallerIdentity",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +38,6 @@ class Ask:
     regions: bool = False
     routes: bool = False
     read_role: str | None = None
-
-
-def permissions(ask: Ask) -> tuple[str, ...]:
-    """The permissions that a look with these options takes."""
-    more = {
-        "cloudtrail:ListTrails": ask.regions,
-        "ec2:DescribeRegions": ask.regions,
-        "events:ListRules": ask.routes,
-        "events:ListTargetsByRule": ask.routes,
-        "sts:AssumeRole": ask.read_role is not None,
-    }
-    return tuple(sorted([*PERMISSIONS, *(name for name, wanted in more.items() if wanted)]))
 
 
 def discover(

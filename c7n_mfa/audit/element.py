@@ -9,41 +9,30 @@ from c7n.actions import BaseAction
 from c7n.filters import Filter
 from c7n.utils import dumps, local_session, type_schema
 
-from c7n_mfa.audit.discover import PERMISSIONS as AUDIT_PERMISSIONS
-from c7n_mfa.audit.discover import Ask, discover
-from c7n_mfa.audit.discover import permissions as permissions_of
-from c7n_mfa.audit.judge import judge, relevant
-from c7n_mfa.audit.read_accounts import role_for
-from c7n_mfa.element import Deployable
-from c7n_mfa.proof.requirements import DEFAULT, REQUIREMENTS
-from c7n_mfa.repair.apply import DELIVERY_PERMISSIONS, apply
-from c7n_mfa.repair.apply import PERMISSIONS as REPAIR_PERMISSIONS
+from c7n_mfa.audit import permissions
+from c7n_mfa.element import DEFAULT_REQUIREMENT, REQUIREMENTS, Deployable
+from c7n_mfa.repair import permissions as repair
 from c7n_mfa.repair.endpoints import PROTOCOLS, fault
-from c7n_mfa.repair.existing import look_around
-from c7n_mfa.repair.plan import make_plan, target
-from c7n_mfa.repair.values import InTheWay, Wish
 
 ANNOTATION = "c7n:signin-monitoring"
 JUDGEMENT_FILE = "signin-monitoring.json"
 
 _STATES = ("intact", "broken", "unknown")
-REQUIREMENT_SCHEMA = {"enum": sorted(REQUIREMENTS)}
 
 
 def audit(manager, account, data):
     """Look at the account and judge it: the snapshot and the judgement."""
-    requirement = REQUIREMENTS[data.get("requirement", DEFAULT)]
+    # Not above: custodian loads this module for every policy on accounts.
+    from c7n_mfa.audit.discover import Ask, discover
+    from c7n_mfa.audit.judge import judge, relevant
+    from c7n_mfa.proof import requirements
+
+    requirement = requirements.REQUIREMENTS[data.get("requirement", DEFAULT_REQUIREMENT)]
     session = local_session(manager.session_factory)
     region = manager.config.region or session.region_name
-    seen = discover(
-        session, account["account_id"], region, lambda f: relevant(f, requirement), asked(data)
-    )
+    ask = Ask(data.get("regions", False), data.get("routes", False), data.get("read-role"))
+    seen = discover(session, account["account_id"], region, lambda f: relevant(f, requirement), ask)
     return seen, judge(seen, requirement, data.get("strict", False))
-
-
-def asked(data):
-    """What the filter's options ask to look at beyond the chains."""
-    return Ask(data.get("regions", False), data.get("routes", False), data.get("read-role"))
 
 
 def annotation(judgement, data):
@@ -94,7 +83,7 @@ class SigninMonitoring(Deployable, Filter):
 
     schema = type_schema(
         "signin-monitoring",
-        requirement=REQUIREMENT_SCHEMA,
+        requirement={"enum": list(REQUIREMENTS)},
         strict={"type": "boolean"},
         state={
             "type": "array",
@@ -107,16 +96,17 @@ class SigninMonitoring(Deployable, Filter):
         **{"read-role": {"type": "string", "pattern": "^arn:[a-z-]+:iam::[^:]+:role/.+$"}},
     )
     annotation_key = ANNOTATION
-    permissions = AUDIT_PERMISSIONS
+    permissions = permissions.READ
 
     def get_permissions(self):
         """Regions, routes and other accounts are read only when they are asked for."""
-        return permissions_of(asked(self.data))
+        options = (self.data.get(name, False) for name in ("regions", "routes", "read-role"))
+        return permissions.needed(*map(bool, options))
 
     def validate(self):
         own = str(self.manager.config.account_id or "")
         role = self.data.get("read-role")
-        if role is not None and own and role == role_for(role, own):
+        if role is not None and own and _is_role_of(own, role):
             self.refuse(
                 f"read-role: {role} is a role of the account itself; write <account_id> where the "
                 "number of the other account goes (custodian replaces {account_id} with its own)"
@@ -133,6 +123,12 @@ class SigninMonitoring(Deployable, Filter):
             )
         write_judgements(self.manager, resources)
         return [a for a in resources if a[self.annotation_key]["verdict"] in wanted]
+
+
+def _is_role_of(account, role):
+    from c7n_mfa.audit.read_accounts import role_for
+
+    return role == role_for(role, account)
 
 
 # What PutRetentionPolicy takes.
@@ -171,7 +167,7 @@ class SetSigninMonitoring(Deployable, BaseAction):
 
     schema = type_schema(
         "set-signin-monitoring",
-        requirement=REQUIREMENT_SCHEMA,
+        requirement={"enum": list(REQUIREMENTS)},
         strict={"type": "boolean"},
         topic={"type": "string", "minLength": 1},
         subscriptions={
@@ -197,13 +193,13 @@ class SetSigninMonitoring(Deployable, BaseAction):
             "log-retention-days": {"enum": _RETENTIONS},
         },
     )
-    permissions = tuple(sorted({*AUDIT_PERMISSIONS, *REPAIR_PERMISSIONS}))
+    permissions = tuple(sorted({*permissions.READ, *repair.REPAIR}))
 
     def get_permissions(self):
         """A policy that makes no log delivery needs no permission to."""
         if self.data.get("log-delivery") != "create":
             return self.permissions
-        return tuple(sorted({*self.permissions, *DELIVERY_PERMISSIONS}))
+        return tuple(sorted({*self.permissions, *repair.DELIVERY}))
 
     def validate(self):
         key = self.data.get("kms-key", "")
@@ -222,6 +218,10 @@ class SetSigninMonitoring(Deployable, BaseAction):
 
     def plan(self, account):
         """What repair would do to the account, writing nothing: the judgement and the steps."""
+        from c7n_mfa.repair.existing import look_around
+        from c7n_mfa.repair.plan import make_plan, target
+        from c7n_mfa.repair.values import InTheWay
+
         wish = self._wish(account)
         seen, judgement = audit(self.manager, account, _asked(wish))
         base = target(judgement, wish, seen)
@@ -232,6 +232,8 @@ class SetSigninMonitoring(Deployable, BaseAction):
         return judgement, make_plan(judgement, seen, in_the_way, wish)
 
     def _repair(self, account):
+        from c7n_mfa.repair.apply import apply
+
         before, plan = self.plan(account)
         steps = apply(local_session(self.manager.session_factory), plan)
         wish = self._wish(account)
@@ -260,10 +262,14 @@ class SetSigninMonitoring(Deployable, BaseAction):
 
     def _wish(self, account):
         """The action's options; requirement and strictness are the filter's unless given."""
+        from c7n_mfa.repair.values import Wish
+
         audited = account.get(ANNOTATION, {})
         given = {field: self.data[name] for field, name in _NAMES.items() if name in self.data}
         return Wish(
-            requirement=self.data.get("requirement", audited.get("requirement", DEFAULT)),
+            requirement=self.data.get(
+                "requirement", audited.get("requirement", DEFAULT_REQUIREMENT)
+            ),
             strict=self.data.get("strict", audited.get("strict", False)),
             topic_given="topic" in self.data,
             subscriptions=tuple(

@@ -9,14 +9,9 @@ from c7n.actions import BaseAction
 from c7n.filters import Filter
 from c7n.utils import type_schema
 
-from c7n_mfa.aws.read import ReadFailure
 from c7n_mfa.aws.times import format_time
 from c7n_mfa.containment import element as containment
 from c7n_mfa.containment import permissions
-from c7n_mfa.containment.contained import contained
-from c7n_mfa.containment.iam import policies_of
-from c7n_mfa.containment.release import release
-from c7n_mfa.containment.values import TAGS, Receipt, User
 from c7n_mfa.element import Deployable
 
 
@@ -71,6 +66,10 @@ class Release(Deployable, BaseAction):
                 self.refuse(f"users: put the user's name in: {why}")
 
     def process(self, resources):
+        # Not above: custodian loads this module for every policy on IAM users.
+        from c7n_mfa.containment.release import release
+        from c7n_mfa.containment.values import User
+
         reader, at = containment.reader_of(self.manager), format_time(containment.now())
         receipts = [
             receipt
@@ -84,6 +83,8 @@ class Release(Deployable, BaseAction):
 
     def not_found(self, resources, at=""):
         """Say of whom `users` names and is not among these that nobody of that name is released."""
+        from c7n_mfa.containment.values import Receipt
+
         found = {user["UserName"].lower() for user in resources}
         missing = [name for name in self.data.get("users", ()) if name.lower() not in found]
         for name in missing:
@@ -133,6 +134,9 @@ class ContainedFilter(Deployable, Filter):
         return kept
 
     def _keeps(self, reader, resource):
+        from c7n_mfa.containment.contained import contained
+        from c7n_mfa.containment.values import User
+
         user = User.from_resource(resource)
         found = contained(user.tags, self._policies(reader, user))
         if found is None:
@@ -143,6 +147,10 @@ class ContainedFilter(Deployable, Filter):
         return True
 
     def _policies(self, reader, user):
+        from c7n_mfa.aws.read import ReadFailure
+        from c7n_mfa.containment.iam import policies_of
+        from c7n_mfa.containment.values import TAGS
+
         policies = policies_of(reader, user)
         if isinstance(policies, ReadFailure):
             level = self.log.warning if set(TAGS) & set(user.tags) else self.log.error

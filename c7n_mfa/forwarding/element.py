@@ -11,7 +11,6 @@ from c7n.actions import BaseAction
 from c7n.filters import Filter
 from c7n.utils import get_partition, local_session, type_schema
 
-from c7n_mfa.aws.read import Reader
 from c7n_mfa.element import Deployable
 from c7n_mfa.forwarding import permissions as needed
 
@@ -35,10 +34,12 @@ class _Forwarding(Deployable):
     data: Any
     log: Any
     manager: Any
-    _reader: Reader | None = None
+    _reader: Any = None
 
     def reader(self):
         """One for all looks and writes: it keeps a client for every Region."""
+        from c7n_mfa.aws.read import Reader
+
         if self._reader is None:
             self._reader = Reader(local_session(self.manager.session_factory))
         return self._reader

@@ -21,11 +21,6 @@ from c7n_mfa.audit.verdicts import Judgement
 from c7n_mfa.aws.arn import Arn
 from c7n_mfa.aws.read import Reader, ReadFailure, permission
 
-PERMISSIONS = (
-    "cloudwatch:DescribeAlarmHistory",
-    "cloudwatch:DescribeAlarms",
-    "cloudwatch:SetAlarmState",
-)
 REASON = "c7n-mfa drill: nobody has signed in; this tests that a notification arrives."
 RESTORED = "c7n-mfa drill: over, the state is what it was before."
 _EVERY = 2.0

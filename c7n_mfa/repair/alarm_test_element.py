@@ -8,11 +8,10 @@ Registered in :mod:`c7n_mfa.entry`.
 from c7n.actions import BaseAction
 from c7n.utils import local_session, type_schema
 
-from c7n_mfa.audit.discover import PERMISSIONS as AUDIT_PERMISSIONS
 from c7n_mfa.audit.element import ANNOTATION, audit
+from c7n_mfa.audit.permissions import READ
 from c7n_mfa.element import Deployable
-from c7n_mfa.repair.alarm_test import PERMISSIONS as DRILL_PERMISSIONS
-from c7n_mfa.repair.alarm_test import Drill, alarms_to_test, drill
+from c7n_mfa.repair.permissions import ALARM_TEST
 
 
 class DrillSigninMonitoring(Deployable, BaseAction):
@@ -42,7 +41,7 @@ class DrillSigninMonitoring(Deployable, BaseAction):
         **{"wait-seconds": {"type": "integer", "minimum": 1, "maximum": 600}},
     )
     annotation_key = "c7n:signin-monitoring-drill"
-    permissions = tuple(sorted({*AUDIT_PERMISSIONS, *DRILL_PERMISSIONS}))
+    permissions = tuple(sorted({*READ, *ALARM_TEST}))
     # A test brings its own.
     clock = None
 
@@ -50,6 +49,8 @@ class DrillSigninMonitoring(Deployable, BaseAction):
         return [self._test(account) for account in resources]
 
     def _test(self, account):
+        from c7n_mfa.repair.alarm_test import Drill, alarms_to_test, drill
+
         audited = account.get(ANNOTATION, {})
         asked = {key: audited[key] for key in ("requirement", "strict") if key in audited}
         _, judgement = audit(self.manager, account, asked)

@@ -19,33 +19,6 @@ from c7n_mfa.aws.read import Reader, permission
 from c7n_mfa.repair.calls import SUBSCRIPTION_ARN
 from c7n_mfa.repair.values import Call, Step, is_write
 
-# Beyond what the audit reads.
-PERMISSIONS = (
-    "cloudwatch:DescribeAlarms",
-    "cloudwatch:ListTagsForResource",
-    "cloudwatch:PutMetricAlarm",
-    "cloudwatch:TagResource",
-    "logs:PutMetricFilter",
-    "logs:TagResource",
-    "sns:CreateTopic",
-    "sns:SetTopicAttributes",
-    "sns:Subscribe",
-    "sns:TagResource",
-)
-# Beyond these, with log-delivery.
-DELIVERY_PERMISSIONS = (
-    "cloudtrail:UpdateTrail",
-    "iam:CreateRole",
-    "iam:GetRole",
-    "iam:GetRolePolicy",
-    "iam:PassRole",
-    "iam:PutRolePolicy",
-    "iam:TagRole",
-    "logs:CreateLogGroup",
-    "logs:ListTagsForResource",
-    "logs:PutRetentionPolicy",
-)
-
 _SETTLING = {
     "update_trail": (
         "CloudWatchLogsDeliveryUnavailableException",

@@ -8,14 +8,10 @@ Registered in :mod:`c7n_mfa.entry`.
 from c7n.actions import BaseAction
 from c7n.utils import local_session, type_schema
 
-from c7n_mfa.audit.discover import PERMISSIONS as AUDIT_PERMISSIONS
 from c7n_mfa.audit.element import ANNOTATION, annotation, audit, write_judgements
-from c7n_mfa.element import Deployable
-from c7n_mfa.proof.requirements import DEFAULT
-from c7n_mfa.repair.apply import apply
-from c7n_mfa.repair.removal import PERMISSIONS as REMOVAL_PERMISSIONS
-from c7n_mfa.repair.removal import find_ours, make_removal
-from c7n_mfa.repair.values import Wish
+from c7n_mfa.audit.permissions import READ
+from c7n_mfa.element import DEFAULT_REQUIREMENT, Deployable
+from c7n_mfa.repair.permissions import REMOVAL
 
 
 class RemoveSigninMonitoring(Deployable, BaseAction):
@@ -47,7 +43,7 @@ class RemoveSigninMonitoring(Deployable, BaseAction):
             "log-records": {"enum": ["keep", "delete"]},
         },
     )
-    permissions = tuple(sorted({*AUDIT_PERMISSIONS, *REMOVAL_PERMISSIONS}))
+    permissions = tuple(sorted({*READ, *REMOVAL}))
 
     def process(self, resources):
         receipts = [self._remove(account) for account in resources]
@@ -56,12 +52,16 @@ class RemoveSigninMonitoring(Deployable, BaseAction):
 
     def plan(self, account):
         """What removal would do to the account, writing nothing: the judgement and the steps."""
+        from c7n_mfa.repair.removal import find_ours, make_removal
+
         seen, judgement = audit(self.manager, account, self._asked(account))
         session = local_session(self.manager.session_factory)
         found = find_ours(session, seen, self._wish())
         return judgement, make_removal(found, self.data.get("log-records") == "delete")
 
     def _remove(self, account):
+        from c7n_mfa.repair.apply import apply
+
         asked = self._asked(account)
         before, plan = self.plan(account)
         steps = apply(local_session(self.manager.session_factory), plan)
@@ -79,8 +79,12 @@ class RemoveSigninMonitoring(Deployable, BaseAction):
         }
 
     def _wish(self):
+        from c7n_mfa.repair.values import Wish
+
         names = {"topic": "topic", "alarm-name": "alarm_name"}
-        return Wish(DEFAULT, **{names[n]: self.data[n] for n in names if n in self.data})
+        return Wish(
+            DEFAULT_REQUIREMENT, **{names[n]: self.data[n] for n in names if n in self.data}
+        )
 
     def _asked(self, account):
         """The options of the audit: those of the filter, if there was one."""

@@ -12,16 +12,12 @@ from c7n.filters import Filter
 from c7n.resolver import ValuesFrom
 from c7n.utils import type_schema
 
-from c7n_mfa.element import Deployable
+from c7n_mfa.element import REQUIREMENTS, Deployable
 from c7n_mfa.signin.criteria import IDENTITIES, Wanted, annotation, is_of, nearest, networks
 from c7n_mfa.signin.record import SignIn
 from c7n_mfa.signin.source import SurvivingSource
 
 ANNOTATION = "c7n:signin"
-
-# By name, since the requirements come with the whole language of patterns, and most functions that
-# are started by a sign-in need neither.
-REQUIREMENTS = ("cis", "cis-iam-user", "conformity", "single-factor")
 
 _ADDRESSES = {
     "oneOf": [

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from c7n_mfa.repair.apply import DELIVERY_PERMISSIONS
+from c7n_mfa.repair.permissions import DELIVERY
 from docs.build import policies, text
 from docs.build.permission_words import WHY
 
@@ -123,7 +123,7 @@ def _with_delivery() -> Iterator[str]:
     yield "A repair with `log-delivery: create` needs these in addition:"
     passing = _statement("PassRole", ["iam:PassRole"], _ACTS_ON["iam:"])
     condition = {"StringEquals": {"iam:PassedToService": "cloudtrail.amazonaws.com"}}
-    others = frozenset(DELIVERY_PERMISSIONS) - {"iam:PassRole"}
+    others = frozenset(DELIVERY) - {"iam:PassRole"}
     yield from _section(*_granted([*_runner(others), {**passing, "Condition": condition}]))
 
 

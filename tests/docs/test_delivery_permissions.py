@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 
-from c7n_mfa.repair.apply import DELIVERY_PERMISSIONS
+from c7n_mfa.repair.permissions import DELIVERY
 from docs.build.pages import DOCS
 
 PAGE = (DOCS / "permissions.md").read_text(encoding="utf-8")
@@ -22,7 +22,7 @@ def document() -> dict:
 def test_the_document_grants_what_the_option_asks_for_and_no_more():
     granted = {action for each in document()["Statement"] for action in each["Action"]}
 
-    assert granted == set(DELIVERY_PERMISSIONS)
+    assert granted == set(DELIVERY)
 
 
 def test_the_role_may_be_handed_to_cloudtrail_only():

@@ -17,7 +17,7 @@ from c7n.policy import load
 from moto import mock_aws
 
 import mocked_account as account
-from c7n_mfa.audit.discover import PERMISSIONS
+from c7n_mfa.audit.permissions import READ
 from calls import watched
 from docs.build import permissions, policies
 from docs.build.pages import DOCS
@@ -78,7 +78,7 @@ def test_the_audit_may_change_nothing():
 def test_the_audit_is_granted_what_its_filter_declares_and_custodian_needs():
     (document,) = documents("signin-monitoring-broken")
     custodian = {"iam:ListAccountAliases", "sts:GetCallerIdentity"}
-    assert granted(document) == {*PERMISSIONS, *custodian}
+    assert granted(document) == {*READ, *custodian}
 
 
 @pytest.mark.parametrize("path", policies.files(), ids=lambda path: path.stem)

@@ -18,8 +18,8 @@ from c7n.testing import PyTestUtils
 from moto import mock_aws
 
 import forwarded as f
+from c7n_mfa.aws import read
 from c7n_mfa.aws.read import Reader
-from c7n_mfa.forwarding import element as forwarding
 from c7n_mfa.forwarding.calls import role_policy
 from c7n_mfa.forwarding.permissions import LOOK, OWNER
 from c7n_mfa.forwarding.values import NAME, Place
@@ -47,7 +47,7 @@ def aws(request):
 @pytest.fixture(autouse=True)
 def clients(monkeypatch):
     """Clients outlive a test here: to make one takes longer than what it is asked."""
-    monkeypatch.setattr(forwarding, "Reader", lambda session: Reader(session, CLIENTS))
+    monkeypatch.setattr(read, "Reader", lambda session: Reader(session, CLIENTS))
 
 
 CLIENTS = {}

@@ -14,8 +14,6 @@ from c7n.exceptions import PolicyValidationError
 from c7n.resolver import ValuesFrom
 from c7n.testing import PyTestUtils
 
-from c7n_mfa.proof.requirements import REQUIREMENTS
-from c7n_mfa.signin import element as signin
 from deployed import ACCOUNT, EVENT_ID, REGION, event, record
 from signin.records import RECORDS
 
@@ -95,10 +93,6 @@ def test_without_a_sign_in_nothing_is_kept_and_that_is_said(load, nothing, caplo
     assert manager.filter_resources([{"account_id": ACCOUNT}], nothing) == []
     said = "its event is no console sign-in" if nothing else "it runs without an event"
     assert caplog.messages == [f"policy:signin-single-factor signin keeps nothing: {said}"]
-
-
-def test_the_requirements_are_those_there_are():
-    assert list(signin.REQUIREMENTS) == sorted(REQUIREMENTS)
 
 
 # Whose sign-in it is.

@@ -8,24 +8,7 @@ where that keeps something of ours too, the step is skipped with the reason.
 
 from __future__ import annotations
 
-from c7n_mfa.repair.removal.find import PERMISSIONS as FIND_PERMISSIONS
 from c7n_mfa.repair.removal.find import find_ours
 from c7n_mfa.repair.removal.plan import make_removal
 
-__all__ = ["PERMISSIONS", "find_ours", "make_removal"]
-
-# Beyond what the audit reads.
-PERMISSIONS = (
-    *FIND_PERMISSIONS,
-    "cloudtrail:UpdateTrail",
-    "cloudwatch:DeleteAlarms",
-    "iam:DeleteRole",
-    "iam:DeleteRolePolicy",
-    "logs:DeleteLogGroup",
-    "logs:DeleteMetricFilter",
-    "logs:UntagResource",
-    "sns:DeleteTopic",
-    "sns:SetTopicAttributes",
-    "sns:Unsubscribe",
-    "sns:UntagResource",
-)
+__all__ = ["find_ours", "make_removal"]

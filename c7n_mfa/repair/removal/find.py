@@ -21,22 +21,6 @@ from c7n_mfa.repair.records import bare, filter_key, is_ours
 from c7n_mfa.repair.removal.found import Found, FoundAlarm, FoundGroup, FoundTopic, Item
 from c7n_mfa.repair.values import Role, Wish
 
-PERMISSIONS = (
-    "cloudtrail:DescribeTrails",
-    "cloudwatch:DescribeAlarms",
-    "cloudwatch:ListTagsForResource",
-    "iam:GetRole",
-    "iam:GetRolePolicy",
-    "logs:DescribeLogGroups",
-    "logs:DescribeLogStreams",
-    "logs:DescribeMetricFilters",
-    "logs:DescribeSubscriptionFilters",
-    "logs:ListTagsForResource",
-    "sns:GetTopicAttributes",
-    "sns:ListSubscriptionsByTopic",
-    "sns:ListTagsForResource",
-)
-
 
 def find_ours(session: Any, seen: Snapshot, wish: Wish) -> Found:
     """All that may be ours, with its tags, and what else hangs on it."""
