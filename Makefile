@@ -9,12 +9,14 @@ PIP_INSTALL := -m pip install -qq --disable-pip-version-check --constraint const
 
 # What to test: make test TESTS=tests/test_autoload.py
 TESTS ?=
+# Two at a time, each with a local AWS of its own.
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 export C7N_MFA_LOCAL_AWS_PYTHON ?= $(CURDIR)/$(LOCAL_AWS)/bin/python
 export C7N_MFA_LAMBDA_PYTHON ?= $(CURDIR)/$(LAMBDA)/bin/python
 export PIP_ROOT_USER_ACTION ?= ignore
 
-.PHONY: help setup demo docs site build test lint validate check bench clean
+.PHONY: help setup demo docs site build test long lint validate check bench clean
 .DEFAULT_GOAL := help
 
 help: ## Show what can be made
@@ -39,9 +41,13 @@ build: setup ## Build the sdist and the wheel into dist/
 	@$(BIN)/python -m build --no-isolation --outdir dist
 	@echo 'Install it: pip install "$$(echo dist/*.whl)[cli]"'
 
-test: setup ## Run the tests, or some of them: make test TESTS=tests/test_autoload.py
+test: setup ## Run the short tests, or some of them: make test TESTS=tests/test_autoload.py
 	@echo '==> running the tests'
-	@$(BIN)/python -m pytest $(TESTS)
+	@$(PYTEST) -m 'not long' $(TESTS)
+
+long: setup ## Run the tests that `make test` leaves out, and the properties on more examples
+	@echo '==> running the long tests'
+	@$(PYTEST) -m 'long or hypothesis' --hypothesis-profile long $(TESTS)
 
 lint: setup ## Check format, style, types and YAML
 	@echo '==> checking format and style with ruff'
@@ -56,7 +62,7 @@ validate: setup ## Let custodian validate every policy, with the plugin loaded
 	@echo '==> validating $(words $(POLICIES)) policies with custodian'
 	@$(BIN)/custodian validate $(POLICIES)
 
-check: lint validate test ## All of it: what a pull request must pass
+check: lint validate test long ## All of it: what a pull request must pass
 
 bench: setup ## Run the benchmarks, one after another
 	@for benchmark in benchmarks/*.py; do \

@@ -3,17 +3,41 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
+import random
 import sys
 from pathlib import Path
 
+import botocore.session
 import pytest
+from botocore.loaders import Loader, create_loader
+from hypothesis import settings
 
 # c7n.testing reads this while it is imported; without it, policies load unvalidated.
 os.environ["C7N_VALIDATE"] = "true"
 
 ROOT = Path(__file__).parent.parent
+
+# Without a deadline: it would time the tests, on machines that are busy with others of them.
+settings.register_profile("short", max_examples=50, deadline=None, derandomize=True)
+settings.register_profile("long", max_examples=1000, deadline=None, print_blob=True)
+settings.load_profile("short")
+
+_loader = functools.cache(create_loader)
+
+
+def _shared_loader(data_path: str | None = None) -> Loader:
+    loader = _loader(data_path)
+    # Every boto3 session adds its own folder to the list.
+    loader.search_paths[:] = dict.fromkeys(loader.search_paths)
+    return loader
+
+
+# Each session reads the models of its services anew, megabytes of JSON and most of the time of
+# tests on moto. None of them changes a model, so all of them share what the first has read.
+botocore.session.create_loader = _shared_loader
 
 _NOBODY = {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -24,6 +48,15 @@ _NOBODY = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
 }
+
+
+def pytest_configure() -> None:
+    # Before there are workers, so that all of them draw the same.
+    os.environ.setdefault("C7N_MFA_FUZZ_SEED", str(random.randrange(10**9)))
+
+
+def pytest_report_header() -> str:
+    return f"fuzz: C7N_MFA_FUZZ_SEED={os.environ['C7N_MFA_FUZZ_SEED']}"
 
 
 @pytest.fixture(autouse=True)

@@ -19,15 +19,13 @@ COMPLAINT = (
     "C7N_MFA_AUTOLOAD=off in the environment stops it from trying.\n"
 )
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     return installs.build_wheel(tmp_path_factory.mktemp("dist"))
 
 
-@pytest.fixture(scope="module", params=["wheel", "editable"])
+@pytest.fixture(scope="module", params=["wheel", pytest.param("editable", marks=pytest.mark.long)])
 def python(request, wheel, tmp_path_factory):
     """The Python of an environment where c7n-mfa is installed, each way, next to c7n."""
     python = installs.environment(tmp_path_factory.mktemp(request.param) / "env")
@@ -98,7 +96,13 @@ def test_c7n_org_validates_the_filter(python, policy, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("value", ["off", "OFF", "0", "no", "false"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "off",
+        *(pytest.param(value, marks=pytest.mark.long) for value in ("OFF", "0", "no", "false")),
+    ],
+)
 def test_switched_off_leaves_custodian_without_us(python, value):
     done = installs.run(python, installs.CUSTODIAN, "schema", FILTER, C7N_MFA_AUTOLOAD=value)
     assert (done.returncode, done.stdout) == (1, "")

@@ -39,6 +39,7 @@ def first_screen_of_the_readme() -> str:
     return re.findall(r"```text\n(.*?)```", screen, re.DOTALL)[0]
 
 
+@pytest.mark.long
 @pytest.mark.local_aws
 @pytest.mark.usefixtures("local_aws")
 def test_the_demo_goes_from_a_broken_chain_to_a_contained_user_and_back(tmp_path):
@@ -86,6 +87,7 @@ def test_the_demo_goes_from_a_broken_chain_to_a_contained_user_and_back(tmp_path
     )
 
 
+@pytest.mark.long
 @pytest.mark.local_aws
 @pytest.mark.usefixtures("local_aws")
 def test_the_demo_may_be_told_again_into_the_same_place(tmp_path):

@@ -19,7 +19,7 @@ import yaml
 
 from demo.account import seed_inbox, seed_trail
 
-pytestmark = pytest.mark.local_aws
+pytestmark = [pytest.mark.local_aws, pytest.mark.long]
 
 SUBSCRIBED = {"type": "set-signin-monitoring"}
 DRILL = {"type": "test-signin-monitoring", "wait-seconds": 1}

@@ -20,7 +20,7 @@ import pytest
 from c7n_mfa.forwarding.values import NAME
 from c7n_mfa.signin.prefilter import FORWARDED
 
-pytestmark = pytest.mark.local_aws
+pytestmark = [pytest.mark.local_aws, pytest.mark.long]
 
 POLICIES = Path(__file__).parents[2] / "policies" / "respond"
 REMOVED = """\

@@ -23,7 +23,7 @@ import yaml
 
 from investigated import EVENT_ID, stamp, the_sign_in
 
-pytestmark = pytest.mark.local_aws
+pytestmark = [pytest.mark.local_aws, pytest.mark.long]
 
 FUNCTION = "custodian-signin-investigated"
 ROLE = "c7n-mfa-signin-respond"

@@ -16,7 +16,7 @@ import yaml
 
 from demo.account import seed_inbox, seed_trail
 
-pytestmark = pytest.mark.local_aws
+pytestmark = [pytest.mark.local_aws, pytest.mark.long]
 
 ROOT = Path(__file__).parents[2]
 POLICY = ROOT / "policies" / "periodic" / "signin-monitoring-daily.yml"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from c7n_mfa.investigation.gather import investigate
@@ -73,7 +73,6 @@ EVENTS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
 @given(CHANGES, EVENTS)
 @example({"userIdentity": {"type": "IAMUser", "arn": "a/b/c/d", "userName": "alice"}}, [])
 def test_any_sign_in_with_any_history_makes_a_dossier(changes, events):

@@ -6,15 +6,13 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 
 from c7n_mfa.pattern import Pattern, PatternSyntaxError, parse
 from c7n_mfa.pattern.explain import judge_event
 from c7n_mfa.pattern.values import known
 from pattern.strategies import any_events, events, odd_patterns, scraps, settled_patterns
 from pattern.treewalk import treewalk
-
-quick = settings(max_examples=300, deadline=None)
 
 
 def read(text: str) -> Pattern | PatternSyntaxError:
@@ -24,7 +22,6 @@ def read(text: str) -> Pattern | PatternSyntaxError:
         return error
 
 
-@quick
 @given(scraps)
 def test_any_text_is_a_pattern_or_a_syntax_error(text):
     outcome = read(text)
@@ -38,7 +35,6 @@ def test_any_text_is_a_pattern_or_a_syntax_error(text):
     assert str(outcome).startswith(outcome.message)
 
 
-@quick
 @given(odd_patterns | settled_patterns)
 def test_the_canonical_text_parses_back_to_an_equal_pattern(text):
     pattern = parse(text)
@@ -50,7 +46,6 @@ def test_the_canonical_text_parses_back_to_an_equal_pattern(text):
     assert str(again) == str(pattern)
 
 
-@quick
 @given(odd_patterns, any_events)
 def test_any_pattern_answers_any_event_and_names_what_an_unknown_hangs_on(text, event):
     pattern = parse(text)
@@ -61,7 +56,6 @@ def test_any_pattern_answers_any_event_and_names_what_an_unknown_hangs_on(text, 
     assert bool(pattern.explain_unknown(event)) is (answer is None)
 
 
-@quick
 @given(settled_patterns, events)
 def test_compiled_is_what_the_tree_says(text, event):
     pattern = parse(text)
@@ -72,7 +66,6 @@ def test_compiled_is_what_the_tree_says(text, event):
     assert answer is treewalk(pattern.node.condition, event)
 
 
-@quick
 @given(odd_patterns | settled_patterns, any_events)
 def test_the_closures_and_the_explanation_agree(text, event):
     pattern = parse(text)
@@ -81,7 +74,6 @@ def test_the_closures_and_the_explanation_agree(text, event):
     assert pattern.match(event) is known(judge_event(pattern.node, event))
 
 
-@quick
 @given(settled_patterns, events)
 def test_a_message_is_matched_as_its_parsed_event(text, event):
     pattern = parse(text)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from c7n_mfa.pattern.automaton import TooLarge, find_text, text_automaton
@@ -25,7 +25,6 @@ def python(body: str, flags: int = 0) -> re.Pattern[str]:
     return re.compile(body if flags else body.replace("$", r"\Z"), re.ASCII | flags)
 
 
-@settings(max_examples=500, deadline=None)
 @given(bodies, texts)
 def test_a_regex_finds_what_pythons_finds(body, text):
     expected = python(body).search(text) is not None
@@ -34,7 +33,6 @@ def test_a_regex_finds_what_pythons_finds(body, text):
     assert automaton_of(body).accepts(text) is expected
 
 
-@settings(max_examples=300, deadline=None)
 @given(bodies, lines)
 def test_line_breaks_can_be_read_as_pythons_flags_read_them(body, text):
     expected = python(body, re.MULTILINE | re.DOTALL).search(text) is not None
@@ -91,7 +89,6 @@ def test_a_shortest_text_inside_and_outside_is_found_or_proven_absent(inside, ou
     assert find_text(inside, outside) == found
 
 
-@settings(max_examples=150, deadline=None)
 @given(bodies, bodies)
 def test_a_found_text_is_one(body, other):
     text = find_text([automaton_of(body)], [automaton_of(other)])
@@ -101,7 +98,6 @@ def test_a_found_text_is_one(body, other):
         assert not search(other, text)
 
 
-@settings(max_examples=150, deadline=None)
 @given(bodies, bodies, texts)
 def test_where_none_is_found_there_is_none(body, other, text):
     if find_text([automaton_of(body)], [automaton_of(other)]) is None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from c7n_mfa.pattern import MISSING, parse
@@ -91,7 +91,6 @@ def records(family, selectors):
         yield event
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.lists(patterns(), min_size=1, max_size=2), st.sampled_from(sorted(REQUIREMENTS)))
 def test_the_proof_agrees_with_brute_force(texts, name):
     parsed = [parse(text) for text in texts]

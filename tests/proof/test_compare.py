@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from c7n_mfa.pattern import parse
@@ -109,7 +109,6 @@ def some_pattern(draw):
     return "{ " + joiner.join(f"({atom})" for atom in atoms) + " }"
 
 
-@settings(max_examples=60, deadline=None)
 @given(some_pattern(), some_pattern())
 def test_a_difference_is_one_and_the_other_way_round_it_is_the_opposite(old, new):
     there, back = compare([parse(old)], [parse(new)]), compare([parse(new)], [parse(old)])
@@ -122,7 +121,6 @@ def test_a_difference_is_one_and_the_other_way_round_it_is_the_opposite(old, new
         assert (parse(old).match(spot.event), parse(new).match(spot.event)) == (False, True)
 
 
-@settings(max_examples=60, deadline=None)
 @given(some_pattern(), some_pattern())
 def test_a_conjunction_is_never_wider(one, other):
     both = f"{{ ({one[2:-2]}) && ({other[2:-2]}) }}"

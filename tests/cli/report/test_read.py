@@ -523,7 +523,7 @@ _STEP = st.fixed_dictionaries(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(metadata=_JSON, judged=_JSON, resources=_JSON, receipts=_JSON)
 def test_any_json_at_all_makes_a_report(tmp_path, metadata, judged, resources, receipts):
     write(tmp_path, metadata=metadata, judged=judged, resources=resources, receipts=receipts)
@@ -531,7 +531,7 @@ def test_any_json_at_all_makes_a_report(tmp_path, metadata, judged, resources, r
     check_renders(report_on([tmp_path]))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(chains=_CHAINS, spots=st.lists(st.dictionaries(st.just("family"), st.text(), min_size=1)),
        steps=st.lists(_STEP, max_size=4))  # fmt: skip
 def test_any_judgement_and_receipt_make_a_report(tmp_path, chains, spots, steps):
@@ -553,7 +553,7 @@ _METRIC_FILTER = st.fixed_dictionaries(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(kept=st.lists(_METRIC_FILTER, max_size=3))
 def test_any_metric_filters_make_a_report(tmp_path, kept):
     write(tmp_path, metadata=metadata(element="signin-coverage"), resources=kept)
@@ -572,7 +572,7 @@ _RECEIPTS = st.lists(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(receipts=_RECEIPTS | _JSON, kept=_JSON)
 def test_whatever_other_policies_left_makes_a_report(tmp_path, receipts, kept):
     noted = metadata(element="signin-forwarding", actions=["set-signin-forwarding", "alert-signin"])
