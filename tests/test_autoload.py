@@ -11,6 +11,7 @@ import pytest
 
 import installs
 from c7n_mfa import autoload
+from longrun import long_but_one
 
 FILTER = "aws.account.filters.signin-monitoring"
 ACTION = "aws.account.actions.set-signin-monitoring"
@@ -25,7 +26,7 @@ def wheel(tmp_path_factory):
     return installs.build_wheel(tmp_path_factory.mktemp("dist"))
 
 
-@pytest.fixture(scope="module", params=["wheel", pytest.param("editable", marks=pytest.mark.long)])
+@pytest.fixture(scope="module", params=long_but_one(["wheel", "editable"]))
 def python(request, wheel, tmp_path_factory):
     """The Python of an environment where c7n-mfa is installed, each way, next to c7n."""
     python = installs.environment(tmp_path_factory.mktemp(request.param) / "env")
@@ -96,13 +97,7 @@ def test_c7n_org_validates_the_filter(python, policy, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        "off",
-        *(pytest.param(value, marks=pytest.mark.long) for value in ("OFF", "0", "no", "false")),
-    ],
-)
+@pytest.mark.parametrize("value", long_but_one(["off", "OFF", "0", "no", "false"]))
 def test_switched_off_leaves_custodian_without_us(python, value):
     done = installs.run(python, installs.CUSTODIAN, "schema", FILTER, C7N_MFA_AUTOLOAD=value)
     assert (done.returncode, done.stdout) == (1, "")

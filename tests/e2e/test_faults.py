@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from demo.account import seed_inbox, seed_trail
+from longrun import long, long_but_one
 from objects import objects
 
 pytestmark = pytest.mark.local_aws
@@ -36,16 +37,8 @@ CHAIN = [
 ]
 DELIVERY = ["CreateLogGroup", "PutRetentionPolicy", "CreateRole", "PutRolePolicy", "UpdateTrail"]
 ONE_CHAIN = {"filters": 1, "subscriptions": 1, "alarms": 1, "topics": 1, "log groups": 1}
-# The short run kills and meets in one place, the long one everywhere.
-_SHORT = {4}
-
-
-def places(steps: list[str]) -> list:
-    """The number of each write."""
-    return [
-        pytest.param(number, marks=[] if number in _SHORT else pytest.mark.long)
-        for number in range(1, len(steps) + 1)
-    ]
+# The short run kills and meets at the fourth write, the long run at every one.
+PLACES = [4, *long({*range(1, len(CHAIN) + 1)} - {4})]
 
 
 def seed_trail_without_log_group(session) -> None:
@@ -114,7 +107,7 @@ def counts(session) -> dict[str, int]:
     return {name: len(each) for name, each in (things | {k: found[k] for k in kinds}).items()}
 
 
-@pytest.mark.parametrize("number", places(CHAIN))
+@pytest.mark.parametrize("number", PLACES)
 def test_a_repair_killed_after_any_write_is_finished_by_the_next(
     session, policy, run, tmp_path, number
 ):
@@ -133,7 +126,7 @@ def test_a_repair_killed_after_any_write_is_finished_by_the_next(
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("number", places(DELIVERY))
+@pytest.mark.parametrize("number", range(1, len(DELIVERY) + 1))
 def test_a_delivery_killed_after_any_write_is_finished_by_the_next(
     session, policy, run, tmp_path, number
 ):
@@ -150,7 +143,7 @@ def test_a_delivery_killed_after_any_write_is_finished_by_the_next(
     assert len(objects(session)["roles"]) == 1
 
 
-@pytest.mark.parametrize("number", places(CHAIN))
+@pytest.mark.parametrize("number", PLACES)
 def test_two_repairs_in_any_phase_leave_one_chain(session, policy, start, tmp_path, number):
     """Both have planned from the same account; one waits while the other does all."""
     seed_trail(session)
@@ -174,7 +167,7 @@ def test_two_repairs_in_any_phase_leave_one_chain(session, policy, start, tmp_pa
     assert {step["result"] for each in receipts for step in each["steps"]} == {"done"}
 
 
-@pytest.mark.parametrize("delivery", ["leave", pytest.param("create", marks=pytest.mark.long)])
+@pytest.mark.parametrize("delivery", long_but_one(["leave", "create"]))
 def test_a_repair_that_is_removed_leaves_the_account_as_it_was(
     session, policy, run, tmp_path, delivery
 ):

@@ -21,6 +21,7 @@ from moto import mock_aws
 
 import mocked_account as account
 from calls import is_write
+from longrun import long, long_but_one
 from objects import objects
 
 pytestmark = pytest.mark.usefixtures("clients_made_once")
@@ -152,8 +153,10 @@ def after_a_fault(repair, start, number: int, fault: str) -> list[str]:
         return wrong + ([] if found == expected else [f"{found}, first run: {failed}"])
 
 
-@pytest.mark.parametrize("fault", [*FAULTS, MALFORMED])
-@pytest.mark.parametrize("start", [with_log_group, without_log_group], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("fault", [MALFORMED, *long(FAULTS)])
+@pytest.mark.parametrize(
+    "start", long_but_one([with_log_group, without_log_group]), ids=lambda f: f.__name__
+)
 def test_after_any_fault_of_any_call_the_next_run_leaves_one_chain(repair, start, fault):
     made = calls_of(repair, start)
     assert sum(map(is_write, made)) >= 6
@@ -195,7 +198,9 @@ def with_a_foreign_topic() -> dict[str, int]:
 
 
 STARTS = [with_log_group, without_log_group, with_a_foreign_topic]
-each_start = pytest.mark.parametrize("start", STARTS, ids=lambda start: start.__name__)
+each_start = pytest.mark.parametrize(
+    "start", long_but_one(STARTS), ids=lambda start: start.__name__
+)
 
 
 @each_start
@@ -254,7 +259,7 @@ def is_worth_a_fault(permission: str, fault: str) -> bool:
     return permission not in CUSTODIANS and not (fault == "not found" and is_write(permission))
 
 
-@pytest.mark.parametrize("fault", [*FAULTS])
+@pytest.mark.parametrize("fault", long_but_one(FAULTS))
 @each_start
 def test_after_any_fault_of_any_call_the_next_removal_leaves_the_account_as_it_was(
     repair, remove, start, fault
@@ -272,7 +277,7 @@ def test_after_any_fault_of_any_call_the_next_removal_leaves_the_account_as_it_w
     assert wrong == {}
 
 
-@pytest.mark.parametrize("fault", [*FAULTS])
+@pytest.mark.parametrize("fault", long_but_one(FAULTS))
 def test_a_write_that_fails_is_named_and_ends_the_plan(repair, fault):
     made = calls_of(repair, with_log_group)
     writes = [number for number, permission in enumerate(made) if is_write(permission)]
