@@ -143,6 +143,10 @@ SUBSCRIPTION_FAULTS: dict[str, Row] = {
         {"subscription": {"filter_policy": {"severity": ["high"]}}},
         "subscription-filtered",
     ),
+    "filtered by attributes, for messages without one": (
+        {"subscription": {"filter_policy": {"severity": [{"exists": False}]}}},
+        "subscription-filtered",
+    ),
     "filtered by body, for another state": (
         {
             "subscription": {

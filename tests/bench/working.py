@@ -131,9 +131,6 @@ INTACT = {
             "filter_scope": "MessageBody",
         }
     },
-    "a filter policy for messages without an attribute": {
-        "subscription": {"filter_policy": {"severity": [{"exists": False}]}}
-    },
     "every Region asked for": {"regions": (REGION, "eu-west-1")},
     "a single-Region trail in the only Region": {
         "trail": {"multi_region": False},

@@ -39,14 +39,15 @@ def judge_subscriptions(seen: Snapshot, topic_arn: str, alarm: Teller | None = N
 def hears(subscription: Subscription, alarm: Teller | None = None) -> bool | None:
     """Does the notification of an alarm pass the subscription's filter policy?
 
-    Alarm notifications carry no message attributes, so a policy on them lets none through.
+    Alarm notifications carry no message attributes, so a policy on them lets none through: also
+    "exists": false "only matches if at least one attribute is present" (SNS, key matching).
     """
     if isinstance(subscription.filter_policy, ReadFailure):
         return None
     if not subscription.filter_policy:
         return True
     if subscription.filter_scope == "MessageAttributes":
-        return matches(subscription.filter_policy, {}, closed=True)
+        return False
     return matches(subscription.filter_policy, _body(alarm)) if alarm else None
 
 
