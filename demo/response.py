@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
+
+from .signin import console_login
 
 # Each role, and the policy whose function runs as it.
 ROLES = {
@@ -118,35 +118,7 @@ def write_release(policy: str, target: Path, name: str) -> None:
 
 def sign_in(person: Person) -> dict[str, Any]:
     """The CloudTrail record of the person's signing in now, with a password and no MFA."""
-    account = person.arn.split(":")[4]
-    return {
-        "eventVersion": "1.11",
-        "userIdentity": {
-            "type": "IAMUser",
-            "principalId": "AIDAEXAMPLEALICE00000",
-            "arn": person.arn,
-            "accountId": account,
-            "userName": person.name,
-        },
-        "eventTime": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "eventSource": "signin.amazonaws.com",
-        "eventName": "ConsoleLogin",
-        "awsRegion": "us-east-1",
-        "sourceIPAddress": "192.0.2.10",
-        "userAgent": "Mozilla/5.0",
-        "requestParameters": None,
-        "responseElements": {"ConsoleLogin": "Success"},
-        "additionalEventData": {
-            "LoginTo": "https://console.aws.amazon.com/console/home",
-            "MobileVersion": "No",
-            "MFAUsed": "No",
-        },
-        "eventID": str(uuid.uuid4()),
-        "readOnly": False,
-        "eventType": "AwsConsoleSignIn",
-        "managementEvent": True,
-        "recipientAccountId": account,
-    }
+    return console_login(person.arn)
 
 
 def entry(record: dict[str, Any]) -> dict[str, str]:

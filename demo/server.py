@@ -5,6 +5,10 @@
 
 Standard input is a pipe whose other end the parent holds.
 When it closes, however the parent ended, the server and the functions it started end too.
+
+One thing is added to the server: it would publish the notification of an alarm to a topic whatever
+the topic's policy and its key say.  Here they are asked, as AWS asks them, with the server's own
+evaluation of policies.
 """
 
 from __future__ import annotations
@@ -15,10 +19,18 @@ import shutil
 import signal
 import sys
 import threading
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 # As `demo.local_aws` names the directories it makes; nothing else is ever removed.
 _DIRECTORY_PREFIX = "c7n-mfa-local-aws-"
+_CLOUDWATCH = "cloudwatch.amazonaws.com"
+_ACTIONS = {
+    "ALARM": "AlarmActions",
+    "OK": "OKActions",
+    "INSUFFICIENT_DATA": "InsufficientDataActions",
+}
 
 
 def _end_with_the_parent() -> None:
@@ -31,9 +43,71 @@ def _end_with_the_parent() -> None:
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
+def _ask_topics_before_alarms_publish() -> None:
+    """Leave out of an alarm's actions the topics that do not take its notification."""
+    cloudwatch = import_module("ministack.services.cloudwatch")
+    dispatch = cloudwatch._dispatch_alarm_actions
+
+    def asked(alarm: dict[str, Any], old_state: str, new_state: str, reason: str) -> None:
+        actions = _ACTIONS.get(new_state, "")
+        taken = [arn for arn in alarm.get(actions) or () if _takes(arn, alarm["AlarmArn"])]
+        dispatch({**alarm, actions: taken}, old_state, new_state, reason)
+
+    cloudwatch._dispatch_alarm_actions = asked
+
+
+def _takes(arn: str, alarm: str) -> bool:
+    """May CloudWatch publish for this alarm?  What is no topic is not ours to ask."""
+    topic = import_module("ministack.services.sns")._topic_by_arn_any_scope(arn)
+    if topic is None:
+        return True
+    attributes = topic["attributes"]
+    key = attributes.get("KmsMasterKeyId")
+    return _allows(attributes.get("Policy"), "sns:Publish", arn, alarm) and (
+        not key or _usable(key, alarm)
+    )
+
+
+def _usable(key: str, alarm: str) -> bool:
+    """May CloudWatch use the key?  One that AWS manages is in no account, and not for others."""
+    record = import_module("ministack.services.kms")._resolve_key(key)
+    return (
+        record is not None
+        and record["KeyState"] == "Enabled"
+        and all(
+            _allows(record.get("Policy"), action, record["Arn"], alarm)
+            for action in ("kms:Decrypt", "kms:GenerateDataKey")
+        )
+    )
+
+
+def _allows(policy: str | None, action: str, resource: str, alarm: str) -> bool:
+    evaluator = import_module("ministack.core.iam_evaluator")
+    region, account = alarm.split(":")[3:5]
+    request = evaluator.EvalContext(
+        principal_arn="*",
+        principal_type="Service",
+        principal_account="",
+        action=action,
+        resource_arn=resource,
+        region=region,
+        secure_transport=True,
+        service_context={
+            "aws:sourcearn": alarm,
+            "aws:sourceaccount": account,
+            "aws:sourceowner": account,
+            "aws:principalisawsservice": "true",
+            "aws:principalservicename": _CLOUDWATCH,
+        },
+    )
+    answer = evaluator.evaluate_resource_policy(policy, request, service=_CLOUDWATCH)
+    return bool(answer.decision == "Allow")
+
+
 if __name__ == "__main__":
     # The group that gets killed must be the server's own, never the shell's.
     if os.getpgrp() == os.getpid():
         threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    _ask_topics_before_alarms_publish()
     sys.argv = ["ministack"]
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

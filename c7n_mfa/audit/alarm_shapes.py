@@ -24,7 +24,7 @@ def alarm(item: Json) -> Alarm:
         name=text(item["AlarmName"]),
         namespace=maybe(item.get("Namespace")) or "",
         metric=maybe(item.get("MetricName")) or "",
-        statistic=maybe(item.get("Statistic") or item.get("ExtendedStatistic")) or "",
+        statistic=maybe(item.get("ExtendedStatistic") or item.get("Statistic")) or "",
         threshold=number(item.get("Threshold") or 0),
         comparison=maybe(item.get("ComparisonOperator")) or "",
         period=int(item.get("Period") or 60),
