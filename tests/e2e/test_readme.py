@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from demo.account import seed_trail
+from demo.local_aws import ACCOUNT
 from demo.response import DEAD_LETTERS
 
 pytestmark = pytest.mark.local_aws
@@ -39,6 +40,12 @@ def commands() -> list[str]:
     blocks = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
     lines = [line for block in blocks for line in block.splitlines()]
     return [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+
+
+def results() -> list[str]:
+    """What the page shows below its commands, but for the demo's output and the message sent."""
+    blocks = re.findall(r"```\n\n```text\n(.*?)```", README, re.DOTALL)
+    return [block for block in blocks if not block.startswith("Subject:")]
 
 
 def variant(command: str) -> list[str]:
@@ -85,11 +92,14 @@ def test_every_command_works_in_the_order_of_the_page(session, aws_env, checkout
         )
         ended[command] = (done.returncode, done.stdout + done.stderr)
 
+    printed = "\n".join(said for _, said in ended.values())
     wrong = [f"{c}: {e}" for c, e in ended.items() if e[0] != expected(c)]
     # The repaired chain waits for the click in the mail; the local AWS confirms at once.
     assert not wrong, "\n\n".join(wrong)
     assert len(ended) >= 10
     assert not [command for command, (_, said) in ended.items() if "Traceback" in said]
+    said = printed.replace(aws_env["AWS_ACCESS_KEY_ID"], ACCOUNT)
+    assert [result for result in results() if result not in said] == []
 
 
 def test_the_first_screen_has_two_commands_and_no_more():
