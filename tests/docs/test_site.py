@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+# The links themselves are also followed by test_written, which takes a second.
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 PAGES = [
     *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"),
