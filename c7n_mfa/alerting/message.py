@@ -9,7 +9,6 @@ written by others, an intruder among them, and are cleaned.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +17,7 @@ from typing import Any
 from c7n_mfa.alerting import outcome as aftermath
 from c7n_mfa.alerting.outcome import IN_PLACE
 from c7n_mfa.aws.commands import STOPS, command, deny_all
+from c7n_mfa.aws.text import one_line, shorten
 from c7n_mfa.containment.alternatives import Advice, instead
 from c7n_mfa.investigation.dossier import LEVELS, Level
 from c7n_mfa.signin.criteria import identity
@@ -31,10 +31,6 @@ MESSAGE_LENGTH = 30_000
 
 _CUT = "\n\n(cut here; the rest is in the policy's output)\n"
 _TEXT_LENGTH = 300
-# Control characters, lone surrogates, and what turns the direction of text.
-_UNSAFE = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]+"
-)
 _KINDS = {
     "root": "the root user",
     "iam-user": "IAM user",
@@ -144,8 +140,7 @@ def clean(text: object) -> str:
     >>> clean("a\\nb")
     'a b'
     """
-    said = _UNSAFE.sub(" ", str(text)).strip()
-    return said if len(said) <= _TEXT_LENGTH else f"{said[: _TEXT_LENGTH - 1]}…"
+    return shorten(one_line(str(text)), _TEXT_LENGTH)
 
 
 def _subject(text: str) -> str:
@@ -191,19 +186,14 @@ def _reasons(sign_in: SignIn, dossier: Mapping[str, Any] | None) -> Iterator[str
 def _found(dossier: Mapping[str, Any] | None) -> Iterator[str]:
     """The dossier's own short lines, but for the circumstances, which were told above."""
     for line in (dossier or {}).get("summary", ())[1:]:
-        yield f"- {clean_line(line)}"
-
-
-def clean_line(text: str) -> str:
-    """A line that was made of cleaned texts; it may be longer than one."""
-    return _UNSAFE.sub(" ", text).strip()
+        yield f"- {one_line(line)}"
 
 
 def _done(sign_in: SignIn, receipts: Sequence[Mapping[str, Any]], sender: Sender) -> Iterator[str]:
     for receipt in receipts:
         error = f" ({clean(receipt['error'])})" if receipt.get("error") else ""
         result = receipt["result"].upper() if receipt["result"] == "failed" else receipt["result"]
-        yield f"- {receipt['action']}: {result}. {clean_line(receipt['why'])}{error}"
+        yield f"- {receipt['action']}: {result}. {one_line(receipt['why'])}{error}"
         for call in receipt.get("undo", ()):
             yield f"  undo: {command(call)}"
     if any(receipt["result"] in IN_PLACE for receipt in receipts):
@@ -237,7 +227,7 @@ def _next(
 ) -> Iterator[str]:
     advice = (dossier or {}).get("advice", ())
     if advice:
-        yield from map(clean_line, advice)
+        yield from map(one_line, advice)
         return
     name = clean(sign_in.identity.name)
     if identity(sign_in) != "iam-user":
@@ -256,7 +246,7 @@ def _next(
 
 
 def _stop(sign_in: SignIn) -> str:
-    typed = clean_line(deny_all(clean(sign_in.identity.name), sign_in.identity.arn))
+    typed = one_line(deny_all(clean(sign_in.identity.name), sign_in.identity.arn))
     return f"{typed} ({STOPS})"
 
 
@@ -266,9 +256,9 @@ def _elsewhere(sign_in: SignIn, now: datetime) -> Iterator[str]:
     advice: Advice | None = instead(sign_in, now)
     if advice is None:
         return
-    yield clean_line(advice.why)
+    yield one_line(advice.why)
     for step in advice.steps:
-        yield f"- {clean_line(step)}"
+        yield f"- {one_line(step)}"
     for call in advice.calls:
         yield f"  {command(call, now)}"
 

@@ -27,8 +27,8 @@ from c7n_mfa.audit.shapes import subscription
 from c7n_mfa.audit.verdicts import Judgement
 from c7n_mfa.aws.arn import Arn
 from c7n_mfa.aws.read import Reader, ReadFailure
+from c7n_mfa.aws.text import one_line
 from c7n_mfa.cli.report.others import ELEMENTS
-from c7n_mfa.cli.report.shape import clean
 from c7n_mfa.cli.report.words import REPAIR_POLICY, call_name, link_name
 from c7n_mfa.cli.terminal import aws_sentence, complain, console_for
 from c7n_mfa.entry import initialize
@@ -202,7 +202,7 @@ def _is_own(policy: Any) -> bool:
 
 def _instead(policy: Any) -> str:
     """What to do about a policy that has no plan."""
-    name = clean(policy.name)
+    name = one_line(policy.name)
     if policy.is_lambda:
         does, without = "deploys a function", "deploying it"
     elif policy.resource_manager.actions:
@@ -214,7 +214,7 @@ def _instead(policy: Any) -> str:
 
 def _wrong_files(paths: Sequence[str]) -> str:
     return (
-        f"no policy in {', '.join(clean(path) for path in paths)} has an action with a plan: "
+        f"no policy in {', '.join(one_line(path) for path in paths)} has an action with a plan: "
         f"{_WITH_PLAN}; {REPAIR_POLICY} has one."
     )
 
@@ -225,8 +225,8 @@ def _warnings(planner: _Planner) -> Iterator[str]:
         domain = endpoint.rpartition("@")[2]
         if protocol in _MAIL and _NOBODY_READS.fullmatch(domain):
             yield (
-                f"the policy {planner.policy.name} subscribes {clean(endpoint)}, and nobody reads "
-                f"mail at {clean(domain)}; put your own subscriptions into the policy file"
+                f"the policy {planner.policy.name} subscribes {one_line(endpoint)}, and nobody "
+                f"reads mail at {one_line(domain)}; put your own subscriptions into the policy file"
             )
 
 
@@ -313,7 +313,7 @@ def _tree(account: Plan) -> Tree:
         for call in step.undo:
             branch.add(Text(f"undo: {call_name(call.to_dict())}", style="dim"))
     if account.not_subscribed:
-        who = ", ".join(clean(endpoint) for endpoint in account.not_subscribed)
+        who = ", ".join(one_line(endpoint) for endpoint in account.not_subscribed)
         why = "not subscribed, because repair only acts on a broken account"
         tree.add(Text(f"{why}: {who}", style="yellow"))
     return tree

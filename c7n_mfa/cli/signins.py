@@ -18,7 +18,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from c7n_mfa.cli.report.shape import clean
+from c7n_mfa.aws.text import one_line
 from c7n_mfa.cli.terminal import complain, console_for
 from c7n_mfa.cli.trail_files import Problem, read
 from c7n_mfa.signin.record import SignIn
@@ -123,7 +123,7 @@ def _replay(files: Sequence[str], show: Callable[[SignIn], None], only_single: b
     for record in read(files):
         if isinstance(record, Problem):
             tally.problems.append(record)
-            complain("signins", clean(str(record)))
+            complain("signins", one_line(str(record)))
             continue
         tally.records += 1
         sign_in = SignIn.from_record(record)
@@ -247,11 +247,11 @@ def _block(sign_in: SignIn) -> Text:
 def _cells(sign_in: SignIn) -> Iterator[Text]:
     identity = sign_in.identity
     named = (sign_in.event_time, identity.name, identity.account, sign_in.region, sign_in.address)
-    yield from (Text(clean(text or "unknown")) for text in named)
+    yield from (Text(one_line(text or "unknown")) for text in named)
     yield from (Text(word) for word in (sign_in.path, sign_in.outcome, sign_in.factor))
     yield Text(*_ANSWERS[sign_in.is_single_factor])
     yield Text(_because(sign_in))
-    yield Text(clean(sign_in.event_id or "unknown"))
+    yield Text(one_line(sign_in.event_id or "unknown"))
 
 
 def _because(sign_in: SignIn) -> str:

@@ -7,11 +7,11 @@ Agents, names and tags are written by others, an intruder among them: they are c
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
+from c7n_mfa.aws.text import one_line, shorten
 from c7n_mfa.aws.times import format_minute
 from c7n_mfa.investigation.dossier import (
     Activity,
@@ -36,8 +36,6 @@ _LATE = timedelta(minutes=15)
 _SO_FAR = ", so far: CloudTrail is 5 to 15 minutes late"
 _MOST = 6
 _MOST_DANGEROUS = 12
-# Control characters and those that turn the direction of text, besides what ends a quotation.
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f`\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")
 
 
 def headline(dossier: Dossier) -> str:
@@ -293,5 +291,4 @@ def _sentence(text: str) -> str:
 
 def _clean(text: str, longest: int = _LONGEST) -> str:
     # Not only in quotations: names of services and accounts come out of records as well.
-    text = _UNSAFE.sub(" ", text).strip()
-    return text if len(text) <= longest else text[: longest - 1] + "…"
+    return shorten(one_line(text.replace("`", " ")), longest)

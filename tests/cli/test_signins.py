@@ -162,7 +162,7 @@ def test_rows_are_in_the_order_of_time(signins):
 def test_names_from_a_log_cannot_steer_a_terminal(signins):
     identity = {**SINGLE["userIdentity"], "userName": "\x1b[2Jal\nice\u202e", "arn": None}
     done = signins({**SINGLE, "userIdentity": identity})
-    assert "\ufffd[2Jal ice\ufffd" in done.stdout
+    assert r"\u{1b}[2Jal ice\u{202e}" in done.stdout
     assert "\x1b" not in done.stdout
 
 

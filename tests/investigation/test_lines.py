@@ -199,8 +199,8 @@ def test_the_headline_says_what_is_known(record, what):
     ("text", "shown"),
     [
         ("`rm` [click](https://example.com)", "`rm  [click](https://example.com)`"),
-        ("a\n# b\r\n\x1b[31mred", "`a # b [31mred`"),
-        ("abc\u202eexe.txt", "`abc exe.txt`"),
+        ("a\n# b\r\n\x1b[31mred", r"`a # b \u{1b}[31mred`"),
+        ("abc\u202eexe.txt", r"`abc\u{202e}exe.txt`"),
         ("x" * 500, "`" + "x" * 119 + "…`"),
     ],
 )

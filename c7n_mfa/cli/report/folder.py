@@ -11,7 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from .shape import Node, ShapeError, clean, load
+from c7n_mfa.aws.text import one_line
+
+from .shape import Node, ShapeError, load
 from .values import Problem
 
 AGAIN = "Run the policy again."
@@ -52,11 +54,11 @@ class Folder:
             content = gzip.decompress(content) if path.suffix == ".gz" else content
         except (OSError, EOFError, zlib.error) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            self.problem(f"cannot be read: {clean(reason)}.", AGAIN, path.name)
+            self.problem(f"cannot be read: {one_line(reason)}.", AGAIN, path.name)
             return None
         return content.decode("utf-8", errors="replace")
 
 
 def shown(path: Path) -> str:
     """A path as the person gave it, without anything that could steer a terminal."""
-    return clean(str(path)).replace("s3:/", "s3://", 1)
+    return one_line(str(path)).replace("s3:/", "s3://", 1)

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .shape import Node, clean
+from c7n_mfa.aws.text import one_line
+
+from .shape import Node
 
 _ON_ACCOUNTS = ("signin-monitoring", "set-signin-monitoring")
 _ON_METRIC_FILTERS = ("signin-coverage",)
@@ -91,7 +93,7 @@ def _names(value: Any) -> Iterator[str]:
 def _prefix(mode: Any) -> str:
     """What custodian puts before a policy's name to name its function."""
     given = mode.get("function-prefix") if isinstance(mode, dict) else None
-    return clean(given) if isinstance(given, str) else "custodian-"
+    return one_line(given) if isinstance(given, str) else "custodian-"
 
 
 def _uses(policy: Node, names: tuple[str, ...]) -> bool:

@@ -14,13 +14,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from c7n_mfa.aws.text import one_line
 from c7n_mfa.cli.terminal import aws_problem
 
 from .folder import AGAIN, Folder, shown
 from .metadata import Metadata, parse_metadata
 from .others import read_other, used
 from .parse import parse_judgements, parse_metric_filters, parse_receipts, parse_resources
-from .shape import Node, clean
+from .shape import Node
 from .values import Judgement, MetricFilter, Other, Outcome, Problem, Receipt, Run
 from .words import AUDIT_POLICY
 
@@ -113,7 +114,7 @@ def _why_no_output(root: Path) -> Problem | None:
 def _unreadable(error: OSError) -> Problem:
     reason = error.strerror or str(error)
     return Problem(
-        clean(str(error.filename)),
+        one_line(str(error.filename)),
         f"cannot be opened: {reason}.",
         "Make it readable and try again.",
     )
@@ -150,7 +151,7 @@ def _unfinished(folder: Folder) -> Run:
         folder.problem(*(_known_trouble(folder, "the run was cut short") or without))
     return Run(
         place=shown(folder.path),
-        policy=clean(folder.path.name),
+        policy=one_line(folder.path.name),
         region=None,
         account_id=None,
         started=0.0,
@@ -247,4 +248,4 @@ def _last_error(log: str) -> str:
     lines = [line for line in after.splitlines() if line.strip()]
     ends = [line for line in lines if not line[0].isspace()]
     last = next(iter(ends if traceback else ends[-1:]), "")
-    return clean(last).rstrip(".: ")
+    return one_line(last).rstrip(".: ")

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from c7n_mfa.aws.text import one_line
 
 from .values import VERDICTS, Verdict
 
@@ -82,7 +83,7 @@ class Node:
 
     def text(self) -> str:
         """A text, made safe to print."""
-        return clean(self._expect(str))
+        return one_line(self._expect(str))
 
     def maybe_text(self) -> str | None:
         """A text or null."""
@@ -102,17 +103,10 @@ class Node:
 
     def _error(self, expected: str) -> ShapeError:
         found = repr(self.value) if isinstance(self.value, str) else _KINDS[type(self.value)]
-        place = clean(self.path.removeprefix(".")) or "the top"
-        return ShapeError(f"is not what was expected: at {place}, {expected}, not {clean(found)}.")
-
-
-def clean(text: str) -> str:
-    """The text on one line, without anything that could steer a terminal or fail to print.
-
-    Names of resources come from whoever made them.
-    """
-    spaced = " ".join(text.split())
-    return "".join(c if _printable(c) else "\N{REPLACEMENT CHARACTER}" for c in spaced)
+        place = one_line(self.path.removeprefix(".")) or "the top"
+        return ShapeError(
+            f"is not what was expected: at {place}, {expected}, not {one_line(found)}."
+        )
 
 
 def short_name(resource: str) -> str:
@@ -124,11 +118,6 @@ def short_name(resource: str) -> str:
     for kind in _PREFIXES:
         name = name.removeprefix(kind)
     return name or resource
-
-
-def _printable(character: str) -> bool:
-    # Controls, lone surrogates, and the formatting characters that reorder a line.
-    return unicodedata.category(character) not in {"Cc", "Cs", "Cf", "Zl", "Zp"}
 
 
 def _key(key: str) -> str:

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from c7n_mfa.aws.text import one_line
 from c7n_mfa.proof.families import FAMILIES
 from c7n_mfa.proof.requirements import REQUIREMENTS
 
-from .shape import clean, short_name
+from .shape import short_name
 from .values import Account, Chain, Judgement, Link, Other, Receipt, Report, Spot, Step
 
 REPAIR_POLICY = "policies/repair/signin-monitoring-repaired.yml"
@@ -166,7 +167,7 @@ def call_name(call: Any) -> str | None:
         return None
     # boto3 says create_topic where permissions and documentation say CreateTopic.
     words = (word[:1].upper() + word[1:] for word in operation.split("_"))
-    return clean(f"{service}:{''.join(words)}")
+    return one_line(f"{service}:{''.join(words)}")
 
 
 def listing(words: Sequence[str]) -> str:

@@ -322,7 +322,7 @@ def test_a_name_cannot_steer_the_terminal(tmp_path):
     name = "\x1b[2Jgone\x9b\u202e\nsecond line\ud800"
     audit(tmp_path, judgement(chain(intact_links(), name=name)))
 
-    assert lines(tmp_path)[3] == "└── \ufffd[2Jgone\ufffd\ufffd second line\ufffd: intact"
+    assert lines(tmp_path)[3] == r"└── \u{1b}[2Jgone\u{9b}\u{202e} second line\u{d800}: intact"
 
 
 def test_markup_in_a_name_is_only_text(tmp_path):
