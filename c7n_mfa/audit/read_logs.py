@@ -12,7 +12,8 @@ from c7n_mfa.aws.read import Reader, ReadFailure
 
 def see_log_group(reader: Reader, seen: Snapshot, arn: str) -> None:
     name, region = shapes.log_group_name(arn), Arn.parse(arn).region
-    groups = reader.every(
+    # Sorted by name: what bears the prefix alone comes first, and is there or not.
+    groups = reader.first_page(
         "logs",
         region,
         "describe_log_groups",

@@ -10,10 +10,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, PaginationError
 from botocore.parsers import ResponseParserError
 
 Shape = Callable[[Any], Any]
@@ -28,6 +29,9 @@ _NOT_FOUND = (
 # How an endpoint says that it does not have an operation at all.
 _NO_OPERATION = ("InvalidAction", "UnknownOperation", "UnknownOperationException")
 NO_SUCH_OPERATION = "NoSuchOperation"
+# How the name of the token for the next page ends, in the answer and as a parameter; where the
+# parameter is called otherwise, botocore refuses it, and nothing is lost in silence.
+_TOKENS = ("token", "marker")
 READ_SECONDS = 10
 # botocore waits a minute for a service that never answers.  How often it tries stays with the
 # session: the user's to say in a pipeline (AWS_MAX_ATTEMPTS), twice where a sign-in waits.
@@ -100,15 +104,54 @@ class Reader:
         return self._try(
             permission(service, operation),
             target,
-            lambda: tuple(map(shape, self._pages(service, region, operation, key, params))),
+            lambda: tuple(
+                map(
+                    shape, chain.from_iterable(self._pages(service, region, operation, key, params))
+                )
+            ),
+        )
+
+    def first_page(
+        self,
+        service: str,
+        region: str,
+        operation: str,
+        key: str,
+        target: str,
+        shape: Shape,
+        **params: Any,
+    ) -> Any:
+        """``shape`` of each item on the first page that has any, as a tuple."""
+        return self._try(
+            permission(service, operation),
+            target,
+            lambda: tuple(
+                map(
+                    shape,
+                    next(filter(None, self._pages(service, region, operation, key, params)), ()),
+                )
+            ),
         )
 
     def _pages(
         self, service: str, region: str, operation: str, key: str, params: Mapping[str, Any]
     ) -> Iterator[Any]:
-        paginator = self.client(service, region).get_paginator(operation)
-        for page in paginator.paginate(**params):
-            yield from page.get(key) or ()
+        """The items of each page.
+
+        Without botocore's paginators: the first that a session makes looks through the folders of
+        all services, which takes longer than the call.
+        """
+        call = getattr(self.client(service, region), operation)
+        token: Mapping[str, Any] = {}
+        while True:
+            page = call(**params, **token)
+            yield page.get(key) or ()
+            following = _token(page)
+            if not following:
+                return
+            if following == token:
+                raise PaginationError(message=f"the token {following} was given twice")
+            token = following
 
     def _try(self, needed: str, target: str, call: Callable[[], Any]) -> Any:
         try:
@@ -134,6 +177,14 @@ class Reader:
             # that is too old to know the operation.
             message = f"{type(error).__name__}: {error}"
             return ReadFailure(needed, target, "MalformedAnswer", message)
+
+
+def _token(page: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The parameter that asks for the page after this one; empty after the last."""
+    if page.get("IsTruncated") is False:
+        return {}
+    names = (name for name in page if name.lower().endswith(_TOKENS))
+    return next(({name: page[name]} for name in names if page[name]), {})
 
 
 def permission(service: str, operation: str) -> str:

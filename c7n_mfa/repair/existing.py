@@ -192,7 +192,8 @@ def see_group(reader: Reader, arn: str) -> Mapping[str, Any] | ReadFailure | Non
     """The log group as DescribeLogGroups has it."""
     name = shapes.log_group_name(arn)
     ask = ("logs", Arn.parse(arn).region, "describe_log_groups", "logGroups", arn)
-    groups = reader.every(*ask, dict, logGroupNamePrefix=name)
+    # Sorted by name: what bears the prefix alone comes first.
+    groups = reader.first_page(*ask, dict, logGroupNamePrefix=name)
     if groups is None or isinstance(groups, ReadFailure):
         return groups
     return next((group for group in groups if group.get("logGroupName") == name), None)

@@ -10,6 +10,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ReadTimeoutError
 from botocore.parsers import ResponseParserError
+from moto import mock_aws
 
 from c7n_mfa.aws.read import Reader, ReadFailure
 from calls import denied, watched
@@ -80,3 +81,82 @@ def test_a_mistake_of_ours_flies(reader):
 
     with watched({"iam:GetUser": fail}), pytest.raises(ZeroDivisionError):
         user(reader)
+
+
+def pages(*pages):
+    """Answers one after the other, and what they were asked."""
+    left, asked = list(pages), []
+
+    def answer(parameters):
+        asked.append(parameters)
+        return left.pop(0) if len(left) > 1 else left[0]
+
+    return answer, asked
+
+
+def groups(reader, read="every"):
+    name = lambda group: group["logGroupName"]  # noqa: E731
+    ask = ("logs", "us-east-1", "describe_log_groups", "logGroups", "g", name)
+    return getattr(reader, read)(*ask, logGroupNamePrefix="g")
+
+
+def page(*names, **token):
+    return {"logGroups": [{"logGroupName": name} for name in names], **token}
+
+
+def test_pages_are_read_to_the_last(reader):
+    answer, asked = pages(page("g1", nextToken="2"), page(nextToken="3"), page("g2"))
+
+    with watched(stubs={"logs:DescribeLogGroups": answer}):
+        assert groups(reader) == ("g1", "g2")
+    assert [parameters.get("nextToken") for parameters in asked] == [None, "2", "3"]
+    assert {parameters["logGroupNamePrefix"] for parameters in asked} == {"g"}
+
+
+def test_pages_of_iam_end_where_they_are_not_truncated(reader):
+    answer, asked = pages(
+        {"Tags": [1], "IsTruncated": True, "Marker": "a"},
+        {"Tags": [2], "IsTruncated": False, "Marker": "b"},
+    )
+
+    with watched(stubs={"iam:ListUserTags": answer}):
+        ask = ("iam", "us-east-1", "list_user_tags", "Tags", "alice", str)
+        assert reader.every(*ask, UserName="alice") == ("1", "2")
+    assert asked == [{"UserName": "alice"}, {"UserName": "alice", "Marker": "a"}]
+
+
+def test_a_page_that_leads_to_itself_is_a_failure(reader):
+    answer, _ = pages(page("g1", nextToken="2"))
+
+    with watched(stubs={"logs:DescribeLogGroups": answer}):
+        assert groups(reader) == ReadFailure(
+            "logs:DescribeLogGroups",
+            "g",
+            "PaginationError",
+            "Error during pagination: the token {'nextToken': '2'} was given twice",
+        )
+
+
+def test_a_token_that_has_no_parameter_of_its_name_is_a_failure(reader):
+    first = {"Rules": [{"Name": "a"}], "OtherToken": "2"}
+
+    with watched(answers={"events:ListRules": lambda answer: first}), mock_aws():
+        found = reader.every("events", "us-east-1", "list_rules", "Rules", "*", dict)
+
+    assert (found.permission, found.code) == ("events:ListRules", "ParamValidationError")
+
+
+def test_the_first_page_that_has_any_is_enough(reader):
+    answer, asked = pages(page(nextToken="2"), page("g1", "g2", nextToken="3"), page("g3"))
+
+    with watched(stubs={"logs:DescribeLogGroups": answer}):
+        assert groups(reader, "first_page") == ("g1", "g2")
+    assert len(asked) == 2
+
+
+def test_no_page_that_has_any_is_nothing(reader):
+    answer, asked = pages(page(nextToken="2"), page())
+
+    with watched(stubs={"logs:DescribeLogGroups": answer}):
+        assert groups(reader, "first_page") == ()
+    assert len(asked) == 2

@@ -195,6 +195,34 @@ def test_a_good_chain_takes_ten_calls_of_ours_beside_custodians_own(load):
 
 
 @mock_aws
+def test_log_groups_of_the_same_prefix_take_no_call_more(load):
+    account.add_good_chain()
+    for number in range(120):
+        account.client("logs").create_log_group(logGroupName=f"{account.GROUP}-{number:03}")
+
+    with watched() as calls:
+        assert load().run() == []
+
+    assert calls.counts()["logs:DescribeLogGroups"] == 1
+    assert calls.counts().total() == 11
+
+
+@mock_aws
+def test_a_log_group_that_is_gone_is_gone_though_others_bear_its_name_longer(load):
+    account.add_trail()
+    logs = account.client("logs")
+    logs.delete_log_group(logGroupName=account.GROUP)
+    for number in range(120):
+        logs.create_log_group(logGroupName=f"{account.GROUP}-{number:03}")
+
+    with watched() as calls:
+        judgement = judged(load())
+
+    assert faults(judgement) == [("log-group", "log-group-gone")]
+    assert calls.counts()["logs:DescribeLogGroups"] == 1
+
+
+@mock_aws
 def test_unrelated_filters_are_not_followed_to_their_alarms(load):
     account.add_good_chain()
     for number in range(30):
