@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from .explain import judge_event, vetoing
-from .nodes import (
+from c7n_mfa.pattern.judge import judge_at, judge_event, resolve, vetoing
+from c7n_mfa.pattern.nodes import (
     And,
     Atom,
     Compare,
@@ -25,8 +25,7 @@ from .nodes import (
     Selector,
     Text,
 )
-from .select import judge_at, resolve
-from .values import (
+from c7n_mfa.pattern.values import (
     MISSING,
     evaluate_atom,
     is_decimal,

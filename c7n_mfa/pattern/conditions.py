@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NoReturn
 
-from .nodes import And, Atom, Condition, Number, Operator, Or, Regex, Text, Value
-from .regex import read_regex
-from .tokenizer import Token, Tokenizer
+from c7n_mfa.pattern.nodes import And, Atom, Condition, Number, Operator, Or, Regex, Text, Value
+from c7n_mfa.pattern.regex import read_regex
+from c7n_mfa.pattern.tokenizer import Token, Tokenizer
 
 _MOST_REGEXES = 2
 _ORDERINGS = ("<", ">", "<=", ">=")

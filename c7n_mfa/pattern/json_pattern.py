@@ -6,15 +6,15 @@ from __future__ import annotations
 
 from typing import Literal, NoReturn
 
-from . import undocumented as u
-from .conditions import (
+from c7n_mfa.pattern import undocumented as u
+from c7n_mfa.pattern.conditions import (
     ConditionTokenizer,
     fail_after_condition,
     parse_condition,
     parse_operator,
     parse_value,
 )
-from .nodes import (
+from c7n_mfa.pattern.nodes import (
     AnyElement,
     AnyField,
     Atom,
@@ -27,8 +27,8 @@ from .nodes import (
     Selector,
     Step,
 )
-from .tokenizer import Token, compile_rules
-from .undocumented import Behaviour
+from c7n_mfa.pattern.tokenizer import Token, compile_rules
+from c7n_mfa.pattern.undocumented import Behaviour
 
 _MOST_WILDCARDS = 3
 _RULES = compile_rules(

@@ -109,7 +109,7 @@ class Text:
 
     def matches(self, value: str) -> bool | None:
         """Whether a string equals this text, wildcards understood; None if AWS does not say."""
-        from .values import judge_text, known
+        from c7n_mfa.pattern.values import judge_text, known
 
         return known(judge_text(self, value))
 

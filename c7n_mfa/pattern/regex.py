@@ -14,8 +14,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NoReturn
 
-from .automaton import ASCII, END, NON_ASCII, START, Automaton, Piece, TooLarge, charset
-from .errors import PatternSyntaxError
+from c7n_mfa.pattern.automaton import (
+    ASCII,
+    END,
+    NON_ASCII,
+    START,
+    Automaton,
+    Piece,
+    TooLarge,
+    charset,
+)
+from c7n_mfa.pattern.tokenizer import PatternSyntaxError
 
 __all__ = ["Alternatives", "TooLarge", "automaton_of", "parse_regex", "search"]
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, NoReturn, TypeAlias
 
-from . import undocumented as u
-from .nodes import Atom, Compare, Is, Number, Operator, Regex, Text, Value
-from .numeric import double, exact, is_number, number_texts
-from .regex import TooLarge, search
-from .undocumented import Behaviour
+from c7n_mfa.pattern import undocumented as u
+from c7n_mfa.pattern.message import double, exact, is_number, number_texts
+from c7n_mfa.pattern.nodes import Atom, Compare, Is, Number, Operator, Regex, Text, Value
+from c7n_mfa.pattern.regex import TooLarge, search
+from c7n_mfa.pattern.undocumented import Behaviour
 
 
 class Missing(Enum):

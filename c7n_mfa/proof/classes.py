@@ -29,6 +29,7 @@ from c7n_mfa.pattern.automaton import (
     text_automaton,
 )
 from c7n_mfa.pattern.automaton import TooLarge as AutomatonTooLarge
+from c7n_mfa.pattern.judge import judge_at
 from c7n_mfa.pattern.nodes import (
     AnyElement,
     AnyField,
@@ -41,7 +42,6 @@ from c7n_mfa.pattern.nodes import (
     Text,
 )
 from c7n_mfa.pattern.regex import automaton_of
-from c7n_mfa.pattern.select import judge_at
 from c7n_mfa.pattern.values import known, other_readings
 from c7n_mfa.proof.families import Family, Free
 

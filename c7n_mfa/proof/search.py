@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from c7n_mfa.pattern import Pattern
 from c7n_mfa.pattern.automaton import find_text
-from c7n_mfa.pattern.explain import vetoing
+from c7n_mfa.pattern.judge import vetoing
 from c7n_mfa.pattern.nodes import Atom, JsonPattern, Regex, Selector, TermPattern
 from c7n_mfa.pattern.regex import automaton_of
 from c7n_mfa.proof.classes import (

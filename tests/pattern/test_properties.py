@@ -9,7 +9,7 @@ import json
 from hypothesis import assume, given
 
 from c7n_mfa.pattern import Pattern, PatternSyntaxError, parse
-from c7n_mfa.pattern.explain import judge_event
+from c7n_mfa.pattern.judge import judge_event
 from c7n_mfa.pattern.values import known
 from pattern.strategies import any_events, events, odd_patterns, scraps, settled_patterns
 from pattern.treewalk import treewalk
