@@ -43,5 +43,5 @@ def drowning(
 
 def _writes_every_day(metric_filter: MetricFilter, requirement: Requirement) -> bool:
     pattern = read(metric_filter)
-    drowned = pattern is not None and assess((pattern,), requirement).drowned
+    drowned = pattern is not None and assess((pattern,), requirement).too_broad
     return bool(drowned) or (metric_filter.default or 0) > 0

@@ -18,7 +18,7 @@ from c7n_mfa.cli import pattern_text
 from c7n_mfa.cli.pattern_findings import Difference, Findings, ask, events_to_ask, examine
 from c7n_mfa.cli.terminal import aws_sentence, complain, console_for
 from c7n_mfa.pattern import Pattern, PatternSyntaxError, parse
-from c7n_mfa.proof.compare import Comparison, compare
+from c7n_mfa.proof import Comparison, compare
 from c7n_mfa.proof.requirements import DEFAULT, REQUIREMENTS
 
 _CANNOT_TELL = 2

@@ -49,7 +49,7 @@ class Findings:
     @property
     def too_broad(self) -> tuple[Spot, ...]:
         """Events of every day that are caught too, so that an alarm means nothing."""
-        return self.coverage.drowned if self.coverage else ()
+        return self.coverage.too_broad if self.coverage else ()
 
     @property
     def spots(self) -> tuple[Spot, ...]:

@@ -13,11 +13,9 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from c7n_mfa.cli.pattern_findings import Difference, Findings
-from c7n_mfa.pattern import MISSING, Pattern
-from c7n_mfa.pattern.explain import Clause
-from c7n_mfa.proof import Dependency, Spot
+from c7n_mfa.pattern import MISSING, Clause, Pattern
+from c7n_mfa.proof import Comparison, Dependency, Spot
 from c7n_mfa.proof.classes import path_of, value_at, with_field
-from c7n_mfa.proof.compare import Comparison
 
 _STYLES = {"covers": "green", "misses": "bold red", "unknown": "yellow", "invalid": "bold red"}
 _IDENTIFYING_FIELDS = (

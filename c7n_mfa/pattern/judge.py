@@ -46,7 +46,6 @@ from c7n_mfa.pattern.values import (
     settle,
 )
 
-
 # One condition: following its selector into the event
 
 

@@ -17,67 +17,25 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from c7n_mfa.pattern import Pattern
-from c7n_mfa.proof.blame import because
 from c7n_mfa.proof.classes import TooLarge
-from c7n_mfa.proof.families import GRADES, Family, Grade
+from c7n_mfa.proof.families import FAMILIES, Family
 from c7n_mfa.proof.requirements import REQUIREMENTS, Requirement
 from c7n_mfa.proof.search import FALSE, TRUE, UNKNOWN, Budget, Question, ordinary
-from c7n_mfa.shape import Node
+from c7n_mfa.proof.spots import Dependency, Spot, missed
+
+__all__ = [
+    "EVERYDAY",
+    "Comparison",
+    "Coverage",
+    "Dependency",
+    "Spot",
+    "assess",
+    "compare",
+    "may_catch",
+    "may_match",
+]
 
 Verdict = Literal["covers", "misses", "unknown"]
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """A sign-in that is missed, or caught and should not be: its family, one event, and why."""
-
-    family: str
-    grade: Grade
-    sentence: str
-    event: Mapping[str, Any]
-    because: str
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "family": self.family,
-            "grade": self.grade,
-            "sentence": self.sentence,
-            "event": dict(self.event),
-            "because": self.because,
-        }
-
-    @classmethod
-    def from_dict(cls, data: Any) -> Spot:
-        """What ``to_dict`` gave; where it is not, ``ShapeError`` says so."""
-        node = Node.of(data)
-        return cls(
-            family=node["family"].text(),
-            grade=_grade(node["grade"]),
-            sentence=node["sentence"].maybe_text() or "",
-            event=node["event"].mapping(),
-            because=node["because"].maybe_text() or "",
-        )
-
-
-def _grade(node: Node) -> Grade:
-    """What earlier versions called conceivable is possible."""
-    return "possible" if node.value == "conceivable" else node.one_of(GRADES)
-
-
-@dataclass(frozen=True, slots=True)
-class Dependency:
-    """Undocumented behaviour, or a limit of this proof, that an answer hangs on."""
-
-    name: str
-    sentence: str
-
-    def to_dict(self) -> dict[str, str]:
-        return {"name": self.name, "sentence": self.sentence}
-
-    @classmethod
-    def from_dict(cls, data: Any) -> Dependency:
-        node = Node.of(data)
-        return cls(node["name"].maybe_text() or "", node["sentence"].maybe_text() or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,23 +44,28 @@ class Coverage:
 
     ``blind_spots`` decide the verdict; ``advice`` are blind spots of the grade *possible*, which
     decide nothing unless the judgement is strict.  ``caught`` names the families caught whole,
-    ``drowned`` is the noise that makes an alarm say nothing.
+    ``too_broad`` is the noise that makes an alarm meaningless.
     """
 
     requirement: str
-    verdict: Verdict
     blind_spots: tuple[Spot, ...]
     advice: tuple[Spot, ...]
     noise: tuple[Spot, ...]
     depends_on: tuple[Dependency, ...]
     caught: tuple[str, ...]
-    drowned: tuple[Spot, ...]
+    too_broad: tuple[Spot, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        if self.blind_spots:
+            return "misses"
+        return "unknown" if self.depends_on else "covers"
 
 
-# The events of every day.  Federated sign-ins and failures are noise too, but an alarm on them
-# still tells of single-factor sign-ins; the CIS benchmark's own text fires on them.  Root is rare:
-# an alarm on everything that root does (CIS 3.3) tells of its sign-ins without MFA well enough.
-DROWNING = frozenset({"iam-user-mfa", "api-call", "check-mfa", "switch-role"})
+# What happens every day.  Federated sign-ins and failures are noise too, but an alarm on them still
+# reports single-factor sign-ins; the CIS benchmark's own text fires on them.  Root is rare: an
+# alarm on everything that root does (CIS 3.3) reports its sign-ins without MFA well enough.
+EVERYDAY = frozenset({"iam-user-mfa", "api-call", "check-mfa", "switch-role"})
 
 
 def assess(patterns: Sequence[Pattern], requirement: Requirement, strict: bool = False) -> Coverage:
@@ -119,29 +82,54 @@ def _assess(patterns: tuple[Pattern, ...], name: str, strict: bool) -> Coverage:
     requirement = REQUIREMENTS[name]
     budget = Budget()
     blind: list[Spot] = []
-    open_ends: list[tuple[Family, Dependency]] = []
+    undecided: list[Dependency] = []
     caught: list[str] = []
     for family in requirement.must_catch:
-        miss = _first_miss(patterns, family, budget)
-        if miss is None:
+        question = Question(patterns, family, budget)
+        spots, dependencies = _examples(question, FALSE, patterns, "there is no metric filter")
+        blind += spots
+        if strict or family.grade == "observed":
+            undecided += dependencies
+        if not spots and not dependencies:
             caught.append(family.name)
-        elif isinstance(miss, Spot):
-            blind.append(miss)
-        else:
-            open_ends += [(family, dependency) for dependency in miss]
-    decisive = [spot for spot in blind if strict or spot.grade == "observed"]
-    hanging = [d for family, d in open_ends if strict or family.grade == "observed"]
+    decisive = tuple(spot for spot in blind if strict or spot.grade == "observed")
     noise = tuple(_noise(patterns, requirement, budget))
     return Coverage(
         requirement=requirement.name,
-        verdict="misses" if decisive else "unknown" if hanging else "covers",
-        blind_spots=tuple(decisive),
+        blind_spots=decisive,
         advice=tuple(spot for spot in blind if spot not in decisive),
         noise=noise,
-        depends_on=tuple(dict.fromkeys(hanging)),
+        depends_on=tuple(dict.fromkeys(undecided)),
         caught=tuple(caught),
-        drowned=tuple(_drowned(patterns, requirement, noise)),
+        too_broad=tuple(_too_broad(patterns, requirement, noise)),
     )
+
+
+def _examples(
+    question: Question, answer: int, missed_by: Sequence[Pattern], of_none: str
+) -> tuple[list[Spot], list[Dependency]]:
+    """An event with this answer, and why patterns miss it; or what the answer depends on.
+
+    Neither is a proof that there is no such event.
+    """
+    try:
+        event = question.find(answer)
+        if event is not None:
+            return [missed(question.family, event, missed_by, of_none)], []
+        doubtful = question.find(UNKNOWN)
+    except TooLarge as error:
+        return [], [Dependency("too-large", error.sentence)]
+    return [], [] if doubtful is None else _dependencies(question.all_patterns, doubtful)
+
+
+def _dependencies(patterns: Sequence[Pattern], event: Mapping[str, Any]) -> list[Dependency]:
+    behaviours = [b for pattern in patterns for b in pattern.explain_unknown(event)]
+    return [Dependency(b.name, b.sentence) for b in behaviours] or [
+        Dependency(
+            "beyond-the-proof",
+            "the values that a wildcard selector may meet were not split into classes",
+        )
+    ]
 
 
 def may_catch(pattern: Pattern, requirement: Requirement) -> bool:
@@ -162,36 +150,6 @@ def _may_match(pattern: Pattern, family: Family) -> bool:
         return True
 
 
-def _first_miss(
-    patterns: Sequence[Pattern], family: Family, budget: Budget
-) -> Spot | tuple[Dependency, ...] | None:
-    """A sign-in of the family that no pattern matches; what the answer hangs on; or nothing."""
-    question = Question(patterns, family, budget)
-    try:
-        missed = question.find(FALSE)
-        if missed is not None:
-            reasons = dict.fromkeys(because(pattern, missed) for pattern in patterns)
-            why = "; ".join(reasons) or "there is no metric filter"
-            return Spot(family.name, family.grade, family.sentence, missed, why)
-        doubtful = question.find(UNKNOWN)
-    except TooLarge as error:
-        return (Dependency("too-large", error.sentence),)
-    return None if doubtful is None else tuple(_dependencies(patterns, doubtful))
-
-
-def _dependencies(patterns: Sequence[Pattern], event: Mapping[str, Any]) -> Iterator[Dependency]:
-    found = False
-    for pattern in patterns:
-        for behaviour in pattern.explain_unknown(event):
-            found = True
-            yield Dependency(behaviour.name, behaviour.sentence)
-    if not found:
-        yield Dependency(
-            "beyond-the-proof",
-            "the values that a wildcard selector may meet were not split into classes",
-        )
-
-
 def _noise(patterns: Sequence[Pattern], requirement: Requirement, budget: Budget) -> Iterator[Spot]:
     for family in requirement.must_leave:
         caught = _caught(patterns, family, budget)
@@ -200,11 +158,11 @@ def _noise(patterns: Sequence[Pattern], requirement: Requirement, budget: Budget
             yield Spot(family.name, family.grade, family.sentence, caught, why)
 
 
-def _drowned(
+def _too_broad(
     patterns: Sequence[Pattern], requirement: Requirement, noise: Sequence[Spot]
 ) -> Iterator[Spot]:
     """Noise of every day, and not only of one user, one Region or one rare call."""
-    ordinaries = {f.name: ordinary(f) for f in requirement.must_leave if f.name in DROWNING}
+    ordinaries = {f.name: ordinary(f) for f in requirement.must_leave if f.name in EVERYDAY}
     for spot in noise:
         events = ordinaries.get(spot.family, ())
         if any(pattern.match(event) is True for pattern in patterns for event in events):
@@ -219,3 +177,70 @@ def _caught(
         return Question(patterns, family, budget).find(TRUE)
     except TooLarge:
         return None
+
+
+# What changes in meaning when one set of patterns takes the place of another
+
+Relation = Literal["equal", "narrower", "wider", "both", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """``lost``: events that only the old patterns match; ``gained``: only the new ones.
+
+    ``relation`` is what the new patterns are to the old ones; unknown where no difference was found
+    and ``depends_on`` says why there may be one.
+    """
+
+    relation: Relation
+    lost: tuple[Spot, ...]
+    gained: tuple[Spot, ...]
+    depends_on: tuple[Dependency, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "relation": self.relation,
+            "lost": [spot.to_dict() for spot in self.lost],
+            "gained": [spot.to_dict() for spot in self.gained],
+            "depends_on": [dependency.to_dict() for dependency in self.depends_on],
+        }
+
+
+def compare(old: Sequence[Pattern], new: Sequence[Pattern]) -> Comparison:
+    """What the new patterns, together, are to the old ones, together.
+
+    Decided over the families of sign-ins and of the calls beside them, like everything else here:
+    patterns that differ only on records outside them are equal.
+    """
+    budget = Budget()
+    lost, undecided_lost = _only_matched(old, new, budget)
+    gained, undecided_gained = _only_matched(new, old, budget)
+    depends_on = tuple(dict.fromkeys([*undecided_lost, *undecided_gained]))
+    return Comparison(_relation(lost, gained, depends_on), lost, gained, depends_on)
+
+
+def _relation(
+    lost: Sequence[Spot], gained: Sequence[Spot], depends_on: Sequence[Dependency]
+) -> Relation:
+    if lost and gained:
+        return "both"
+    if depends_on:
+        # A difference the other way may hide behind what is not known.
+        return "unknown"
+    if lost:
+        return "narrower"
+    return "wider" if gained else "equal"
+
+
+def _only_matched(
+    patterns: Sequence[Pattern], without: Sequence[Pattern], budget: Budget
+) -> tuple[tuple[Spot, ...], tuple[Dependency, ...]]:
+    """For each family an event that only ``patterns`` match, and what is undecided."""
+    spots: list[Spot] = []
+    undecided: list[Dependency] = []
+    for family in FAMILIES:
+        question = Question(patterns, family, budget, without=without)
+        examples, dependencies = _examples(question, TRUE, without, "there is no pattern")
+        spots += examples
+        undecided += dependencies
+    return tuple(spots), tuple(undecided)

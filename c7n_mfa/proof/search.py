@@ -1,6 +1,6 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""Search the product of value classes for an event that patterns answer in a wanted way.
+"""Search the product of value classes for an event that patterns answer in a given way.
 
 What is the same in every record of a family is put in first, and what is left is taken apart: an
 "and" is false as soon as one of its parts is, and parts that share no field are solved each by
@@ -86,39 +86,40 @@ class Question:
     ) -> None:
         self._patterns = patterns
         self._without = without
-        self._family = family
+        self.family = family
+        self.all_patterns = (*patterns, *without)
         self._budget = budget or Budget()
-        texts = [p for p in (*patterns, *without) if not isinstance(p.node, JsonPattern)]
+        texts = [p for p in self.all_patterns if not isinstance(p.node, JsonPattern)]
         # Patterns that read the record as text are tried on events that stand for all.
         self._backgrounds = _backgrounds(texts, family) if texts else [dict(family.witness)]
 
-    def find(self, wanted: int) -> Mapping[str, Any] | None:
-        """The event nearest to the witness on which the answer is ``wanted``; or proof of none.
+    def find(self, answer: int) -> Mapping[str, Any] | None:
+        """The event nearest to the witness on which the answer is ``answer``; or proof of none.
 
         An event for ``UNKNOWN`` may be one whose answer this search could not decide.
         """
-        witness = self._family.witness
-        if self._answer(witness) == wanted:
+        witness = self.family.witness
+        if self._answer(witness) == answer:
             return dict(witness)
         for background in self._backgrounds:
             part = self._part(background)
-            choice = self._solve(part, wanted)
+            choice = self._solve(part, answer)
             if choice is not None:
                 event = self._event(background, choice)
-                if wanted == UNKNOWN or self._answer(event) == wanted:
+                if answer == UNKNOWN or self._answer(event) == answer:
                     return event
         return None
 
     def _answer(self, event: Mapping[str, Any]) -> int:
         """What the patterns themselves say of one event."""
-        ours = joined(Either, [_BIT[pattern.match(event)] for pattern in self._patterns])
-        theirs = joined(Either, [_BIT[pattern.match(event)] for pattern in self._without])
-        return evaluate(joined(All, [ours, negated(theirs)]), {})
+        matched = joined(Either, [_BIT[pattern.match(event)] for pattern in self._patterns])
+        left_out = joined(Either, [_BIT[pattern.match(event)] for pattern in self._without])
+        return evaluate(joined(All, [matched, negated(left_out)]), {})
 
     def _part(self, background: Mapping[str, Any]) -> Part:
-        ours = joined(Either, [self._pattern(p, background) for p in self._patterns])
-        theirs = joined(Either, [self._pattern(p, background) for p in self._without])
-        return joined(All, [ours, negated(theirs)])
+        matched = joined(Either, [self._pattern(p, background) for p in self._patterns])
+        left_out = joined(Either, [self._pattern(p, background) for p in self._without])
+        return joined(All, [matched, negated(left_out)])
 
     def _pattern(self, pattern: Pattern, background: Mapping[str, Any]) -> Part:
         if not isinstance(pattern.node, JsonPattern):
@@ -132,54 +133,54 @@ class Question:
             return True
         assert isinstance(pattern.node, JsonPattern)
         paths = (path_of(selector) for selector in vetoing(pattern.node.condition))
-        met = (value_at(self._family.witness, path) for path in paths if path)
+        met = (value_at(self.family.witness, path) for path in paths if path)
         return any(isinstance(value, dict | list) for value in met)
 
     def _fixed(self, atom: Atom) -> int | None:
         """The atom's answer where it is the same in all records of the family."""
-        if ranges_over_free_fields(atom.selector, self._family):
+        if ranges_over_free_fields(atom.selector, self.family):
             return ANY
-        if path_of(atom.selector) in self._family.free:
+        if path_of(atom.selector) in self.family.free:
             return None
-        return _BIT[answer_of(atom, self._family.witness)]
+        return _BIT[answer_of(atom, self.family.witness)]
 
-    def _solve(self, part: Part, wanted: int) -> Choice | None:
-        """Values with which the part answers ``wanted``; ``None`` when there are none."""
+    def _solve(self, part: Part, answer: int) -> Choice | None:
+        """Values with which the part answers ``answer``; ``None`` when there are none."""
         if isinstance(part, int):
-            return {} if part & wanted else None
+            return {} if part & answer else None
         if isinstance(part, Not):
-            return self._solve(part.part, {TRUE: FALSE, FALSE: TRUE}.get(wanted, wanted))
+            return self._solve(part.part, {TRUE: FALSE, FALSE: TRUE}.get(answer, answer))
         if isinstance(part, Doubted):
-            return self._solve_doubted(part, wanted)
-        if wanted == UNKNOWN:
-            return self._choose(part, wanted) if self._may_be_unknown(part) else None
+            return self._solve_doubted(part, answer)
+        if answer == UNKNOWN:
+            return self._choose(part, answer) if self._may_be_unknown(part) else None
         if not isinstance(part, All | Either):
-            return self._choose(part, wanted)
-        if wanted == (FALSE if isinstance(part, All) else TRUE):
-            return self._solve_some(part, wanted)
-        return self._solve_every(part, wanted)
+            return self._choose(part, answer)
+        if answer == (FALSE if isinstance(part, All) else TRUE):
+            return self._solve_some(part, answer)
+        return self._solve_every(part, answer)
 
-    def _solve_doubted(self, part: Doubted, wanted: int) -> Choice | None:
-        if wanted != UNKNOWN:
-            return None if wanted == TRUE else self._solve(part.part, FALSE)
+    def _solve_doubted(self, part: Doubted, answer: int) -> Choice | None:
+        if answer != UNKNOWN:
+            return None if answer == TRUE else self._solve(part.part, FALSE)
         choice = self._solve(part.part, TRUE)
         return self._solve(part.part, UNKNOWN) if choice is None else choice
 
-    def _solve_some(self, part: All | Either, wanted: int) -> Choice | None:
+    def _solve_some(self, part: All | Either, answer: int) -> Choice | None:
         """One part is enough."""
         for each in part.parts:
-            choice = self._solve(each, wanted)
+            choice = self._solve(each, answer)
             if choice is not None:
                 return choice
         return None
 
-    def _solve_every(self, part: All | Either, wanted: int) -> Choice | None:
+    def _solve_every(self, part: All | Either, answer: int) -> Choice | None:
         """All parts have to answer; those that share no field do so independently."""
         whole: Choice = {}
         for group in apart(part.parts):
             together: Part = group[0] if len(group) == 1 else type(part)(tuple(group))
             alone = len(group) == 1
-            choice = self._solve(together, wanted) if alone else self._choose(together, wanted)
+            choice = self._solve(together, answer) if alone else self._choose(together, answer)
             if choice is None:
                 return None
             whole |= choice
@@ -196,16 +197,16 @@ class Question:
             return any(self._may_be_unknown(each) for each in part.parts)
         return any(None in signature for signature, _ in self._classes([part], exact=True))
 
-    def _choose(self, part: Part, wanted: int) -> Choice | None:
+    def _choose(self, part: Part, answer: int) -> Choice | None:
         """Search the combinations of values; first only values that come to mind."""
         fields: dict[Selector, list[Atom]] = {}
         for atom in dict.fromkeys(atoms_of(part)):
             fields.setdefault(atom.selector, []).append(atom)
-        choice = self._combine(part, wanted, fields, exact=False)
-        return self._combine(part, wanted, fields, exact=True) if choice is None else choice
+        choice = self._combine(part, answer, fields, exact=False)
+        return self._combine(part, answer, fields, exact=True) if choice is None else choice
 
     def _combine(
-        self, part: Part, wanted: int, fields: Mapping[Selector, list[Atom]], exact: bool
+        self, part: Part, answer: int, fields: Mapping[Selector, list[Atom]], exact: bool
     ) -> Choice | None:
         classes = {selector: self._classes(atoms, exact) for selector, atoms in fields.items()}
         possible: dict[Atom, int] = {}
@@ -216,30 +217,30 @@ class Question:
                     bits |= _BIT[signature[position]]
                 possible[atom] = bits
         order = sorted(fields, key=lambda selector: len(classes[selector]))
-        return self._descend(part, wanted, fields, classes, possible, order)
+        return self._descend(part, answer, fields, classes, possible, order)
 
     def _classes(self, atoms: Sequence[Atom], exact: bool) -> list[Class]:
-        return list(split(self._family, atoms[0].selector, atoms, exact))
+        return list(split(self.family, atoms[0].selector, atoms, exact))
 
     def _descend(
         self,
         part: Part,
-        wanted: int,
+        answer: int,
         fields: Mapping[Selector, list[Atom]],
         classes: Mapping[Selector, list[Class]],
         possible: dict[Atom, int],
         order: Sequence[Selector],
     ) -> Choice | None:
         self._budget.spend(len(possible))
-        if not evaluate(part, possible) & wanted:
+        if not evaluate(part, possible) & answer:
             return None
         if not order:
             return {}
         selector, *rest = order
         for signature, value in classes[selector]:
-            answers = zip(fields[selector], (_BIT[answer] for answer in signature), strict=True)
+            answers = zip(fields[selector], map(_BIT.__getitem__, signature), strict=True)
             tried = {**possible, **dict(answers)}
-            choice = self._descend(part, wanted, fields, classes, tried, rest)
+            choice = self._descend(part, answer, fields, classes, tried, rest)
             if choice is not None:
                 return {selector: value, **choice}
         return None

@@ -89,8 +89,8 @@ def _because(coverage: Coverage) -> str:
         return "; ".join(f"{spot.family}: {spot.because}" for spot in coverage.blind_spots)
     if coverage.depends_on:
         return ", ".join(f"`{each.name}`" for each in coverage.depends_on)
-    if coverage.drowned:
-        return f"but it also fires for {', '.join(spot.family for spot in coverage.drowned)}"
+    if coverage.too_broad:
+        return f"but it also fires for {', '.join(spot.family for spot in coverage.too_broad)}"
     return ""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from c7n_mfa.pattern import parse
-from c7n_mfa.proof import DROWNING, Spot, assess
+from c7n_mfa.proof import EVERYDAY, Spot, assess
 from c7n_mfa.proof.families import FAMILIES, Family
 from c7n_mfa.proof.requirements import DEFAULT, REQUIREMENTS, Requirement
 from docs.build import text
@@ -27,7 +27,7 @@ A blind spot in an observed family breaks the chain.
 A blind spot in a possible one is advice, and breaks the chain only with `strict: true`.
 
 A missed *must catch* is a blind spot; a caught *must leave* is noise; *either* is neither.
-Noise is reported and breaks nothing, except for {drowning}: an alarm on these means nothing, so \
+Noise is reported and breaks nothing, except for {everyday}: an alarm on these means nothing, so \
 the filter is too broad, and broken with the reason `filter-catches-everything`."""
 
 
@@ -35,7 +35,7 @@ def page() -> str:
     blocks = [_INTRODUCTION, "## The requirements"]
     for requirement in REQUIREMENTS.values():
         blocks += _requirement(requirement)
-    blocks += ["## Families", _FAMILIES.format(drowning=text.listing(_drowning()))]
+    blocks += ["## Families", _FAMILIES.format(everyday=text.listing(_everyday()))]
     return text.page(
         "Requirements", [*blocks, _places(), "## Where the families come from", _sources()]
     )
@@ -82,8 +82,8 @@ def _names(spots: tuple[Spot, ...]) -> str:
     return text.listing(spot.family for spot in spots)
 
 
-def _drowning() -> list[str]:
-    return [family.name for family in FAMILIES if family.name in DROWNING]
+def _everyday() -> list[str]:
+    return [family.name for family in FAMILIES if family.name in EVERYDAY]
 
 
 def _places() -> str:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from c7n_mfa.pattern import parse
-from c7n_mfa.proof.compare import compare
+from c7n_mfa.proof import compare
 
 LOGIN = '($.eventName = "ConsoleLogin")'
 CIS = f'{{ {LOGIN} && ($.additionalEventData.MFAUsed != "Yes") }}'

@@ -46,7 +46,7 @@ def test_the_canonical_pattern_covers_its_requirement(name):
     found = coverage(REQUIREMENTS[name].canonical, requirement=name)
 
     assert (found.verdict, found.blind_spots, found.depends_on) == ("covers", (), ())
-    assert found.drowned == ()
+    assert found.too_broad == ()
 
 
 @pytest.mark.parametrize("name", REQUIREMENTS)
@@ -56,7 +56,7 @@ def test_the_strict_canonical_pattern_covers_what_is_only_possible_too(name):
     found = coverage(requirement.canonical_strict, requirement=name, strict=True)
 
     assert (found.verdict, found.blind_spots, found.advice) == ("covers", (), ())
-    assert found.depends_on == found.drowned == ()
+    assert found.depends_on == found.too_broad == ()
     assert found.caught == tuple(family.name for family in requirement.must_catch)
 
 
@@ -92,11 +92,11 @@ def test_the_cis_text_does_not_cover_strictly(name):
     assert coverage(CIS, requirement=name, strict=True).verdict == "misses"
 
 
-def test_the_cis_text_is_noisy_but_not_drowned():
+def test_the_cis_text_is_noisy_but_not_too_broad():
     found = coverage(CIS, requirement="cis")
 
     assert {"saml", "identity-center", "iam-user-failure"} <= set(families(found.noise))
-    assert found.drowned == ()
+    assert found.too_broad == ()
 
 
 @pytest.mark.parametrize("name", ["single-factor", "cis"])
@@ -131,11 +131,11 @@ def test_a_field_that_successes_lack_never_fires():
     check_real(found, pattern)
 
 
-def test_or_for_and_is_drowned_in_noise():
+def test_or_for_and_is_too_broad():
     found = coverage("{ " + LOGIN.replace("&&", "||") + " }")
 
     assert found.verdict == "covers"
-    assert families(found.drowned) == ["iam-user-mfa"]
+    assert families(found.too_broad) == ["iam-user-mfa"]
 
 
 def test_a_pattern_for_one_user_misses_the_others():
@@ -290,11 +290,11 @@ def test_a_long_list_of_exceptions_is_found_all_the_same():
 # Patterns that read the record as text
 
 
-def test_every_event_is_caught_and_drowned():
+def test_every_event_is_caught_and_too_broad():
     found = coverage("")
 
     assert found.verdict == "covers"
-    assert families(found.drowned) == ["iam-user-mfa", "api-call", "check-mfa", "switch-role"]
+    assert families(found.too_broad) == ["iam-user-mfa", "api-call", "check-mfa", "switch-role"]
 
 
 def test_terms_that_every_record_holds_cover():
@@ -328,11 +328,11 @@ def test_users_and_root_usage_cover_together_what_neither_does_alone():
     assert verdict(ROOT_USAGE, requirement="cis") == ("misses", ["iam-user"])
 
 
-def test_what_root_does_is_noise_but_drowns_nothing():
+def test_what_root_does_is_noise_but_not_too_broad():
     found = coverage(ROOT_USAGE, requirement="cis")
 
     assert families(found.noise) == ["root-mfa", "root-mfa-capitals", "root-failure"]
-    assert found.drowned == ()
+    assert found.too_broad == ()
 
 
 def test_no_pattern_catches_nothing():
@@ -369,8 +369,8 @@ def test_a_blind_spot_of_two_patterns_blames_both():
         '{ $.eventSource = "*.amazonaws.com" }',
     ],
 )
-def test_what_fires_every_day_is_drowned(pattern):
-    assert coverage(pattern).drowned != ()
+def test_what_fires_every_day_is_too_broad(pattern):
+    assert coverage(pattern).too_broad != ()
 
 
 @pytest.mark.parametrize(
@@ -381,12 +381,12 @@ def test_what_fires_every_day_is_drowned(pattern):
         '$.sourceIPAddress = "192.0.2.200"',
     ],
 )
-def test_what_fires_on_something_rare_too_is_noisy_but_not_drowned(clause):
+def test_what_fires_on_something_rare_too_is_noisy_but_not_too_broad(clause):
     found = coverage(f"{{ ({LOGIN}) || {clause} }}", requirement="cis")
 
     assert found.verdict == "covers"
     assert {"iam-user-mfa", "api-call"} & set(families(found.noise))
-    assert found.drowned == ()
+    assert found.too_broad == ()
 
 
 def test_noise_is_an_event_that_the_pattern_matches():

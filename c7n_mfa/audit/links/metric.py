@@ -34,8 +34,8 @@ def judge_filter(metric_filter: MetricFilter, coverage: Coverage | None, account
         return fault(selection, name, detail, **evidence)
     if metric_filter.transformed_logs:
         return fault("filter-on-transformed-logs", name, None, **evidence)
-    if coverage.drowned:
-        spot = coverage.drowned[0]
+    if coverage.too_broad:
+        spot = coverage.too_broad[0]
         detail = f"metric filter {name} also fires when {spot.sentence}"
         return fault("filter-catches-everything", name, detail, **evidence)
     if coverage.verdict == "unknown":
