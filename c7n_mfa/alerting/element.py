@@ -146,8 +146,8 @@ class AlertSignin(Deployable, EventAction):
         event_id = identifier(record)
         outcome = aftermath.outcome_of(receipts, self._contains)
 
-        def compose(unremembered=None):
-            return self._compose(sign_in, resource, unremembered)
+        def compose(unrecorded=None):
+            return self._compose(sign_in, resource, unrecorded)
 
         told = self._deliver(event_id, outcome, compose)
         resource[self.annotation_key] = self._annotation(compose(), told)
@@ -160,15 +160,15 @@ class AlertSignin(Deployable, EventAction):
             )
         return resource[self.annotation_key]
 
-    def _compose(self, sign_in, resource, unremembered):
+    def _compose(self, sign_in, resource, unrecorded):
         from c7n_mfa.alerting.message import Sender, alert
 
         sender = Sender(
             policy=self._policy,
             region=self._region,
             contains=self._contains,
-            unseen=resource.get(source.ANNOTATION),
-            unremembered=unremembered,
+            undescribed=resource.get(source.ANNOTATION),
+            unrecorded=unrecorded,
         )
         receipts = resource.get(RECEIPTS, ())
         return alert(sign_in, resource.get(DOSSIER), receipts, sender, datetime.now(UTC))
@@ -187,8 +187,8 @@ class AlertSignin(Deployable, EventAction):
         from c7n_mfa.alerting import ledger
         from c7n_mfa.aws.read import Reader
 
-        def publish(unremembered=None):
-            return self._publish(compose(unremembered))
+        def publish(unrecorded=None):
+            return self._publish(compose(unrecorded))
 
         try:
             group = self._group

@@ -1,6 +1,6 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""What a person is told of a sign-in, in plain words.  Pure.
+"""The message that a person gets about a sign-in.  Pure.
 
 The message is an e-mail in plain text: what happened, why it counts, what was found, what was done
 and how to take it back, what to do next, and what could not be looked at.  Names and agents are
@@ -18,7 +18,7 @@ from c7n_mfa.alerting import outcome as aftermath
 from c7n_mfa.alerting.outcome import IN_PLACE
 from c7n_mfa.aws.commands import STOPS, command, deny_all
 from c7n_mfa.aws.text import one_line, shorten
-from c7n_mfa.containment.alternatives import Advice, instead
+from c7n_mfa.investigation.advice import Uncontainable, uncontainable
 from c7n_mfa.investigation.dossier import LEVELS, Level
 from c7n_mfa.signin.criteria import identity
 from c7n_mfa.signin.record import SignIn
@@ -41,34 +41,35 @@ _KINDS = {
 _WAYS = {
     "password": "with a password",
     "saml": "through SAML",
-    "identity-center": "through Identity Center",
+    "identity-center": "through IAM Identity Center",
     "broker": "through a federation broker",
     "unknown": "in an unknown way",
 }
 _FACTORS = {
     "single": "without MFA",
     "multi": "with MFA",
-    "unknown": "with or without MFA, which the record does not say",
+    "unknown": "MFA unknown (the record does not say)",
 }
 _OUTCOMES = {
-    "success": "successfully",
-    "failure": "in vain",
-    "unknown": "successfully or not, which the record does not say",
+    "success": "successful",
+    "failure": "failed",
+    "unknown": "outcome unknown (the record does not say)",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Whose message it is: the policy, whether it contains, and what it could not look at.
+    """Whose message it is, and whether the policy contains.
 
-    ``unremembered`` says why the ledger does not work.
+    ``undescribed`` says why custodian could not describe the resource, ``unrecorded`` why the
+    ledger does not work.
     """
 
     policy: str
     region: str
     contains: bool = False
-    unseen: str | None = None
-    unremembered: str | None = None
+    undescribed: str | None = None
+    unrecorded: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +103,12 @@ def alert(
     blocks = [
         f"{level and f'{level}: '}{headline}, account {account}",
         "\n".join(_circumstances(sign_in)),
-        *_section("Why this is told", _reasons(sign_in, dossier)),
+        *_section("Why this is reported", _reasons(sign_in, dossier)),
         *_section("What was found", _found(dossier)),
-        *_section("What was done", _done(sign_in, receipts, sender)),
-        *_section("What to do next", _numbered(_next(sign_in, dossier, receipts))),
-        *_section("Why it is not contained from here", _elsewhere(sign_in, now)),
-        *_section("What could not be looked at", _not_searched(dossier, sender)),
-        f"Told by the policy {sender.policy} in {sender.region}.",
+        *_section("What was done", _done(sign_in, receipts, sender, now)),
+        *_section("What to do next", _numbered(_next(sign_in, dossier, receipts, now))),
+        *_section("What was not checked", _not_searched(dossier, sender)),
+        f"Sent by the policy {sender.policy} in {sender.region}.",
     ]
     return Alert(
         severity=severity,
@@ -161,7 +161,7 @@ def _what_happened(sign_in: SignIn) -> str:
         return "signed in without MFA"
     if sign_in.factor == "multi":
         return "signed in with MFA"
-    return "signed in, and whether with MFA is unknown"
+    return "signed in, MFA unknown"
 
 
 def _circumstances(sign_in: SignIn) -> Iterator[str]:
@@ -184,12 +184,14 @@ def _reasons(sign_in: SignIn, dossier: Mapping[str, Any] | None) -> Iterator[str
 
 
 def _found(dossier: Mapping[str, Any] | None) -> Iterator[str]:
-    """The dossier's own short lines, but for the circumstances, which were told above."""
+    """The dossier's own short lines, but for the circumstances, which stand above."""
     for line in (dossier or {}).get("summary", ())[1:]:
         yield f"- {one_line(line)}"
 
 
-def _done(sign_in: SignIn, receipts: Sequence[Mapping[str, Any]], sender: Sender) -> Iterator[str]:
+def _done(
+    sign_in: SignIn, receipts: Sequence[Mapping[str, Any]], sender: Sender, now: datetime
+) -> Iterator[str]:
     for receipt in receipts:
         error = f" ({clean(receipt['error'])})" if receipt.get("error") else ""
         result = receipt["result"].upper() if receipt["result"] == "failed" else receipt["result"]
@@ -201,37 +203,47 @@ def _done(sign_in: SignIn, receipts: Sequence[Mapping[str, Any]], sender: Sender
     if receipts:
         return
     if sender.contains:
-        yield "- FAILED: nothing was contained, and no receipt says why; look at the function's log"
+        yield "- FAILED: nothing was contained, and no receipt says why; see the function's log."
     elif identity(sign_in) == "iam-user":
         yield (
-            "- nothing: this policy only tells. Where signin-single-factor-contained is deployed, "
-            "it contains the user and sends a message of its own"
+            f"- {_ONLY_NOTIFIES}. If signin-single-factor-contained is deployed, it contains the "
+            "user and sends its own message."
         )
     else:
-        yield "- nothing: this policy only tells"
+        other = _uncontainable(sign_in, now)
+        yield f"- {_ONLY_NOTIFIES}. {other.why}" if other else f"- {_ONLY_NOTIFIES}."
 
 
+_ONLY_NOTIFIES = "Nothing: this policy only notifies"
 _UNINVESTIGATED = (
-    "- nothing was investigated by this policy; where signin-single-factor is deployed, its "
-    "message says what was found"
+    "- This policy does not investigate. If signin-single-factor is deployed, its message has the "
+    "results of an investigation."
 )
 _RELEASE = (
-    "- to take off all that is ours: put {} into users: in policies/respond/"
-    "signin-user-released.yml, then: custodian run --cache-period 0 -s output/released "
-    "policies/respond/signin-user-released.yml"
+    "- To release the user: put {} into users: in policies/respond/signin-user-released.yml, then "
+    "custodian run --cache-period 0 -s output/released policies/respond/signin-user-released.yml"
 )
+
+
+def _uncontainable(sign_in: SignIn, now: datetime) -> Uncontainable | None:
+    return None if sign_in.outcome == "failure" else uncontainable(sign_in, now)
 
 
 def _next(
-    sign_in: SignIn, dossier: Mapping[str, Any] | None, receipts: Sequence[Mapping[str, Any]]
+    sign_in: SignIn,
+    dossier: Mapping[str, Any] | None,
+    receipts: Sequence[Mapping[str, Any]],
+    now: datetime,
 ) -> Iterator[str]:
     advice = (dossier or {}).get("advice", ())
     if advice:
-        yield from map(one_line, advice)
+        yield from map(_plain, advice)
         return
     name = clean(sign_in.identity.name)
     if identity(sign_in) != "iam-user":
-        yield f"Ask whoever answers for {name} whether this was them, by a way outside AWS."
+        yield f"Ask the owner of {name} whether this was them, by a way outside AWS."
+        other = _uncontainable(sign_in, now)
+        yield from map(_plain, other.lines(now) if other else ())
         return
     yield f"Ask {name} whether this was them, by a way outside AWS."
     if any(receipt["result"] in IN_PLACE for receipt in receipts):
@@ -245,30 +257,22 @@ def _next(
         yield "If it was not: stop the user, and look at what the session did: " + _stop(sign_in)
 
 
+def _plain(line: str) -> str:
+    """A line of advice without the marks around its command."""
+    return one_line(line.replace("`", ""))
+
+
 def _stop(sign_in: SignIn) -> str:
     typed = one_line(deny_all(clean(sign_in.identity.name), sign_in.identity.arn))
     return f"{typed} ({STOPS})"
 
 
-def _elsewhere(sign_in: SignIn, now: datetime) -> Iterator[str]:
-    if sign_in.outcome == "failure":
-        return
-    advice: Advice | None = instead(sign_in, now)
-    if advice is None:
-        return
-    yield one_line(advice.why)
-    for step in advice.steps:
-        yield f"- {one_line(step)}"
-    for call in advice.calls:
-        yield f"  {command(call, now)}"
-
-
 def _not_searched(dossier: Mapping[str, Any] | None, sender: Sender) -> Iterator[str]:
-    if sender.unseen:
-        yield f"- the account, user or role itself, described by AWS: {clean(sender.unseen)}"
-    if sender.unremembered:
-        why = clean(sender.unremembered)
-        yield f"- it could not be remembered that this was told: {why}; it may come again"
+    if sender.undescribed:
+        yield f"- The account, user or role could not be described: {clean(sender.undescribed)}"
+    if sender.unrecorded:
+        why = clean(sender.unrecorded)
+        yield f"- This message could not be recorded as sent, and may be sent again: {why}"
     if dossier is None:
         yield _UNINVESTIGATED
         return

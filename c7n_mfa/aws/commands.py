@@ -17,7 +17,7 @@ from c7n_mfa.aws.times import format_time
 # Ends the quotation that holds the JSON, and begins it again: the time at which it is pasted.
 _PASTED = """"'"$(date -u +%Y-%m-%dT%H:%M:%SZ)"'\""""
 
-STOPS = "denies everything, to open sessions and access keys too; detach-user-policy takes it back"
+STOPS = "denies everything, in open sessions and with access keys too; detach-user-policy undoes it"
 """What `deny_all` does."""
 
 

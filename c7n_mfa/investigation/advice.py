@@ -1,72 +1,213 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""What a person should do next, in order.  Pure."""
+"""What a person should do next, in order.  Pure.
+
+An IAM user can be contained by a policy.  Nobody else can: root is above all policies, the roles of
+Identity Center cannot be edited, and the session of a role is no session of a user.  What to do
+about those is written down here once, for the dossier and for the alert.
+
+Commands are in code spans; nothing else in a line has a backtick.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from c7n_mfa.aws.commands import STOPS, deny_all
+from c7n_mfa.aws.arn import Arn
+from c7n_mfa.aws.commands import STOPS, command, deny_all
+from c7n_mfa.aws.text import one_line, shorten
 from c7n_mfa.aws.times import format_time
+from c7n_mfa.containment.documents import revoke_sessions, text_of
 from c7n_mfa.investigation.dossier import Credentials, DangerousCall, Facts, Kind, Reach
 from c7n_mfa.investigation.records import Who
+from c7n_mfa.signin.criteria import role_name
 from c7n_mfa.signin.record import SignIn
 
+ROLE_POLICY = "AWSRevokeOlderSessions"
+"""The name that the IAM console gives to the policy with which it revokes a role's sessions."""
+
+_DELETE_ROOT = "arn:{partition}:iam::aws:policy/root-task/IAMDeleteRootUserCredentials"
 _MOST_CALLS = 5
+_LONGEST_NAME = 120
+_LONGEST_COMMAND = 1000
+
+Call = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A sentence, and the call that does it, as boto3 names it."""
+
+    sentence: str
+    call: Call | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Uncontainable:
+    """Somebody whom no policy on an IAM user contains: why, and what to do if it was not them."""
+
+    why: str
+    steps: tuple[Step, ...]
+
+    def lines(self, now: datetime) -> Iterator[str]:
+        """The steps, each with its command; the shell puts in the time at which it is pasted."""
+        for step in self.steps:
+            if step.call:
+                yield f"{step.sentence.removesuffix('.')}: {_code(command(step.call, now))}"
+            else:
+                yield step.sentence
+
+
+def uncontainable(sign_in: SignIn, now: datetime) -> Uncontainable | None:
+    """What to do about whoever signed in; None for an IAM user, who can be contained."""
+    kind = (sign_in.identity.type or "").lower()
+    if kind == "iamuser":
+        return None
+    if kind == "root":
+        return _root(sign_in)
+    if sign_in.path == "identity-center":
+        return _IDENTITY_CENTER
+    role = role_name(sign_in)
+    if role:
+        return _role(role, now)
+    return _FEDERATED if kind == "federateduser" else _UNKNOWN
+
+
+def _root(sign_in: SignIn) -> Uncontainable:
+    partition = Arn.parse(sign_in.identity.arn or "").partition or "aws"
+    call = {
+        "service": "sts",
+        "operation": "assume_root",
+        "parameters": {
+            "TargetPrincipal": sign_in.identity.account or "<account>",
+            "TaskPolicyArn": {"arn": _DELETE_ROOT.format(partition=partition)},
+        },
+    }
+    return Uncontainable(
+        "No policy in an account restricts its root user.",
+        (
+            Step(
+                "If not, recover root: sign in as root, with its mailbox if need be, and change "
+                "its password and e-mail address. No API call ends an open session of root."
+            ),
+            Step("As root, delete every access key and MFA device that is not the owner's."),
+            Step(
+                "In a member account, stop root at once from the organization: attach a service "
+                "control policy that denies * where aws:PrincipalArn is like arn:*:iam::*:root."
+            ),
+            Step(
+                "In a member account, then delete the password and access keys of root from the "
+                "management account.",
+                call,
+            ),
+        ),
+    )
+
+
+_IDENTITY_CENTER = Uncontainable(
+    "Roles of IAM Identity Center cannot be edited in IAM.",
+    (
+        Step(
+            "If not, disable the user in IAM Identity Center and delete the user's active sessions."
+        ),
+        Step(
+            "Open console sessions last as long as the permission set allows: end them with a deny "
+            "on aws:TokenIssueTime in the permission set or in a service control policy."
+        ),
+        Step("In IAM Identity Center, require MFA at every sign-in."),
+    ),
+)
+
+
+def _role(role: str, now: datetime) -> Uncontainable:
+    call = {
+        "service": "iam",
+        "operation": "put_role_policy",
+        "parameters": {
+            "RoleName": role,
+            "PolicyName": ROLE_POLICY,
+            "PolicyDocument": text_of(revoke_sessions(now)),
+        },
+    }
+    return Uncontainable(
+        f"No policy on an IAM user affects a session of the role {_name(role)}.",
+        (
+            Step(
+                "If not, revoke the role's sessions; everybody else in the role has to sign in "
+                "again too.",
+                call,
+            ),
+            Step(
+                "At the identity provider, or at the broker that hands out sessions, sign the "
+                "person out and require MFA."
+            ),
+        ),
+    )
+
+
+_FEDERATED = Uncontainable(
+    "A federated user has no policies of its own: the session has at most the permissions of the "
+    "IAM user whose access key created it.",
+    (
+        Step(
+            "If not, contain the IAM user that created the federated session: find it by the "
+            "GetFederationToken event before the sign-in; revoke-sessions on it stops the session."
+        ),
+        Step("Deactivate the access key that created the session; it can create another."),
+    ),
+)
+_UNKNOWN = Uncontainable(
+    "The record names nobody to whom a policy could be attached.",
+    (
+        Step(
+            "If not, look the event up in CloudTrail by its eventID, and follow its access keys "
+            "from there."
+        ),
+    ),
+)
 
 
 def advice_for(sign_in: SignIn, who: Who, moment: datetime, facts: Facts) -> tuple[str, ...]:
-    """The next steps, the most urgent first."""
+    """The next steps after an investigation, the most urgent first."""
     if sign_in.outcome == "failure":
         return ("Nobody came in. Ask the owner whether they tried.",)
     return (
         _ask(sign_in, who, facts),
-        *_contain(sign_in, who),
+        *_contain(sign_in, who, moment),
         *_undo(facts.activity.dangerous if facts.activity else ()),
         *_follow(facts.reach),
         *_second_factor(sign_in, who.kind, facts.credentials, moment),
-        "Investigate again in a quarter of an hour: CloudTrail tells of calls some minutes late.",
+        "Investigate again in a quarter of an hour: CloudTrail delivers calls some minutes late.",
     )
 
 
 def _ask(sign_in: SignIn, who: Who, facts: Facts) -> str:
-    name = "the owner of the account" if who.kind == "root" else sign_in.identity.name
+    name = "the owner of the account" if who.kind == "root" else _name(sign_in.identity.name)
     question = f"Ask {name} whether this was them, by a way that does not pass through AWS"
     if facts.owner and facts.owner.contacts:
-        contacts = ", ".join(f"{key} {value}" for key, value in facts.owner.contacts)
+        contacts = ", ".join(f"{_name(key)} {_name(value)}" for key, value in facts.owner.contacts)
         return f"{question}: {contacts}."
     return f"{question}; no contact was found."
 
 
-def _contain(sign_in: SignIn, who: Who) -> Iterator[str]:
-    kind = who.kind
-    if kind == "root":
-        yield (
-            "If not, recover root: change its password and e-mail address, and delete its access "
-            "keys. No IAM policy stops root; an organization's service control policy does, in "
-            "member accounts."
-        )
-    elif kind == "user":
-        stop = deny_all(who.user or sign_in.identity.name, sign_in.identity.arn)
-        yield f"If not, stop the user: {stop} ({STOPS})."
-    elif sign_in.path == "identity-center":
-        yield "If not, end the session and disable the user in IAM Identity Center."
-    elif kind == "role":
-        yield (
-            "If not, revoke the role's sessions, and close the way in at the identity provider or "
-            "broker that opened it."
-        )
-    elif kind == "federated":
-        yield "If not, contain the IAM user that opened the federated session."
+def _contain(sign_in: SignIn, who: Who, moment: datetime) -> Iterator[str]:
+    other = uncontainable(sign_in, moment)
+    if other:
+        yield from other.lines(moment)
+    elif who.user:
+        typed = _code(deny_all(who.user, sign_in.identity.arn))
+        yield f"If not, stop the user with AWSDenyAll ({STOPS}): {typed}"
 
 
 def _undo(dangerous: Sequence[DangerousCall]) -> Iterator[str]:
     since = [call for call in dangerous if call.since and call.done]
     for call in since[:_MOST_CALLS]:
-        target = f" ({call.target})" if call.target else ""
-        what = f"{call.name}{target} at {format_time(call.at)}"
-        yield f"Check, and take back: {what}, which {call.why}."
+        target = f" ({_name(call.target)})" if call.target else ""
+        what = f"{_name(call.name)}{target} at {format_time(call.at)}"
+        yield f"Check, and undo: {what}, which {call.why}."
     if len(since) > _MOST_CALLS:
         yield f"Check {len(since) - _MOST_CALLS} more dangerous calls, listed in the dossier."
 
@@ -75,13 +216,13 @@ def _follow(reach: Reach | None) -> Iterator[str]:
     if reach is None:
         return
     if reach.roles:
-        listed = ", ".join(reach.roles)
+        listed = ", ".join(map(_name, reach.roles))
         yield f"Revoke the sessions of {listed} too: what is denied to the user is not to a role."
     if reach.tokens:
-        listed = ", ".join(reach.tokens)
-        yield f"Expect sessions that live on elsewhere: {listed} was called."
+        listed = ", ".join(map(_name, reach.tokens))
+        yield f"Expect other sessions that are still open: {listed} was called."
     if reach.accounts:
-        yield f"Look into the accounts {', '.join(reach.accounts)} as well."
+        yield f"Look into the accounts {', '.join(map(_name, reach.accounts))} as well."
 
 
 def _second_factor(
@@ -102,3 +243,15 @@ def _second_factor(
             "AWS asks every user with an MFA device for it, and this record says it did not: look "
             "for DeactivateMFADevice and EnableMFADevice around the sign-in."
         )
+
+
+def _name(text: str) -> str:
+    return _without_backticks(text, _LONGEST_NAME)
+
+
+def _code(text: str) -> str:
+    return f"`{_without_backticks(text, _LONGEST_COMMAND)}`"
+
+
+def _without_backticks(text: str, longest: int) -> str:
+    return shorten(one_line(text.replace("`", " ")), longest)

@@ -86,8 +86,7 @@ def markdown(dossier: Dossier) -> str:
     """The page: verdict, circumstances, reasons, the six steps, what is missing, what to do."""
     reasons = [f"{r.level}: {_sentence(r.sentence)}" for r in dossier.reasons]
     numbered = [f"{number}. {line}" for number, line in enumerate(steps(dossier), 1)]
-    told = [_sentence(line) for line in dossier.advice]
-    advice = [f"{number}. {line}" for number, line in enumerate(told, 1)]
+    advice = [f"{number}. {line}" for number, line in enumerate(dossier.advice, 1)]
     blocks = [
         f"# {headline(dossier)}",
         circumstances(dossier),
@@ -111,7 +110,6 @@ def to_dict(dossier: Dossier) -> dict[str, Any]:
         "summary": [circumstances(dossier), *steps(dossier), *standing(dossier)],
         **found,
         "reasons": reasons,
-        "advice": [_sentence(line) for line in dossier.advice],
     }
 
 

@@ -321,7 +321,7 @@ def test_an_account_that_cannot_be_described_is_told_of(deploy, alice, fault):
     (message,) = inbox.read()
     code = fault("x").response["Error"]["Code"]
     assert (
-        "- the account, user or role itself, described by AWS: iam:ListAccountAliases failed with "
+        "- The account, user or role could not be described: iam:ListAccountAliases failed with "
         f"{code}\n"
     ) in message["Message"]
 
@@ -471,8 +471,8 @@ def test_a_ledger_that_may_not_be_used_is_said_in_the_message(deploy, alice):
         function.deliver(event(record()))
 
     line = (
-        "- it could not be remembered that this was told: access denied: grant "
-        f"logs:CreateLogStream on /aws/lambda/custodian-{CONTAINS}; it may come again\n"
+        "- This message could not be recorded as sent, and may be sent again: access denied: grant "
+        f"logs:CreateLogStream on /aws/lambda/custodian-{CONTAINS}\n"
     )
     assert [line in message["Message"] for message in inbox.read()] == [True, True]
 

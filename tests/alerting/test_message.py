@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import subprocess
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -23,6 +25,29 @@ from c7n_mfa.alerting.message import (
 )
 from c7n_mfa.aws.commands import command
 from c7n_mfa.containment.documents import cutoff_of
+from c7n_mfa.investigation import severity
+from c7n_mfa.investigation.advice import advice_for
+from c7n_mfa.investigation.dossier import (
+    AccessKey,
+    Activity,
+    Count,
+    Credentials,
+    DangerousCall,
+    Dossier,
+    EarlierSignIns,
+    Facts,
+    Finding,
+    Gap,
+    Origin,
+    Owner,
+    Place,
+    Privileges,
+    Reach,
+    Related,
+)
+from c7n_mfa.investigation.lines import to_dict
+from c7n_mfa.investigation.records import who_signed_in
+from c7n_mfa.investigation.severity import reasons_for
 from c7n_mfa.signin.record import SignIn
 from deployed import ACCOUNT, EVENT_ID, record
 from signin.records import RECORDS
@@ -76,7 +101,54 @@ SKIPPED = {
 
 STOP = (
     "aws iam attach-user-policy --user-name alice --policy-arn arn:aws:iam::aws:policy/AWSDenyAll "
-    "(denies everything, to open sessions and access keys too; detach-user-policy takes it back)"
+    "(denies everything, in open sessions and with access keys too; detach-user-policy undoes it)"
+)
+
+
+AT = datetime(2026, 1, 15, 8, 30, tzinfo=UTC)
+USER_CREATED = DangerousCall(
+    at=AT,
+    service="iam",
+    name="CreateUser",
+    target="userName=bob",
+    region="us-east-1",
+    actor="alice",
+    done=True,
+    since=True,
+    level="high",
+    why="creates a user",
+    technique="T1136.003",
+)
+# Everything that can be found.
+FOUND = Facts(
+    related=Related(
+        findings=(Finding("guardduty", "us-east-1", "Odd", "high", "2026-01-15", "id"),),
+        failed=4,
+        last_failed=AT,
+        burst=True,
+    ),
+    earlier=EarlierSignIns(2, 1, AT, AT, AT),
+    origin=Origin(
+        compared_with=9,
+        new_address=True,
+        network="192.0.2.0/24",
+        new_network=True,
+        usual=("198.51.100.0/24",),
+        new_agent=True,
+        hour=8,
+        unusual_hour=True,
+        place=Place("IS", "an ISP"),
+        new_country=True,
+    ),
+    activity=Activity(
+        before=(Count("s3", "ListBuckets", 3, 1),),
+        since=(Count("iam", "CreateUser", 1, 0),),
+        dangerous=(USER_CREATED, replace(USER_CREATED, name="CreateRole", done=False)),
+    ),
+    owner=Owner((("email", "user@example.com"),)),
+    reach=Reach(("role/a",), ("GetSessionToken",), ("AKIA",), ("bob",), ("210987654321",), ("x",)),
+    privileges=Privileges(True, "it has the policy AdministratorAccess", may=("iam:PassRole",)),
+    credentials=Credentials(True, (), (AccessKey("AKIAEXAMPLE000000000", True, AT),)),
 )
 
 
@@ -106,10 +178,10 @@ Who:    IAM user, arn:aws:iam::123456789012:user/alice
 When:   2026-01-15T08:30:00Z
 From:   192.0.2.10, Mozilla/5.0
 Region: us-east-1
-How:    with a password, without MFA, successfully
+How:    with a password, without MFA, successful
 Event:  {EVENT_ID}
 
-Why this is told
+Why this is reported
 - an IAM user signed in with a password
 - ConsoleLogin is Success
 - MFAUsed is No
@@ -120,18 +192,18 @@ What was found
 - Privileges: administrator, AdministratorAccess.
 
 What was done
-- nothing: this policy only tells. Where signin-single-factor-contained is deployed, it contains \
-the user and sends a message of its own
+- Nothing: this policy only notifies. If signin-single-factor-contained is deployed, it contains \
+the user and sends its own message.
 
 What to do next
 1. Ask alice whether this was them.
 2. Have the owner enrol MFA.
 
-What could not be looked at
+What was not checked
 - findings: access denied; grant securityhub:GetFindings
 - other Regions in eu-west-1, eu-west-3: left out
 
-Told by the policy signin-single-factor in us-east-1.
+Sent by the policy signin-single-factor in us-east-1.
 """
     )
 
@@ -146,8 +218,8 @@ def test_what_was_done_comes_with_the_command_that_undoes_it_and_what_failed_is_
         "c7n-mfa-revoke-sessions",
         "- require-mfa: FAILED. the user is not contained by this action (access denied: grant "
         "iam:PutUserPolicy on alice)",
-        "- to take off all that is ours: put alice into users: in "
-        "policies/respond/signin-user-released.yml, then: custodian run --cache-period 0 -s "
+        "- To release the user: put alice into users: in "
+        "policies/respond/signin-user-released.yml, then custodian run --cache-period 0 -s "
         "output/released policies/respond/signin-user-released.yml",
     ]
     assert section(message, "What to do next")[1:] == [
@@ -170,7 +242,7 @@ def test_a_user_who_is_left_alone_is_said_to_be_and_there_is_nothing_to_release(
 
 def test_a_containment_that_left_no_receipt_is_a_failure():
     assert section(said(sign_in(), None, [], CONTAINS).message, "What was done") == [
-        "- FAILED: nothing was contained, and no receipt says why; look at the function's log"
+        "- FAILED: nothing was contained, and no receipt says why; see the function's log."
     ]
 
 
@@ -195,23 +267,32 @@ def test_root_is_critical_whatever_was_found_and_is_told_what_can_be_done_instea
     found = said(sign_in("root"), {**DOSSIER, "severity": "low"})
 
     assert found.subject == "[CRITICAL] root signed in without MFA (123456789012)"
-    lines = section(found.message, "Why it is not contained from here")
-    assert lines[0].startswith("You cannot change the permissions of root")
-    assert lines[-1] == (
-        "  aws sts assume-root --target-principal 123456789012 --task-policy-arn "
+    assert section(found.message, "What was done") == [
+        "- Nothing: this policy only notifies. No policy in an account restricts its root user."
+    ]
+
+
+def test_root_is_told_how_to_recover_it_without_an_investigation_too():
+    lines = section(said(sign_in("root")).message, "What to do next")
+
+    assert lines[0] == "1. Ask the owner of root whether this was them, by a way outside AWS."
+    assert lines[1].startswith("2. If not, recover root: sign in as root")
+    assert lines[-1].endswith(
+        "from the management account: aws sts assume-root --target-principal 123456789012 "
+        "--task-policy-arn "
         '\'{"arn": "arn:aws:iam::aws:policy/root-task/IAMDeleteRootUserCredentials"}\''
     )
-    assert section(found.message, "What was done") == ["- nothing: this policy only tells"]
 
 
 def test_a_role_is_told_how_to_revoke_its_sessions():
     broker = record("broker")
     broker["userIdentity"]["arn"] = f"arn:aws:sts::{ACCOUNT}:assumed-role/Engineer/someone"
 
-    lines = section(said(SignIn.from_record(broker)).message, "Why it is not contained from here")
+    lines = section(said(SignIn.from_record(broker)).message, "What to do next")
 
     # As a shell runs it: the sessions that end are those until now, and not until the message.
-    typed = f"printf '%s\\n' {lines[-1]}"
+    (revoking,) = [line for line in lines if "put-role-policy" in line]
+    typed = f"printf '%s\\n' {revoking.partition(': ')[2]}"
     before = datetime.now(UTC).replace(microsecond=0)
     done = subprocess.run(["sh", "-c", typed], capture_output=True, text=True, check=True)
     *words, document = done.stdout.splitlines()
@@ -231,25 +312,28 @@ def test_a_hostile_name_stays_within_its_quotation():
     assert shlex.split(line)[4:6] == ["x; $(touch y) `z` 'q'", "--policy-arn"]
 
 
-def test_a_user_can_be_contained_and_is_not_told_otherwise():
-    assert section(said(sign_in()).message, "Why it is not contained from here") == []
+def test_a_failed_sign_in_needs_no_containment():
+    found = sign_in("root", responseElements={"ConsoleLogin": "Failure"})
+
+    assert section(said(found).message, "What was done") == [
+        "- Nothing: this policy only notifies."
+    ]
+    assert len(section(said(found).message, "What to do next")) == 1
 
 
 def test_a_message_without_an_investigation_says_so():
-    assert section(said(sign_in()).message, "What could not be looked at") == [
-        "- nothing was investigated by this policy; where signin-single-factor is deployed, its "
-        "message says what was found"
+    assert section(said(sign_in()).message, "What was not checked") == [
+        "- This policy does not investigate. If signin-single-factor is deployed, its message has "
+        "the results of an investigation."
     ]
 
 
 def test_what_could_not_be_remembered_is_said_with_the_permission():
-    sender = replace(TELLS, unremembered="access denied: grant logs:CreateLogStream on /a/b")
+    sender = replace(TELLS, unrecorded="access denied: grant logs:CreateLogStream on /a/b")
 
-    assert section(said(sign_in(), DOSSIER, (), sender).message, "What could not be looked at")[
-        0
-    ] == (
-        "- it could not be remembered that this was told: access denied: grant "
-        "logs:CreateLogStream on /a/b; it may come again"
+    assert section(said(sign_in(), DOSSIER, (), sender).message, "What was not checked")[0] == (
+        "- This message could not be recorded as sent, and may be sent again: access denied: grant "
+        "logs:CreateLogStream on /a/b"
     )
 
 
@@ -268,16 +352,16 @@ def test_root_is_critical_without_an_investigation():
 @pytest.mark.parametrize(
     ("kind", "changes", "how"),
     [
-        ("broker", {}, "through a federation broker, without MFA, successfully"),
+        ("broker", {}, "through a federation broker, without MFA, successful"),
         (
             "iam-user",
             {"additionalEventData": {"MFAUsed": "Yes"}},
-            "with a password, with MFA, successfully",
+            "with a password, with MFA, successful",
         ),
         (
             "iam-user",
             {"responseElements": {"ConsoleLogin": "Failure"}},
-            "with a password, without MFA, in vain",
+            "with a password, without MFA, failed",
         ),
     ],
 )
@@ -298,6 +382,38 @@ def test_every_labelled_sign_in_makes_a_message_that_sns_takes(labelled):
     assert told.subject.isprintable()
     assert len(told.message) <= MESSAGE_LENGTH
     assert all(told.attributes.values())
+
+
+def investigated(found, record):
+    """The dossier of a sign-in of which everything that could be found was found."""
+    who = who_signed_in(record, found)
+    reasons = reasons_for(found, who.kind, AT, FOUND)
+    gaps = (Gap("other Regions", "the option regions leaves them out"),)
+    advice = advice_for(found, who, AT, FOUND)
+    level = severity.severity_of(reasons)
+    return to_dict(Dossier(found, who.kind, AT, NOW, level, reasons, FOUND, gaps, advice))
+
+
+def sentences(message):
+    """What stands between two stops, without the number of a line and its level."""
+    numbered = re.compile(r"^(- |\d+\. )?((low|medium|high|critical): )?", re.MULTILINE)
+    parts = re.split(r"(?<=[.;]) |\n|: (?=aws )", numbered.sub("", message))
+    return [part.strip(" .;").lower() for part in parts if part.strip(" .;")]
+
+
+@pytest.mark.parametrize(
+    "receipts", [[], [DONE], [FAILED, SKIPPED]], ids=["none", "done", "failed"]
+)
+@pytest.mark.parametrize("with_dossier", [True, False], ids=["investigated", "not"])
+@pytest.mark.parametrize("labelled", RECORDS, ids=lambda labelled: labelled.name)
+def test_no_sentence_of_a_message_is_repeated(labelled, with_dossier, receipts):
+    found = SignIn.from_record(labelled.record)
+    if found is None:
+        return
+    dossier = investigated(found, labelled.record) if with_dossier else None
+    times = Counter(sentences(said(found, dossier, receipts, CONTAINS).message))
+
+    assert [sentence for sentence, count in times.items() if count > 1] == []
 
 
 HOSTILE = "x\r\nTo: all@example.com\n\nWhat was done\n- nothing\u202e\x00\ud800" + "y" * 9000
@@ -360,7 +476,7 @@ def test_a_failure_of_root_is_not_critical():
     [
         ({"responseElements": {"ConsoleLogin": "Failure"}}, "failed to sign in"),
         ({"additionalEventData": {"MFAUsed": "Yes"}}, "signed in with MFA"),
-        ({"responseElements": None}, "signed in, and whether with MFA is unknown"),
+        ({"responseElements": None}, "signed in, MFA unknown"),
     ],
 )
 def test_other_sign_ins_are_called_what_they_are(changes, what):

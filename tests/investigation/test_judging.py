@@ -217,12 +217,12 @@ def test_the_owner_is_asked_first_then_the_user_stopped():
     assert advise() == (
         "Ask alice whether this was them, by a way that does not pass through AWS: "
         "email user@example.com.",
-        "If not, stop the user: aws iam attach-user-policy --user-name alice --policy-arn "
-        "arn:aws:iam::aws:policy/AWSDenyAll (denies everything, to open sessions and access keys "
-        "too; detach-user-policy takes it back).",
+        "If not, stop the user with AWSDenyAll (denies everything, in open sessions and with "
+        "access keys too; detach-user-policy undoes it): `aws iam attach-user-policy --user-name "
+        "alice --policy-arn arn:aws:iam::aws:policy/AWSDenyAll`",
         "AWS asks every user with an MFA device for it, and this record says it did not: look for "
         "DeactivateMFADevice and EnableMFADevice around the sign-in.",
-        "Investigate again in a quarter of an hour: CloudTrail tells of calls some minutes late.",
+        "Investigate again in a quarter of an hour: CloudTrail delivers calls some minutes late.",
     )
 
 
@@ -245,7 +245,7 @@ def test_a_failed_sign_in_asks_for_one_thing_only():
         ),
         (
             dangers(DANGER),
-            "Check, and take back: CreateUser (userName=bob) at 2026-11-20T12:05:00Z, which makes "
+            "Check, and undo: CreateUser (userName=bob) at 2026-11-20T12:05:00Z, which makes "
             "a user of its own.",
         ),
         (dangers(*[DANGER] * 7), "Check 2 more dangerous calls, listed in the dossier."),
@@ -255,7 +255,7 @@ def test_a_failed_sign_in_asks_for_one_thing_only():
         ),
         (
             {"reach": Reach((), ("GetFederationToken",), (), (), (), ())},
-            "Expect sessions that live on elsewhere: GetFederationToken was called.",
+            "Expect other sessions that are still open: GetFederationToken was called.",
         ),
         (
             {"reach": Reach((), (), (), (), ("210987654321",), ())},
@@ -292,7 +292,7 @@ def test_nobody_is_told_to_stop_root_by_a_policy():
     [
         (
             {"type": "FederatedUser", "arn": "arn:aws:sts::1:federated-user/b"},
-            "If not, contain the",
+            "If not, contain the IAM user",
         ),
         (
             {"type": "AssumedRole", "arn": "arn:aws:sts::1:assumed-role/R/s", "sessionContext": {}},

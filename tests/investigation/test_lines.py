@@ -77,13 +77,13 @@ s3:GetObject.
 
 1. Ask alice whether this was them, by a way that does not pass through AWS: owner \
 user@example.com.
-2. If not, stop the user: aws iam attach-user-policy --user-name alice --policy-arn \
-arn:aws:iam::aws:policy/AWSDenyAll (denies everything, to open sessions and access keys too; \
-detach-user-policy takes it back).
-3. Check, and take back: CreateUser (userName=bob) at 2026-11-20T12:05:00Z, which makes a user of \
+2. If not, stop the user with AWSDenyAll (denies everything, in open sessions and with access \
+keys too; detach-user-policy undoes it): `aws iam attach-user-policy --user-name alice \
+--policy-arn arn:aws:iam::aws:policy/AWSDenyAll`
+3. Check, and undo: CreateUser (userName=bob) at 2026-11-20T12:05:00Z, which makes a user of \
 its own.
 4. Have the owner enrol MFA: nobody else can, though a policy can force it.
-5. Investigate again in a quarter of an hour: CloudTrail tells of calls some minutes late.
+5. Investigate again in a quarter of an hour: CloudTrail delivers calls some minutes late.
 """
 
 
