@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from c7n_mfa.audit import alarm_shapes as shapes
 from c7n_mfa.audit.links.alarm import Teller, judge_alarm, speaks_through_another
 from c7n_mfa.audit.values import Alarm, CompositeAlarm, MetricFilter, MetricKey, Snapshot
+from c7n_mfa.aws.answer import json_object
 from c7n_mfa.aws.arn import Arn
 from c7n_mfa.aws.read import NO_SUCH_OPERATION, Reader, ReadFailure
 
@@ -158,6 +158,6 @@ def see_history(reader: Reader, seen: Snapshot, teller: Teller) -> None:
 def _action(item: Mapping[str, Any]) -> dict[str, Any]:
     at = shapes.moment(item.get("Timestamp"))
     told: dict[str, Any] = {"at": at.isoformat() if at else None, "summary": item["HistorySummary"]}
-    data = json.loads(item.get("HistoryData") or "{}")
+    data = json_object(item.get("HistoryData") or "{}")
     # The rest of it is the whole message.
     return told | {key: data[key] for key in ("actionState", "error") if key in data}

@@ -12,6 +12,7 @@ from c7n_mfa.audit.alarm_shapes import alarm as alarm
 from c7n_mfa.audit.alarm_shapes import flag, maybe, moment, number, objects, text, texts
 from c7n_mfa.audit.values import Key, LogGroup, MetricFilter, Subscription, Topic, Trail
 from c7n_mfa.aws import policy
+from c7n_mfa.aws.answer import MalformedAnswer, first
 from c7n_mfa.aws.arn import Arn
 
 Json = Mapping[str, Any]
@@ -68,7 +69,7 @@ def log_group(item: Json) -> LogGroup:
 
 
 def metric_filter(item: Json, log_group_arn: str) -> MetricFilter:
-    (transformation, *_) = item["metricTransformations"]
+    transformation = first(item["metricTransformations"])
     default = transformation.get("defaultValue")
     dimensions = (
         *texts(list(transformation.get("dimensions") or {})),
@@ -114,5 +115,5 @@ def filter_policy(attributes: Json) -> tuple[Json | None, str]:
     given = maybe(attributes.get("FilterPolicy"))
     found = policy.parse(given)
     if given is not None and found is None:
-        raise ValueError("a filter policy that is no JSON object")
+        raise MalformedAnswer("a filter policy that is no JSON object")
     return found, scope

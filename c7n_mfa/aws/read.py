@@ -1,21 +1,27 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""One look at AWS: a call whose failure is a value.
+"""Reading AWS: a call whose failure is a value.
 
-Only botocore's own errors are turned into values; a mistake of ours still flies.
+botocore's own errors become values, and so does an answer that lacks what the API promises; a
+mistake of ours still flies, also one that is made while an answer is shaped.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
+import botocore.session
+from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, PaginationError
 from botocore.parsers import ResponseParserError
+
+from c7n_mfa.aws.answer import MalformedAnswer, checked
 
 Shape = Callable[[Any], Any]
 
@@ -32,6 +38,9 @@ NO_SUCH_OPERATION = "NoSuchOperation"
 # How the name of the token for the next page ends, in the answer and as a parameter; where the
 # parameter is called otherwise, botocore refuses it, and nothing is lost in silence.
 _TOKENS = ("token", "marker")
+MALFORMED = "MalformedAnswer"
+# Where the prefix of the IAM actions is not the name that requests are signed with.
+_PREFIXES = {"monitoring": "cloudwatch"}
 READ_SECONDS = 10
 # botocore waits a minute for a service that never answers.  How often it tries stays with the
 # session: the user's to say in a pipeline (AWS_MAX_ATTEMPTS), twice where a sign-in waits.
@@ -40,12 +49,18 @@ _TIMEOUTS = Config(connect_timeout=5, read_timeout=READ_SECONDS)
 
 @dataclass(frozen=True, slots=True)
 class ReadFailure:
-    """A look that failed: the permission it takes, what it was aimed at and what AWS answered."""
+    """A call that failed: the permission it takes, what it was aimed at and what AWS answered."""
 
     permission: str
     target: str
     code: str
     message: str
+    cause: BaseException | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def gone(self) -> bool:
+        """AWS says that the thing does not exist."""
+        return self.code in _NOT_FOUND
 
     @property
     def denied(self) -> bool:
@@ -84,11 +99,15 @@ class Reader:
         self, service: str, region: str, operation: str, target: str, shape: Shape, **params: Any
     ) -> Any:
         """``shape`` of one answer; ``None`` when AWS says that the thing does not exist."""
-        return self._try(
-            permission(service, operation),
-            target,
-            lambda: shape(getattr(self.client(service, region), operation)(**params)),
-        )
+        answer = self.ask(service, region, operation, target, shape, **params)
+        return None if isinstance(answer, ReadFailure) and answer.gone else answer
+
+    def ask(
+        self, service: str, region: str, operation: str, target: str, shape: Shape, **params: Any
+    ) -> Any:
+        """``shape`` of one answer; that the thing does not exist is a failure like any other."""
+        where = (service, region, operation)
+        return self._try(*where, target, lambda: shape(self._called(*where, params)))
 
     def every(
         self,
@@ -100,16 +119,8 @@ class Reader:
         shape: Shape,
         **params: Any,
     ) -> Any:
-        """``shape`` of each item under ``key`` on all pages, as a tuple."""
-        return self._try(
-            permission(service, operation),
-            target,
-            lambda: tuple(
-                map(
-                    shape, chain.from_iterable(self._pages(service, region, operation, key, params))
-                )
-            ),
-        )
+        """``shape`` of each item under ``key`` on all pages, as a tuple; ``None`` as in `one`."""
+        return self._items(service, region, operation, key, target, shape, params)
 
     def first_page(
         self,
@@ -122,16 +133,41 @@ class Reader:
         **params: Any,
     ) -> Any:
         """``shape`` of each item on the first page that has any, as a tuple."""
-        return self._try(
-            permission(service, operation),
-            target,
-            lambda: tuple(
-                map(
-                    shape,
-                    next(filter(None, self._pages(service, region, operation, key, params)), ()),
-                )
-            ),
-        )
+        return self._items(service, region, operation, key, target, shape, params, first=True)
+
+    def permission(self, service: str, region: str, operation: str) -> str:
+        """The IAM permission of an operation."""
+        try:
+            return _permission(self.client(service, region).meta.service_model, operation)
+        except BotoCoreError:
+            # Where there is no Region there is no client, and the model of the API all the same.
+            models = botocore.session.get_session()
+            return _permission(models.get_service_model(service), operation)
+
+    def _items(
+        self,
+        service: str,
+        region: str,
+        operation: str,
+        key: str,
+        target: str,
+        shape: Shape,
+        params: Mapping[str, Any],
+        first: bool = False,
+    ) -> Any:
+        def read() -> tuple[Any, ...]:
+            pages = self._pages(service, region, operation, key, params)
+            items = next(filter(None, pages), ()) if first else chain.from_iterable(pages)
+            return tuple(map(shape, items))
+
+        answer = self._try(service, region, operation, target, read)
+        return None if isinstance(answer, ReadFailure) and answer.gone else answer
+
+    def _called(self, service: str, region: str, operation: str, params: Mapping[str, Any]) -> Any:
+        with _refusals():
+            client = self.client(service, region)
+            answer = getattr(client, operation)(**params)
+        return checked(answer, client, operation)
 
     def _pages(
         self, service: str, region: str, operation: str, key: str, params: Mapping[str, Any]
@@ -141,42 +177,30 @@ class Reader:
         Without botocore's paginators: the first that a session makes looks through the folders of
         all services, which takes longer than the call.
         """
-        call = getattr(self.client(service, region), operation)
         token: Mapping[str, Any] = {}
         while True:
-            page = call(**params, **token)
+            page = self._called(service, region, operation, {**params, **token})
             yield page.get(key) or ()
             following = _token(page)
             if not following:
                 return
             if following == token:
-                raise PaginationError(message=f"the token {following} was given twice")
+                with _refusals():
+                    raise PaginationError(message=f"the token {following} was given twice")
             token = following
 
-    def _try(self, needed: str, target: str, call: Callable[[], Any]) -> Any:
+    def _try(
+        self, service: str, region: str, operation: str, target: str, read: Callable[[], Any]
+    ) -> Any:
+        """Calls within ``read`` are refused in its own `_refusals`; what is around them flies."""
         try:
-            return call()
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code in _NOT_FOUND:
-                return None
-            message = error.response["Error"].get("Message", "")
-            if code in _NO_OPERATION:
-                code = NO_SUCH_OPERATION
-            return ReadFailure(needed, target, code, message)
-        except NotImplementedError as error:
-            # A fake inside the process says it so; a client of boto3 never does.
-            return ReadFailure(needed, target, NO_SUCH_OPERATION, str(error))
-        except BotoCoreError as error:
-            return ReadFailure(needed, target, type(error).__name__, str(error))
-        except ResponseParserError as error:
-            # An answer that is not even XML or JSON.  Not a BotoCoreError, whatever its name says.
-            return ReadFailure(needed, target, "MalformedAnswer", str(error))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            # An answer that lacks what the API model promises, met while shaping it; or a boto3
-            # that is too old to know the operation.
-            message = f"{type(error).__name__}: {error}"
-            return ReadFailure(needed, target, "MalformedAnswer", message)
+            return read()
+        except _Refused as refused:
+            code, message, cause = refused.code, refused.message, refused.__cause__
+        except MalformedAnswer as error:
+            code, message, cause = MALFORMED, str(error), error
+        needed = self.permission(service, region, operation)
+        return ReadFailure(needed, target, code, message, cause)
 
 
 def _token(page: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -187,10 +211,43 @@ def _token(page: Mapping[str, Any]) -> Mapping[str, Any]:
     return next(({name: page[name]} for name in names if page[name]), {})
 
 
-def permission(service: str, operation: str) -> str:
-    """The IAM permission of an operation, ``logs:DescribeLogGroups``.
+@dataclass
+class _Refused(Exception):
+    """What boto3 raised, in one form."""
 
-    >>> permission("cloudwatch", "describe_alarms_for_metric")
-    'cloudwatch:DescribeAlarmsForMetric'
+    code: str
+    message: str
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Around calls of boto3, and nothing else."""
+    try:
+        yield
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        code = NO_SUCH_OPERATION if code in _NO_OPERATION else code
+        raise _Refused(code, error.response["Error"].get("Message", "")) from error
+    except NotImplementedError as error:
+        # A fake inside the process says it so; a client of boto3 never does.
+        raise _Refused(NO_SUCH_OPERATION, str(error)) from error
+    except BotoCoreError as error:
+        raise _Refused(type(error).__name__, str(error)) from error
+    except ResponseParserError as error:
+        # An answer that is not even XML or JSON.  Not a BotoCoreError, whatever its name says.
+        raise _Refused(MALFORMED, str(error)) from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        # An answer of another form than botocore can parse; or a boto3 that is too old to know the
+        # operation.
+        raise _Refused(MALFORMED, f"{type(error).__name__}: {error}") from error
+
+
+def _permission(model: Any, operation: str) -> str:
+    """The IAM permission of an operation, as botocore's model of the service names it.
+
+    >>> _permission(botocore.session.get_session().get_service_model("iam"), "list_mfa_devices")
+    'iam:ListMFADevices'
     """
-    return service + ":" + "".join(word.capitalize() for word in operation.split("_"))
+    names = {xform_name(name): name for name in model.operation_names}
+    prefix = _PREFIXES.get(model.signing_name, model.signing_name)
+    return f"{prefix}:{names.get(operation, operation)}"

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from c7n_mfa.aws.answer import policy_document
 from c7n_mfa.aws.read import Reader, ReadFailure
 from c7n_mfa.containment.values import Action, Call, Document, Receipt, Result, User, tags_of
 
@@ -36,7 +37,9 @@ class Iam:
 
     def policy(self, name: str) -> Document | ReadFailure | None:
         found: Document | ReadFailure | None = self._read(
-            "get_user_policy", _document, PolicyName=name
+            "get_user_policy",
+            policy_document,
+            PolicyName=name,
         )
         return found
 
@@ -85,10 +88,3 @@ def policies_of(reader: Reader, user: User) -> tuple[str, ...] | ReadFailure | N
 
 def as_text(error: ReadFailure | str) -> str:
     return error if isinstance(error, str) else error.sentence()
-
-
-def _document(answer: Any) -> Document:
-    document = answer["PolicyDocument"]
-    if not isinstance(document, dict):
-        raise TypeError("PolicyDocument is no object")
-    return document

@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from c7n_mfa.aws.read import Reader, permission
+from c7n_mfa.aws.read import Reader
 from c7n_mfa.forwarding.read import side_by_side
 from c7n_mfa.forwarding.values import Plan, Step
 from c7n_mfa.repair.values import Call
@@ -68,7 +68,7 @@ def _do(reader: Reader, step: Step, sleep: Sleep) -> Step:
         error = _error(reader, call)
     if error is None:
         return replace(step, result="done")
-    needed = permission(call.service, call.operation)
+    needed = reader.permission(call.service, call.region, call.operation)
     return replace(step, result="failed", undo=(), error=f"{needed} failed: {error}")
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from c7n_mfa.aws import policy
+from c7n_mfa.aws.answer import policy_document
 from c7n_mfa.aws.arn import Arn
 from c7n_mfa.aws.read import Reader, ReadFailure, Shape
 from c7n_mfa.forwarding.meaning import may_pass
@@ -243,7 +244,7 @@ class _RoleReader:
 
     def inline(self, name: str) -> tuple[str, Any]:
         named = {"RoleName": self.name, "PolicyName": name}
-        return name, self.one("get_role_policy", _inline_document, **named) or {}
+        return name, self.one("get_role_policy", policy_document, **named) or {}
 
     def attached(self, item: Any) -> tuple[str, Any]:
         return item["PolicyArn"], self._managed(item["PolicyArn"])
@@ -260,13 +261,9 @@ class _RoleReader:
         return self.one("get_policy_version", _managed_document, **which) or {}
 
 
-def _inline_document(answer: Any) -> Any:
-    return answer["PolicyDocument"]
-
-
 def _default_version(answer: Any) -> Any:
     return answer["Policy"]["DefaultVersionId"]
 
 
 def _managed_document(answer: Any) -> Any:
-    return answer["PolicyVersion"]["Document"]
+    return policy_document(answer["PolicyVersion"], "Document")

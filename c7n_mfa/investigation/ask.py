@@ -65,11 +65,12 @@ class BudgetReader(Reader):
                 )
             return self.clients[key]
 
-    def _try(self, needed: str, target: str, call: Callable[[], Any]) -> Any:
-        needed = needed.replace("Mfa", "MFA")  # as in iam:ListMFADevices
+    def _try(
+        self, service: str, region: str, operation: str, target: str, read: Callable[[], Any]
+    ) -> Any:
         if self.budget.is_spent():
-            return ReadFailure(needed, target, SPENT, "")
-        return super()._try(needed, target, call)
+            return ReadFailure(self.permission(service, region, operation), target, SPENT, "")
+        return super()._try(service, region, operation, target, read)
 
 
 @dataclass

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from c7n_mfa.aws.answer import policy_document
 from c7n_mfa.investigation.ask import Inquiry
 from c7n_mfa.investigation.dossier import AccessKey, Credentials, MfaDevice, Owner, Privileges
 from c7n_mfa.investigation.policies import (
@@ -142,7 +143,7 @@ class _Privileges:
     def _documents(self) -> Iterator[tuple[str, Any]]:
         for kind, owner, name in self.inline:
             whose = {f"{kind.capitalize()}Name": owner, "PolicyName": name}
-            yield name, self._one(f"get_{kind}_policy", _document, **whose)
+            yield name, self._one(f"get_{kind}_policy", policy_document, **whose)
         for arn in dict.fromkeys(self.arns):
             # Of AWS's own, only AdministratorAccess allows everything.
             if ":iam::aws:" in arn:
@@ -153,7 +154,7 @@ class _Privileges:
                     arn.rpartition("/")[2],
                     self._one(
                         "get_policy_version",
-                        lambda a: _document(a["PolicyVersion"], "Document"),
+                        lambda a: policy_document(a["PolicyVersion"], "Document"),
                         Arn=arn,
                         VersionId=version,
                     ),
@@ -198,13 +199,6 @@ def _contact(answer: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     contact = answer["AlternateContact"]
     wanted = ("Name", "Title", "EmailAddress", "PhoneNumber")
     return tuple((key, str(contact[key])) for key in wanted if contact.get(key))
-
-
-def _document(answer: Mapping[str, Any], key: str = "PolicyDocument") -> Any:
-    document = answer[key]
-    if not isinstance(document, Mapping):
-        raise TypeError("a policy document is no object")
-    return document
 
 
 def _named(item: Any, part: str | None) -> str:

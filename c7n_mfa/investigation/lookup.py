@@ -130,7 +130,4 @@ def note_cut(inquiry: Inquiry, question: Question) -> None:
 
 
 def _page(answer: Mapping[str, Any]) -> tuple[list[Any], str | None]:
-    events, token = answer["Events"], answer.get("NextToken")
-    if not isinstance(events, list):
-        raise TypeError("Events is no list")
-    return events, token if isinstance(token, str) and token else None
+    return answer["Events"], answer.get("NextToken") or None

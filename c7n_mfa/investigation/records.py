@@ -106,7 +106,7 @@ def who_signed_in(record: Mapping[str, Any], sign_in: SignIn) -> Who:
 def parse(event: Any) -> Record | None:
     """The record of one event of LookupEvents; None when it makes no sense."""
     try:
-        raw = json.loads(event["CloudTrailEvent"])
+        raw = json.loads(event.get("CloudTrailEvent"))
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     when, name = record_time(at(raw, "eventTime")), text(at(raw, "eventName"))

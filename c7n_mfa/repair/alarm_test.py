@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from c7n_mfa.audit.verdicts import Judgement
 from c7n_mfa.aws.arn import Arn
-from c7n_mfa.aws.read import Reader, ReadFailure, permission
+from c7n_mfa.aws.read import Reader, ReadFailure
 
 REASON = "c7n-mfa drill: nobody has signed in; this tests that a notification arrives."
 RESTORED = "c7n-mfa drill: over, the state is what it was before."
@@ -151,7 +151,7 @@ class _Drill:
                 AlarmName=self.name, StateValue=state, StateReason=reason
             )
         except (ClientError, BotoCoreError) as error:
-            return f"{permission('cloudwatch', 'set_alarm_state')} failed: {error}"
+            return f"cloudwatch:SetAlarmState failed: {error}"
         return None
 
     def _wait(self, found: Drill, begun: datetime, topics: tuple[str, ...]) -> Drill:

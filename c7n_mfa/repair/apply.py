@@ -15,7 +15,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from c7n_mfa.aws.read import Reader, permission
+from c7n_mfa.aws.read import Reader
 from c7n_mfa.repair.calls import SUBSCRIPTION_ARN
 from c7n_mfa.repair.values import Call, Step, is_write
 
@@ -62,7 +62,7 @@ def _do(reader: Reader, step: Step, sleep: Callable[[float], None]) -> Step:
     except (ClientError, BotoCoreError) as error:
         if _was_gone(call, error):
             return replace(step, result="done", undo=(), why="it was gone already")
-        needed = permission(call.service, call.operation)
+        needed = reader.permission(call.service, call.region, call.operation)
         return replace(step, result="failed", undo=(), error=f"{needed} failed: {error}")
     return replace(step, result="done", undo=tuple(_known(c, answer) for c in step.undo))
 

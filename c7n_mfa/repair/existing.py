@@ -4,15 +4,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import unquote
 
 from c7n_mfa.audit import shapes
 from c7n_mfa.audit.discover import see_topic
 from c7n_mfa.audit.values import Alarm, Snapshot, Trail
+from c7n_mfa.aws.answer import MalformedAnswer, policy_document
 from c7n_mfa.aws.arn import Arn
 from c7n_mfa.aws.read import Reader, ReadFailure
 from c7n_mfa.repair import delivery_calls
@@ -95,7 +94,7 @@ def _alarms(page: Mapping[str, Any]) -> tuple[list[Any], list[Any]]:
     """An answer that speaks of neither kind says nothing of the name, and is no answer."""
     plain, composite = page.get("MetricAlarms"), page.get("CompositeAlarms")
     if plain is None and composite is None:
-        raise KeyError("MetricAlarms")
+        raise MalformedAnswer("MetricAlarms is missing")
     return list(plain or ()), list(composite or ())
 
 
@@ -210,7 +209,7 @@ def see_role(reader: Reader, region: str) -> Role | ReadFailure | None:
         *ask,
         "get_role_policy",
         name,
-        lambda answer: _document(answer["PolicyDocument"]),
+        policy_document,
         RoleName=name,
         PolicyName=delivery_calls.POLICY_NAME,
     )
@@ -220,10 +219,4 @@ def see_role(reader: Reader, region: str) -> Role | ReadFailure | None:
 def _role(answer: Mapping[str, Any]) -> Role:
     role = answer["Role"]
     tags = {tag["Key"]: tag["Value"] for tag in role.get("Tags") or ()}
-    return Role(role["Arn"], _document(role["AssumeRolePolicyDocument"]), tags=tags)
-
-
-def _document(value: Any) -> Mapping[str, Any]:
-    """A policy document, which botocore has decoded already where it knows to."""
-    document: Mapping[str, Any] = json.loads(unquote(value)) if isinstance(value, str) else value
-    return document
+    return Role(role["Arn"], policy_document(role, "AssumeRolePolicyDocument"), tags=tags)

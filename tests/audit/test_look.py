@@ -71,7 +71,7 @@ def test_a_call_that_fails_is_a_value(reader, error, code, message):
 def test_an_answer_without_what_it_promises_is_malformed(reader):
     with watched(stubs={"iam:GetUser": {}}):
         assert user(reader) == ReadFailure(
-            "iam:GetUser", "alice", "MalformedAnswer", "KeyError: 'User'"
+            "iam:GetUser", "alice", "MalformedAnswer", "User is missing"
         )
 
 
@@ -115,12 +115,12 @@ def test_pages_are_read_to_the_last(reader):
 
 def test_pages_of_iam_end_where_they_are_not_truncated(reader):
     answer, asked = pages(
-        {"Tags": [1], "IsTruncated": True, "Marker": "a"},
-        {"Tags": [2], "IsTruncated": False, "Marker": "b"},
+        {"Tags": [{"Key": "1"}], "IsTruncated": True, "Marker": "a"},
+        {"Tags": [{"Key": "2"}], "IsTruncated": False, "Marker": "b"},
     )
 
     with watched(stubs={"iam:ListUserTags": answer}):
-        ask = ("iam", "us-east-1", "list_user_tags", "Tags", "alice", str)
+        ask = ("iam", "us-east-1", "list_user_tags", "Tags", "alice", lambda tag: tag["Key"])
         assert reader.every(*ask, UserName="alice") == ("1", "2")
     assert asked == [{"UserName": "alice"}, {"UserName": "alice", "Marker": "a"}]
 
@@ -160,3 +160,58 @@ def test_no_page_that_has_any_is_nothing(reader):
     with watched(stubs={"logs:DescribeLogGroups": answer}):
         assert groups(reader, "first_page") == ()
     assert len(asked) == 2
+
+
+def test_a_mistake_of_ours_in_a_shape_flies(reader):
+    with watched(stubs={"iam:GetUser": {"User": {}}}), pytest.raises(TypeError):
+        reader.one("iam", "us-east-1", "get_user", "alice", lambda a: a["User"] + 1, UserName="a")
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ({"User": None}, "User is missing"),
+        ({"User": 5}, "User is of another type: int"),
+        ({"User": {"UserName": ["alice"]}}, "UserName is of another type: list"),
+        ("alice", "the answer is of another type: str"),
+    ],
+    ids=["null", "a number", "a list", "a text"],
+)
+def test_an_answer_of_another_type_is_malformed(reader, answer, message):
+    with watched(stubs={"iam:GetUser": answer}):
+        assert user(reader) == ReadFailure("iam:GetUser", "alice", "MalformedAnswer", message)
+
+
+def test_a_page_of_another_type_is_malformed(reader):
+    with watched(stubs={"iam:ListUserPolicies": {"PolicyNames": [5]}}):
+        found = reader.every(
+            "iam", "", "list_user_policies", "PolicyNames", "alice", str, UserName="alice"
+        )
+
+    message = "PolicyNames is of another type: int"
+    assert found == ReadFailure("iam:ListUserPolicies", "alice", "MalformedAnswer", message)
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "permission"),
+    [
+        ("cloudwatch", "describe_alarms_for_metric", "cloudwatch:DescribeAlarmsForMetric"),
+        ("iam", "list_mfa_devices", "iam:ListMFADevices"),
+        ("sns", "list_subscriptions_by_topic", "sns:ListSubscriptionsByTopic"),
+    ],
+)
+def test_a_permission_is_named_as_the_api_names_the_operation(service, operation, permission):
+    reader = Reader(boto3.Session())
+
+    assert reader.permission(service, "us-east-1", operation) == permission
+
+
+def test_without_a_region_the_permission_is_named_all_the_same(monkeypatch):
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    reader = Reader(boto3.Session())
+
+    found = reader.one("logs", "", "describe_log_groups", "*", list)
+
+    assert found == ReadFailure(
+        "logs:DescribeLogGroups", "*", "NoRegionError", "You must specify a region."
+    )

@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
@@ -50,6 +51,8 @@ def refused(topic: str = TOPIC) -> dict:
 
 class CloudWatch:
     """A session and its client in one: what is asked is written down."""
+
+    meta = boto3.client("cloudwatch", region_name="us-east-1").meta
 
     def __init__(self, *history, state="OK", actions=(TOPIC,), **alarm) -> None:
         # What each look into the history shows; the last one stays.
