@@ -17,10 +17,11 @@ import yaml
 from rich.text import Text
 from rich.tree import Tree
 
+from c7n_mfa.audit.verdicts import Chain
 from c7n_mfa.cli.report import markdown
 from c7n_mfa.cli.report.command import report_on
 from c7n_mfa.cli.report.tree import chain_tree
-from c7n_mfa.cli.report.values import Chain, Report
+from c7n_mfa.cli.report.values import Report
 from c7n_mfa.cli.report.words import AUDIT_POLICY, REPAIR_POLICY
 from c7n_mfa.cli.terminal import console_for
 

@@ -24,7 +24,7 @@ _COMMANDS = {
     "plan": ("c7n_mfa.cli.plan:plan", "Show what a repair would do, writing nothing."),
     "report": (
         "c7n_mfa.cli.report.command:report",
-        "Say who hears of a sign-in without MFA.",
+        "Report who is notified of a sign-in without MFA.",
     ),
     "signins": (
         "c7n_mfa.cli.signins:signins",

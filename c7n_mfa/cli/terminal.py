@@ -11,7 +11,10 @@ from typing import TextIO
 import click
 from rich.console import Console
 
+from c7n_mfa.aws.arn import Arn
+
 _UNWRAPPED = 100_000
+_ARN_PREFIXES = ("trail/", "log-group:", "alarm:")
 
 # What the signs become where the output cannot hold them; a word stands beside each.
 _ASCII = str.maketrans(
@@ -139,3 +142,13 @@ def aws_sentence(error: Exception) -> str:
     """An exception of botocore with its fix where that is known, else in its own words."""
     known = aws_problem(f"{type(error).__name__}: {error}")
     return f"{known[0]}. {known[1]}." if known else str(error)
+
+
+def short_name(resource: str) -> str:
+    """The name at the end of an ARN; anything else as it is."""
+    if not resource.startswith("arn:"):
+        return resource
+    name = Arn.parse(resource).resource.removesuffix(":*")
+    for prefix in _ARN_PREFIXES:
+        name = name.removeprefix(prefix)
+    return name or resource

@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from c7n_mfa.audit.verdicts import Chain
+
 from . import words
-from .filter_words import filter_headline, filter_notes, filter_title, pattern_line
 from .next_steps import next_steps
-from .values import LINKS, Account, Chain, Found, Receipt, Report
+from .values import Account, MetricFilter, Receipt, Report
 
 _SIGNS = {"intact": "✅", "broken": "❌", "unknown": "❔"}
 # A name is text, whatever is in it: no link, no table cell, no tag, no mention of a person.
@@ -25,11 +26,11 @@ def render(report: Report) -> str:
 
 def escape(text: str) -> str:
     """Any text, so that Markdown shows it as it is."""
-    return _SPECIAL.sub(lambda found: f"&#{ord(found[1])};", text)
+    return _SPECIAL.sub(lambda match: f"&#{ord(match[1])};", text)
 
 
 def _lines(report: Report) -> Iterator[str]:
-    yield "## Who hears of a console sign-in without MFA"
+    yield "## Who is notified of a console sign-in without MFA"
     yield ""
     overall = words.overall(report)
     if overall:
@@ -37,31 +38,28 @@ def _lines(report: Report) -> Iterator[str]:
         yield ""
     for account in report.accounts:
         yield f"- {_SIGNS[account.verdict]} {escape(words.headline(account, report))}"
-    for found in report.found:
-        yield f"- {_SIGNS[found.metric_filter.verdict]} {escape(filter_headline(found))}"
+    for metric_filter in report.metric_filters:
+        headline = words.filter_headline(metric_filter)
+        yield f"- {_SIGNS[metric_filter.verdict]} {escape(headline)}"
     for account in report.accounts:
         yield from _account(account, report)
-    for found in report.found:
-        yield from _metric_filter(found)
+    for metric_filter in report.metric_filters:
+        yield from _metric_filter(metric_filter)
     yield from _list("What other policies did", map(words.other_line, report.others))
-    yield from _list("Could not be read", [str(problem) for problem in report.problems])
+    yield from _list("Could not be read", map(str, report.problems))
     yield from _list("Next", next_steps(report))
 
 
-def _metric_filter(found: Found) -> Iterator[str]:
-    yield ""
-    yield f"### {escape(filter_title(found))}"
-    yield ""
-    yield escape(pattern_line(found))
-    for title, sentences in filter_notes(found):
+def _metric_filter(metric_filter: MetricFilter) -> Iterator[str]:
+    yield from _heading(f"### {escape(words.filter_title(metric_filter))}")
+    yield escape(words.filter_pattern(metric_filter))
+    for title, sentences in words.filter_notes(metric_filter):
         yield from _list(title, sentences)
 
 
 def _account(account: Account, report: Report) -> Iterator[str]:
-    when = ", after the repair" if account.receipt else ""
-    title = f"{account.account_id}: {account.judgement.requirement}"
     yield ""
-    yield f"### {escape(title + words.told_apart(account, report))}{when}"
+    yield f"### {escape(words.account_title(account, report, ': '))}"
     for chain in account.judgement.chains:
         yield from _chain(chain)
         catches = words.catches(chain, account.judgement)
@@ -73,36 +71,38 @@ def _account(account: Account, report: Report) -> Iterator[str]:
 
 
 def _chain(chain: Chain) -> Iterator[str]:
-    yield ""
-    yield f"**{escape(words.chain_title(chain))}**"
-    yield ""
-    yield "| link | verdict | what was found | what to do |"
-    yield "|---|---|---|---|"
+    yield from _heading(f"**{escape(words.chain_title(chain))}**")
+    yield from _row_of_titles("link", "verdict", "what was found", "what to do")
     for link in chain.links:
-        found, advice = words.link_sentence(link), "; ".join(words.link_advice(link))
         verdict = f"{_SIGNS[link.verdict]} {link.verdict}"
-        yield _row(words.link_name(link.link), verdict, found, advice)
-    seen = {link.link for link in chain.links}
-    for name in LINKS:
-        if name not in seen:
-            yield _row(words.link_name(name), "not reached", "", "")
+        advice = "; ".join(words.link_advice(link))
+        yield _row(words.link_name(link.link), verdict, words.link_sentence(link), advice)
+    for name in words.not_reached(chain):
+        yield _row(words.link_name(name), "not reached", "", "")
 
 
 def _receipt(receipt: Receipt) -> Iterator[str]:
-    yield ""
-    yield f"**Repair: {receipt.before} before, {receipt.after} after**"
-    yield ""
-    yield "| step | result | why | call | error |"
-    yield "|---|---|---|---|---|"
+    yield from _heading(f"**Repair: {receipt.before} before, {receipt.after} after**")
+    yield from _row_of_titles("step", "result", "why", "call", "error")
     for step in receipt.steps:
         call = words.call_name(step.call) or ""
         yield _row(words.link_name(step.step), step.result, step.why, call, step.error or "")
 
 
+def _heading(heading: str) -> Iterator[str]:
+    yield from ("", heading, "")
+
+
 def _list(title: str, lines: Iterable[str]) -> Iterator[str]:
     items = [f"- {escape(line)}" for line in lines]
     if items:
-        yield from ("", f"**{escape(title)}**", "", *items)
+        yield from _heading(f"**{escape(title)}**")
+        yield from items
+
+
+def _row_of_titles(*titles: str) -> Iterator[str]:
+    yield f"| {' | '.join(titles)} |"
+    yield f"|{'---|' * len(titles)}"
 
 
 def _row(*cells: str) -> str:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from c7n_mfa.audit.reasons import REASONS
+from c7n_mfa.audit.verdicts import Link
 
-from .filter_words import called
-from .values import Account, Found, Link, Report, Step
-from .words import AUDIT_POLICY, REPAIR_POLICY, link_name, nearest
+from .values import Account, MetricFilter, Report, Step
+from .words import AUDIT_POLICY, REPAIR_POLICY, filter_place, link_name, nearest
 
 _CLICK = "Click the link in the mail that AWS sent to the subscriber."
 # In this order: the shipped file subscribes nobody who reads mail.
@@ -21,8 +21,8 @@ _REPAIR = (
     f"Repair: custodian run -s output/repair {REPAIR_POLICY}",
 )
 _AUDIT = f"Audit again: custodian run -s output/audit {AUDIT_POLICY}"
-_FIRST = f"Audit: custodian run -s output/audit {AUDIT_POLICY}"
-_GOES_ON = "; mend that, and the next repair goes on from there"
+_FIRST_AUDIT = f"Audit: custodian run -s output/audit {AUDIT_POLICY}"
+_GOES_ON = "; fix that, and the next repair goes on from there"
 
 
 def next_steps(report: Report) -> list[str]:
@@ -31,12 +31,12 @@ def next_steps(report: Report) -> list[str]:
     steps = [_CLICK] if any(_waits_for_mail(account) for account in accounts) else []
     steps += _permissions(accounts)
     steps += dict.fromkeys(step for account in accounts for step in _by_hand(account))
-    steps += _patterns(report.found)
+    steps += _patterns(report.metric_filters)
     steps += dict.fromkeys(step for other in report.others for step in other.next)
     if any(_repairable(account) for account in accounts):
         steps += _REPAIR
     if not accounts and report.others:
-        steps.append(_FIRST)
+        steps.append(_FIRST_AUDIT)
     elif accounts and (report.problems or any(each.verdict != "intact" for each in accounts)):
         steps.append(_AUDIT)
     return steps
@@ -55,13 +55,12 @@ def _permissions(accounts: Iterable[Account]) -> list[str]:
 
 def _by_hand(account: Account) -> Iterator[str]:
     """The fixes that are a person's to make, and what a repair has left to one."""
-    fixes = [(link, link.fix) for link in _broken(account) if link.fix]
-    fixes = [(link, fix) for link, fix in fixes if _is_a_persons(link, account)]
-    for link, fix in fixes:
-        yield f"In {account.account_id}, {link_name(link.link)}: {fix}"
+    links = [link for link in _broken(account) if link.fix and _is_a_persons(link, account)]
+    for link in links:
+        yield f"In {account.account_id}, {link_name(link.link)}: {link.fix}"
     for step in account.receipt.steps if account.receipt else ():
         to_do = _left_over(step)
-        if to_do and not any(fix in to_do for _, fix in fixes):
+        if to_do and not any(link.fix in to_do for link in links if link.fix):
             where = "" if step.step == "chain" else f", {link_name(step.step)}"
             yield f"In {account.account_id}{where}: {to_do}"
 
@@ -76,19 +75,19 @@ def _left_over(step: Step) -> str | None:
 
 
 def _is_a_persons(link: Link, account: Account) -> bool:
-    """Whether the repair does not do it; whom to tell, it cannot know."""
+    """Whether the repair does not do it; whom to notify, it cannot know."""
     if link.reason == "subscription-pending":
         return False
-    return not _mended(link.reason) or (
+    return not _is_repaired(link.reason) or (
         account.receipt is not None and link.reason == "subscription-absent"
     )
 
 
-def _patterns(found: Sequence[Found]) -> list[str]:
+def _patterns(metric_filters: Sequence[MetricFilter]) -> list[str]:
     """What to do about metric filters that were found."""
-    faulty = [each for each in found if each.metric_filter.verdict == "broken"]
-    steps = [f"{called(each)}: mend its pattern, or delete it" for each in faulty]
-    requirements = dict.fromkeys(each.metric_filter.requirement for each in faulty)
+    faulty = [each for each in metric_filters if each.verdict == "broken"]
+    steps = [f"{filter_place(each)}: fix its pattern, or delete it" for each in faulty]
+    requirements = dict.fromkeys(each.coverage.requirement for each in faulty)
     tries = (f"Try a pattern: c7n-mfa pattern --requirement {r} 'PATTERN'" for r in requirements)
     return [*steps, *tries]
 
@@ -98,20 +97,21 @@ def _waits_for_mail(account: Account) -> bool:
 
 
 def _repairable(account: Account) -> bool:
-    """Whether the repair policy mends what is broken; never offered twice in a row."""
+    """Whether the repair policy fixes what is broken; never offered twice in a row."""
     if account.verdict != "broken" or account.receipt:
         return False
     # Blind spots between working chains have no broken link, and the repair closes them.
-    return all(_mended(link.reason) for link in _broken(account))
+    return all(_is_repaired(link.reason) for link in _broken(account))
 
 
 def _broken(account: Account) -> list[Link]:
+    """The broken links of the chain that comes nearest to working."""
     if account.verdict != "broken":
         return []
     chain = nearest(chain for chain in account.judgement.chains if chain.verdict == "broken")
     return [link for link in chain.links if link.verdict == "broken"] if chain else []
 
 
-def _mended(reason: str | None) -> bool:
+def _is_repaired(reason: str | None) -> bool:
     known = REASONS.get(reason or "")
     return known is not None and known.repaired

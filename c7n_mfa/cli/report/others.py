@@ -1,9 +1,9 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
 
-"""What our other policies left behind: those that respond, forward, release or remove.
+"""What policies left behind that judge no chain: those that respond, forward, release or remove.
 
-They judge no chain. Each gets a line that says what it did, and what to do next.
+Each gets a line that says what it did, and what to do next.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from .folder import Folder, shown
-from .metadata import Metadata
-from .shape import Node, short_name
-from .values import Other, Outcome, Verdict
+from c7n_mfa.audit.reasons import VERDICTS, Verdict
+from c7n_mfa.cli.terminal import short_name
+from c7n_mfa.shape import Node
 
-FORWARDING = "c7n:signin-forwarding"
+from .files import Folder, Metadata
+from .values import OtherRun, Outcome
+
+_ANNOTATION = "c7n:signin-forwarding"
 _SIGN_IN = ("signin", "investigate-signin", "alert-signin")
 ELEMENTS: Mapping[str, tuple[str, ...]] = {
     "account": (
@@ -32,7 +34,7 @@ ELEMENTS: Mapping[str, tuple[str, ...]] = {
         *_SIGN_IN,
     ),
 }
-"""Our elements that judge no chain, by resource type."""
+"""The filters and actions of c7n-mfa that judge no chain, by resource type."""
 
 _A_FEW = 3
 _SET = "set-signin-forwarding"
@@ -52,35 +54,30 @@ _LOOK = f"Look again at the forwarding: custodian run -s output/forwarding {_BRO
 
 
 def used(metadata: Metadata) -> tuple[str, ...]:
-    """The elements of a policy that are ours and judge no chain."""
-    ours = ELEMENTS.get(metadata.resource, ())
-    return tuple(name for name in ours if name in metadata.elements)
+    """The filters and actions of c7n-mfa in a policy that judge no chain."""
+    names = ELEMENTS.get(metadata.resource, ())
+    return tuple(name for name in names if name in metadata.elements)
 
 
 def read_other(
     folder: Folder, metadata: Metadata, outcome: Outcome, resources: Node | None
-) -> Other:
+) -> OtherRun:
     """What one run of one policy did, from the files that custodian wrote for it."""
-    acted = _acted(metadata, outcome, resources)
-    receipts = _receipts(folder, used(metadata)) if acted else {}
-    looked = resources if acted or metadata.dry_run else None
-    found = folder.parsed("resources.json", lambda: _forwarding(looked)) if looked else None
-    verdict, sentence = found or (None, None)
-    did = [each.sentence for each in receipts.values()]
+    # Custodian acts on what the filters kept, and leaves the receipts of an earlier run in place.
+    kept = resources if outcome == "finished" and resources and resources.value else None
+    receipts = _receipts(folder, used(metadata)) if kept and not metadata.dry_run else {}
+    judged = folder.parsed("resources.json", partial(_forwarding, kept)) if kept else None
+    verdict, sentence = judged or (None, None)
     # What it was before it was set is in the resources.
     after = receipts[_SET].after if _SET in receipts else None
     verdict = after or verdict
-    kept = len(resources.value) if resources and isinstance(resources.value, list) else 0
-    return Other(
-        place=shown(folder.path),
-        policy=metadata.policy,
-        region=metadata.region,
-        account_id=metadata.account_id,
-        started=metadata.started,
+    actions = "; ".join(receipt.sentence for receipt in receipts.values())
+    return OtherRun(
+        source=metadata.source,
         outcome=outcome,
         elements=used(metadata),
         verdict=verdict,
-        sentence="; ".join(did) or sentence or _nothing_done(metadata, outcome, kept),
+        sentence=actions or sentence or _nothing_done(metadata, outcome, resources),
         next=tuple(_next(metadata, outcome, receipts, verdict)),
     )
 
@@ -95,24 +92,30 @@ class _Receipt:
     after: Verdict | None
 
 
-def _acted(metadata: Metadata, outcome: Outcome, resources: Node | None) -> bool:
-    # Custodian acts on what the filters kept, and leaves the receipts of an earlier run in place.
-    kept = resources is not None and bool(resources.value)
-    return outcome == "finished" and kept and not metadata.dry_run
-
-
 def _receipts(folder: Folder, names: tuple[str, ...]) -> dict[str, _Receipt]:
     """What each action returned, by its name."""
-    found: dict[str, _Receipt] = {}
+    receipts: dict[str, _Receipt] = {}
     for name in (name for name in names if name not in _FILTERS):
         file = f"action-{name.replace('-', '')}"
-        node = folder.node(file)
-        receipt = folder.parsed(file, partial(_receipt, name, node)) if node else None
+        receipt = folder.read(file, partial(_receipt, name))
         if receipt:
-            found[name] = receipt
+            receipts[name] = receipt
             for failed in receipt.failed:
-                folder.problem(f"{name} failed{failed}.", "Mend that, and run it again.", file)
-    return found
+                folder.problem(f"{name} failed{failed}.", "Fix that, and run it again.", file)
+    return receipts
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """One result of an action: what it is, whom it concerns, and why."""
+
+    result: str
+    who: str
+    why: str
+
+    def __str__(self) -> str:
+        """Whom, and why where it was declined; what failed is a problem with its reason."""
+        return f"{self.who}: {self.why}" if self.result in _DECLINED else self.who
 
 
 def _receipt(name: str, node: Node) -> _Receipt | None:
@@ -121,47 +124,42 @@ def _receipt(name: str, node: Node) -> _Receipt | None:
     if not entries:
         return None
     results = [result for entry in entries for result in _results(entry)]
-    said = ", ".join(f"{count} {what}" for what, count in Counter(r[0] for r in results).items())
-    whom = list(dict.fromkeys(_labelled(*result) for result in results if result[1]))
+    counts = Counter(result.result for result in results)
+    counted = ", ".join(f"{count} {result}" for result, count in counts.items())
+    whom = list(dict.fromkeys(str(result) for result in results if result.who))
     named = f" ({', '.join(whom)})" if 0 < len(whom) <= _A_FEW else ""
     verdicts = [entries[0][when].maybe_text() for when in ("before", "after")]
     change = f", {verdicts[0]} before and {verdicts[1]} after" if all(verdicts) else ""
     return _Receipt(
-        did=any(result in _IN_PLACE for result, *_ in results),
-        sentence=f"{name}: {said or 'nothing to do'}{named}{change}",
-        failed=tuple(f" on {w}: {why}" for result, w, why in results if result == "failed"),
-        after=entries[0]["after"].verdict() if name == _SET else None,
+        did=not _IN_PLACE.isdisjoint(counts),
+        sentence=f"{name}: {counted or 'nothing to do'}{named}{change}",
+        failed=tuple(f" on {r.who}: {r.why}" for r in results if r.result == "failed"),
+        after=entries[0]["after"].one_of(VERDICTS) if name == _SET else None,
     )
 
 
-def _results(entry: Node) -> Iterator[tuple[str, str, str]]:
-    """Each result of a receipt, whom it concerns, and why."""
+def _results(entry: Node) -> Iterator[_Result]:
     steps = [*entry["steps"].items(), *entry["drills"].items()]
     for step in steps or [entry] * (entry["steps"].value is None):
         result = step["result"].maybe_text() or "done"
         why = step["error"].maybe_text() or step["why"].maybe_text() or "no reason given"
         whom = _whom(step)
         # Of the steps of a plan there are many, and only those that failed are worth a name.
-        yield result, whom if result == "failed" or not steps else "", why.rstrip(".")
-
-
-def _labelled(result: str, who: str, why: str) -> str:
-    """Whom, and why where it was declined; what failed is told with its reason elsewhere."""
-    return f"{who}: {why}" if result in _DECLINED else who
+        yield _Result(result, whom if result == "failed" or not steps else "", why.rstrip("."))
 
 
 def _whom(step: Node) -> str:
-    said = step["subject"].maybe_text() or step["event_id"].maybe_text()
+    subject = step["subject"].maybe_text() or step["event_id"].maybe_text()
     resource = step["resource"].maybe_text() or step["alarm"].maybe_text() or "something unnamed"
-    return said or short_name(resource).removeprefix("user/")
+    return subject or short_name(resource).removeprefix("user/")
 
 
 def _forwarding(resources: Node) -> tuple[Verdict, str] | None:
     """The verdict of the filter on the account it kept, and what is wrong."""
-    kept = [account[FORWARDING] for account in resources.items() if account[FORWARDING].value]
+    kept = [account[_ANNOTATION] for account in resources.items() if account[_ANNOTATION].value]
     if not kept:
         return None
-    verdict = kept[0]["verdict"].verdict()
+    verdict = kept[0]["verdict"].one_of(VERDICTS)
     faulty = [row for row in kept[0]["regions"].items() if row["verdict"].value == verdict]
     names = [row["region"].text() for row in faulty]
     more = f" and {len(names) - _A_FEW} more" if len(names) > _A_FEW else ""
@@ -171,11 +169,12 @@ def _forwarding(resources: Node) -> tuple[Verdict, str] | None:
     return verdict, f"the forwarding of sign-ins to {home} is {verdict}{what}"
 
 
-def _nothing_done(metadata: Metadata, outcome: Outcome, kept: int) -> str:
+def _nothing_done(metadata: Metadata, outcome: Outcome, resources: Node | None) -> str:
     if outcome == "deployed":
         return f"deployed as the Lambda function {metadata.function}, whose log says what it does"
     if outcome == "failed":
         return "the run failed"
+    kept = len(resources.value) if resources and isinstance(resources.value, list) else 0
     what = f"its filters kept {kept or 'nothing'}"
     return f"a dry run: {what}" if metadata.dry_run else f"{what}, and nothing was done"
 
@@ -187,7 +186,8 @@ def _next(
     forwarding: Verdict | None,
 ) -> Iterator[str]:
     if outcome == "deployed":
-        where = f" --region {metadata.region}" if metadata.region else ""
+        region = metadata.source.region
+        where = f" --region {region}" if region else ""
         yield f"See what it did: aws logs tail /aws/lambda/{metadata.function} --since 1d{where}"
     if any(receipt.did for name, receipt in receipts.items() if name in _CONTAINING):
         yield _RELEASE

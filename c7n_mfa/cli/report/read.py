@@ -1,7 +1,7 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
 
-"""Custodian's output directory, read into values.
+"""Custodian's output directories, read into values.
 
 One folder is one run of one policy, however deep it lies: below a Region, below an account and
 a Region as c7n-org lays them out, or on its own.
@@ -10,61 +10,48 @@ a Region as c7n-org lays them out, or on its own.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from c7n_mfa.audit.coverage import FilterCoverage
+from c7n_mfa.audit.verdicts import Judgement
 from c7n_mfa.aws.text import one_line
 from c7n_mfa.cli.terminal import aws_problem
+from c7n_mfa.shape import Node
 
-from .folder import AGAIN, Folder, shown
-from .metadata import Metadata, parse_metadata
+from .files import AGAIN, Folder, Metadata, metadata_of, shown
 from .others import read_other, used
-from .parse import parse_judgements, parse_metric_filters, parse_receipts, parse_resources
-from .shape import Node
-from .values import Judgement, MetricFilter, Other, Outcome, Problem, Receipt, Run
+from .values import Account, MetricFilter, Outcome, Outputs, Problem, Receipt, Run, Source
 from .words import AUDIT_POLICY
 
-JUDGEMENT_FILE = "signin-monitoring.json"
-RECEIPT_FILE = "action-setsigninmonitoring"
-_METADATA_FILE = "metadata.json"
-_RESOURCES_FILE = "resources.json"
-_LOG_FILE = "custodian-run.log"
-_MARKS = (_METADATA_FILE, _LOG_FILE, JUDGEMENT_FILE)
-
-
-@dataclass(slots=True)
-class Outputs:
-    """Every run below some directories, and what could not be read of them."""
-
-    runs: list[Run] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    others: list[Other] = field(default_factory=list)
-
-    def __len__(self) -> int:
-        return len(self.runs) + len(self.problems) + len(self.others)
+_ANNOTATION = "c7n:signin-monitoring"
+_COVERAGE_ANNOTATION = "c7n:signin-coverage"
+_JUDGEMENTS = "signin-monitoring.json"
+_RECEIPTS = "action-setsigninmonitoring"
+_RESOURCES = "resources.json"
+_LOG = "custodian-run.log"
+_MARKS = ("metadata.json", _LOG, _JUDGEMENTS)
+_ON_ACCOUNTS = {"signin-monitoring", "set-signin-monitoring"}
+_ON_METRIC_FILTERS = {"signin-coverage"}
 
 
 def read_outputs(roots: Sequence[Path]) -> Outputs:
     """Every run below the given directories, and what could not be read of them."""
-    read = Outputs()
-    seen: set[Path] = set()
+    outputs = Outputs()
+    known: set[Path] = set()
     for root in roots:
-        folders = list(_folders(root, read.problems))
-        before = len(read)
-        for path in (path for path in folders if path.resolve() not in seen):
-            _read_run(path, read)
-        if folders and not seen.intersection(_resolved(folders)):
-            read.problems += [_nothing_of_ours(root)] if len(read) == before else []
-        seen.update(_resolved(folders))
-    return read
+        folders = {path.resolve(): path for path in _folders(root, outputs.problems)}
+        before = len(outputs)
+        for resolved, path in folders.items():
+            if resolved not in known:
+                _read_run(path, outputs)
+        if folders and known.isdisjoint(folders) and len(outputs) == before:
+            outputs.problems.append(_no_policy(root))
+        known.update(folders)
+    return outputs
 
 
-def _resolved(folders: Sequence[Path]) -> list[Path]:
-    return [path.resolve() for path in folders]
-
-
-def _nothing_of_ours(root: Path) -> Problem:
+def _no_policy(root: Path) -> Problem:
     return Problem(
         shown(root),
         "no policy in it has a filter or an action of c7n-mfa.",
@@ -77,13 +64,13 @@ def _folders(root: Path, problems: list[Problem]) -> Iterator[Path]:
     if wrong:
         problems.append(wrong)
         return
-    found = False
+    any_folder = False
     for place, names, files in os.walk(root, onerror=lambda e: problems.append(_unreadable(e))):
         names.sort()
         if any(mark in files or f"{mark}.gz" in files for mark in _MARKS):
-            found = True
+            any_folder = True
             yield Path(place)
-    if not found:
+    if not any_folder:
         problems.append(
             Problem(
                 shown(root),
@@ -97,18 +84,18 @@ def _folders(root: Path, problems: list[Problem]) -> Iterator[Path]:
 def _why_no_output(root: Path) -> Problem | None:
     place = shown(root)
     if place.startswith("s3://"):
-        what, mend = "is a bucket.", "Copy it first with `aws s3 sync`, and name the copy."
+        what, fix = "is a bucket.", "Copy it first with `aws s3 sync`, and name the copy."
     elif root.is_dir():
         return None
     elif root.exists():
-        what, mend = "is a file.", "Name the directory given to `custodian run -s`."
+        what, fix = "is a file.", "Name the directory given to `custodian run -s`."
     else:
         what = "does not exist."
-        mend = (
+        fix = (
             f"Fill it first: `custodian run -s {place} {AUDIT_POLICY}`. Where custodian refuses a "
             "policy it writes nothing, and the last line that it prints says why."
         )
-    return Problem(place, what, mend)
+    return Problem(place, what, fix)
 
 
 def _unreadable(error: OSError) -> Problem:
@@ -120,66 +107,35 @@ def _unreadable(error: OSError) -> Problem:
     )
 
 
-def _read_run(path: Path, read: Outputs) -> None:
+def _read_run(path: Path, outputs: Outputs) -> None:
     folder = Folder(path)
-    node = folder.node(_METADATA_FILE)
-    metadata = folder.parsed(_METADATA_FILE, lambda: parse_metadata(node)) if node else None
+    metadata = metadata_of(folder)
     if metadata is None:
-        read.runs.append(_unfinished(folder))
-    elif metadata.ours or used(metadata):
-        _read_ours(folder, metadata, read)
+        outputs.runs.append(_unfinished(folder))
     else:
-        return
-    read.problems += folder.problems
-
-
-def _read_ours(folder: Folder, metadata: Metadata, read: Outputs) -> None:
-    resources = folder.node(_RESOURCES_FILE)
-    outcome = _outcome(metadata, resources)
-    if metadata.ours:
-        read.runs.append(_run(folder, metadata, outcome, resources))
-    if used(metadata):
-        read.others.append(read_other(folder, metadata, outcome, resources))
-    if outcome == "failed":
-        _failed(folder)
+        _read_finished(folder, metadata, outputs)
+    outputs.problems += folder.problems
 
 
 def _unfinished(folder: Folder) -> Run:
     """A run without readable metadata: custodian writes it last, so it was cut short."""
     if not folder.problems:
-        without = ("the run was cut short: custodian wrote no metadata.json.", AGAIN)
-        folder.problem(*(_known_trouble(folder, "the run was cut short") or without))
-    return Run(
-        place=shown(folder.path),
-        policy=one_line(folder.path.name),
-        region=None,
-        account_id=None,
-        started=0.0,
-        outcome="aborted",
-        dry_run=False,
-        judgements=(),
-        receipts=(),
-    )
+        _report_failure(folder, "the run was cut short", "custodian wrote no metadata.json")
+    return Run(Source(shown(folder.path), one_line(folder.path.name)), "aborted")
 
 
-def _run(folder: Folder, metadata: Metadata, outcome: Outcome, resources: Node | None) -> Run:
-    looked = metadata.filtered and outcome != "deployed"
-    judges, measures = metadata.judges_accounts, metadata.judges_metric_filters
-    judgements = _judgements(folder, resources) if looked and judges else ()
-    receipts = _receipts(folder, metadata, resources) if outcome == "finished" else ()
-    metric_filters = _metric_filters(folder, resources) if looked and measures else None
-    return Run(
-        place=shown(folder.path),
-        policy=metadata.policy,
-        region=metadata.region,
-        account_id=metadata.account_id,
-        started=metadata.started,
-        outcome=outcome,
-        dry_run=metadata.dry_run,
-        judgements=judgements,
-        receipts=receipts,
-        metric_filters=metric_filters,
-    )
+def _read_finished(folder: Folder, metadata: Metadata, outputs: Outputs) -> None:
+    judges = not metadata.elements.isdisjoint(_ON_ACCOUNTS | _ON_METRIC_FILTERS)
+    if not judges and not used(metadata):
+        return
+    resources = folder.read(_RESOURCES, lambda node: node)
+    outcome = _outcome(metadata, resources)
+    if judges:
+        outputs.runs.append(_run(folder, metadata, outcome, resources))
+    if used(metadata):
+        outputs.others.append(read_other(folder, metadata, outcome, resources))
+    if outcome == "failed":
+        _report_failure(folder, "the policy run failed")
 
 
 def _outcome(metadata: Metadata, resources: Node | None) -> Outcome:
@@ -188,58 +144,93 @@ def _outcome(metadata: Metadata, resources: Node | None) -> Outcome:
     return "deployed" if metadata.serverless and resources is None else "finished"
 
 
-def _judgements(folder: Folder, resources: Node | None) -> tuple[Judgement, ...]:
+def _run(folder: Folder, metadata: Metadata, outcome: Outcome, resources: Node | None) -> Run:
+    accounts: tuple[Account, ...] = ()
+    metric_filters: tuple[MetricFilter, ...] | None = None
+    receipts = _receipts(folder, metadata, resources) if outcome == "finished" else {}
+    if metadata.filtered and outcome != "deployed":
+        if not metadata.elements.isdisjoint(_ON_ACCOUNTS):
+            accounts = _accounts(folder, metadata.source, receipts, resources)
+        if not metadata.elements.isdisjoint(_ON_METRIC_FILTERS):
+            metric_filters = _metric_filters(folder, metadata.source, resources)
+    return Run(
+        metadata.source, outcome, metadata.dry_run, accounts, tuple(receipts), metric_filters
+    )
+
+
+def _receipts(folder: Folder, metadata: Metadata, resources: Node | None) -> dict[str, Receipt]:
+    # Custodian acts on what the filters kept, and leaves the receipt of an earlier run in place.
+    if resources is None or not resources.value or metadata.dry_run:
+        return {}
+    receipts = folder.read(_RECEIPTS, lambda node: [*map(Receipt.from_dict, node.items())])
+    return {receipt.account_id: receipt for receipt in receipts or ()}
+
+
+def _accounts(
+    folder: Folder, source: Source, receipts: Mapping[str, Receipt], resources: Node | None
+) -> tuple[Account, ...]:
+    def parse(accounts: Iterable[Node]) -> tuple[Account, ...]:
+        return tuple(_account(account, source, receipts) for account in accounts)
+
     before = len(folder.problems)
-    judged = _judged(folder, resources)
-    if not judged and len(folder.problems) == before:
+    accounts = folder.read(_JUDGEMENTS, lambda node: parse(node.items()))
+    if accounts is None and resources is not None:
+        # Where the filter could not write its own file, a kept account carries the annotation.
+        accounts = folder.parsed(_RESOURCES, lambda: parse(_with(_ANNOTATION, resources)))
+    if not accounts and len(folder.problems) == before:
         folder.problem(
             "no account was judged.",
             "Look for a filter in front of signin-monitoring that drops the account.",
         )
-    return judged
+    return accounts or ()
 
 
-def _judged(folder: Folder, resources: Node | None) -> tuple[Judgement, ...]:
-    node = folder.node(JUDGEMENT_FILE)
-    if node is not None:
-        return folder.parsed(JUDGEMENT_FILE, lambda: parse_judgements(node)) or ()
+def _account(node: Node, source: Source, receipts: Mapping[str, Receipt]) -> Account:
+    account_id = node["account_id"].text()
+    return Account(
+        account_id=account_id,
+        name=node["account_name"].maybe_text() or None,
+        judgement=Judgement.from_dict(node[_ANNOTATION]),
+        receipt=receipts.get(account_id),
+        source=source,
+    )
+
+
+def _metric_filters(
+    folder: Folder, source: Source, resources: Node | None
+) -> tuple[MetricFilter, ...] | None:
     if resources is None:
-        return ()
-    # Where the filter could not write its own file, a kept account still carries the annotation.
-    return folder.parsed(_RESOURCES_FILE, lambda: parse_resources(resources)) or ()
-
-
-def _metric_filters(folder: Folder, resources: Node | None) -> tuple[MetricFilter, ...] | None:
-    if resources is not None:
-        return folder.parsed(_RESOURCES_FILE, lambda: parse_metric_filters(resources))
-    if not folder.problems:
-        folder.problem("custodian wrote no resources.json.", AGAIN)
-    return None
-
-
-def _receipts(folder: Folder, metadata: Metadata, resources: Node | None) -> tuple[Receipt, ...]:
-    # Custodian acts on what the filters kept, and leaves the receipt of an earlier run in place.
-    acted = resources is not None and resources.value and not metadata.dry_run
-    node = folder.node(RECEIPT_FILE) if acted else None
-    if node is None:
-        return ()
-    return folder.parsed(RECEIPT_FILE, lambda: parse_receipts(node)) or ()
-
-
-def _failed(folder: Folder) -> None:
-    """Say why a run failed, in words where the cause is known."""
-    last = _last_error(folder.text(_LOG_FILE) or "") or "custodian left no log of why"
-    unknown = (f"the policy run failed: {last}.", AGAIN)
-    folder.problem(*(_known_trouble(folder, "the policy run failed") or unknown))
-
-
-def _known_trouble(folder: Folder, what: str) -> tuple[str, str] | None:
-    last = _last_error(folder.text(_LOG_FILE) or "")
-    known = aws_problem(last)
-    if known is None:
+        if not folder.problems:
+            folder.problem("custodian wrote no resources.json.", AGAIN)
         return None
-    cause, mend = known
-    return f"{what}: {cause} ({last}).", f"{mend}, then run the policy again."
+
+    kept = _with(_COVERAGE_ANNOTATION, resources)
+    return folder.parsed(_RESOURCES, lambda: tuple(_metric_filter(node, source) for node in kept))
+
+
+def _with(annotation: str, resources: Node) -> Iterator[Node]:
+    return (resource for resource in resources.items() if resource[annotation].value)
+
+
+def _metric_filter(node: Node, source: Source) -> MetricFilter:
+    return MetricFilter(
+        name=node["filterName"].text(),
+        log_group=node["logGroupName"].text(),
+        pattern=node["filterPattern"].maybe_text() or "",
+        coverage=FilterCoverage.from_dict(node[_COVERAGE_ANNOTATION]),
+        source=source,
+    )
+
+
+def _report_failure(folder: Folder, what: str, unknown: str | None = None) -> None:
+    """A problem that says why a run failed, and how to fix that where the cause is known."""
+    last = _last_error(folder.text(_LOG) or "")
+    known = aws_problem(last)
+    if known:
+        cause, fix = known
+        folder.problem(f"{what}: {cause} ({last}).", f"{fix}, then run the policy again.")
+    else:
+        folder.problem(f"{what}: {unknown or last or 'custodian left no log of why'}.", AGAIN)
 
 
 def _last_error(log: str) -> str:

@@ -5,16 +5,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 from rich.tree import Tree
 
+from c7n_mfa.audit.reasons import LINKS, Verdict
+from c7n_mfa.audit.verdicts import Chain, Link
+
 from . import words
-from .filter_words import filter_headline, filter_notes, filter_title, pattern_line
 from .next_steps import next_steps
-from .values import LINKS, Account, Chain, Found, Link, Receipt, Report, Step, Verdict
+from .values import Account, MetricFilter, Receipt, Report, Step
 
 _MARKS = {"intact": "✓", "broken": "✗", "unknown": "?"}
 _STYLES = {"intact": "green", "broken": "bold red", "unknown": "yellow"}
@@ -31,11 +33,11 @@ def render(report: Report) -> RenderableType:
         parts.append(Text(overall, style=_STYLES[report.verdict]))
     # Everybody's verdict first; what lies behind it below.
     parts += [_headline(words.headline(each, report), each.verdict) for each in report.accounts]
-    parts += [_headline(filter_headline(each), each.metric_filter.verdict) for each in report.found]
+    parts += [_headline(words.filter_headline(f), f.verdict) for f in report.metric_filters]
     for account in report.accounts:
-        parts += ["", _details(account, report)]
-    for found in report.found:
-        parts += ["", _filter_details(found)]
+        parts += ["", _account(account, report)]
+    for metric_filter in report.metric_filters:
+        parts += ["", _metric_filter(metric_filter)]
     parts += _section("What other policies did", [words.other_line(o) for o in report.others])
     parts += _section("Could not be read", [str(problem) for problem in report.problems])
     parts += _section("Next", next_steps(report))
@@ -46,70 +48,62 @@ def render(report: Report) -> RenderableType:
 
 def chain_tree(chain: Chain) -> Tree:
     """One chain, link by link."""
-    tree = Tree(Text(words.chain_title(chain), style="bold"), guide_style="dim")
-    _add_links(tree, chain.links)
+    tree = _tree(words.chain_title(chain))
+    _add_links(tree, chain)
     return tree
+
+
+def _tree(title: str) -> Tree:
+    return Tree(Text(title, style="bold"), guide_style="dim")
 
 
 def _headline(headline: str, verdict: Verdict) -> Text:
     who, _, rest = headline.partition(": ")
-    said, _, sentence = rest.partition(". ")
-    return Text.assemble((who, "bold"), ": ", (f"{said}.", _STYLES[verdict]), f" {sentence}")
+    word, _, sentence = rest.partition(". ")
+    return Text.assemble((who, "bold"), ": ", (f"{word}.", _STYLES[verdict]), f" {sentence}")
 
 
-def _filter_details(found: Found) -> Tree:
-    tree = Tree(Text(filter_title(found), style="bold"), guide_style="dim")
-    tree.add(Text(pattern_line(found)))
-    for note, sentences in filter_notes(found):
-        _add_lines(tree, note, sentences)
+def _metric_filter(metric_filter: MetricFilter) -> Tree:
+    tree = _tree(words.filter_title(metric_filter))
+    tree.add(Text(words.filter_pattern(metric_filter)))
+    _add_notes(tree, words.filter_notes(metric_filter))
     return tree
 
 
-def _details(account: Account, report: Report) -> Tree:
-    requirement = f"{account.account_id}, requirement {account.judgement.requirement}"
-    title = f"{requirement}{words.told_apart(account, report)}"
-    when = ", after the repair" if account.receipt else ""
-    tree = Tree(Text(f"{title}{when}", style="bold"), guide_style="dim")
+def _account(account: Account, report: Report) -> Tree:
+    tree = _tree(words.account_title(account, report, ", requirement "))
     for chain in account.judgement.chains:
         branch = tree.add(Text(words.chain_title(chain), style=_STYLES[chain.verdict]))
-        _add_links(branch, chain.links)
+        _add_links(branch, chain)
         catches = words.catches(chain, account.judgement)
         if catches:
             branch.add(Text(catches))
-    for note, sentences in words.notes(account.judgement):
-        _add_lines(tree, note, sentences)
+    _add_notes(tree, words.notes(account.judgement))
     if account.receipt:
         _add_receipt(tree, account.receipt)
     return tree
 
 
-def _add_links(tree: Tree, links: Sequence[Link]) -> None:
-    for link in links:
+def _add_links(tree: Tree, chain: Chain) -> None:
+    for link in chain.links:
         branch = tree.add(_link(link))
         for advice in words.link_advice(link):
             branch.add(Text(advice, style="cyan"))
-    for name in _not_reached(links):
+    for name in words.not_reached(chain):
         tree.add(Text(f"· {_padded(name)}  not reached", style="dim"))
 
 
 def _link(link: Link) -> Text:
     head = f"{_MARKS[link.verdict]} {_padded(link.link)}"
-    style = _STYLES[link.verdict]
-    return Text.assemble((head, style), "  ", words.link_sentence(link))
+    return Text.assemble((head, _STYLES[link.verdict]), "  ", words.link_sentence(link))
 
 
-def _not_reached(links: Sequence[Link]) -> Iterator[str]:
-    """The links that follow the last one looked at."""
-    seen = {link.link for link in links}
-    return (name for name in LINKS if name not in seen)
-
-
-def _add_lines(tree: Tree, title: str, lines: Sequence[str]) -> None:
-    if not lines:
-        return
-    branch = tree.add(Text(title))
-    for line in lines:
-        branch.add(Text(line))
+def _add_notes(tree: Tree, notes: words.Notes) -> None:
+    for title, sentences in notes:
+        if sentences:
+            branch = tree.add(Text(title))
+            for sentence in sentences:
+                branch.add(Text(sentence))
 
 
 def _add_receipt(tree: Tree, receipt: Receipt) -> None:
@@ -120,9 +114,9 @@ def _add_receipt(tree: Tree, receipt: Receipt) -> None:
 
 def _step(step: Step) -> Text:
     mark, style = _STEP_MARKS.get(step.result, "·"), _STEP_STYLES.get(step.result, "dim")
-    rest = words.step_sentence(step)
+    sentence = words.step_sentence(step)
     head = f"{mark} {_padded(step.step)}  {step.result}"
-    return Text.assemble((head, style), f": {rest}" if rest else "")
+    return Text.assemble((head, style), f": {sentence}" if sentence else "")
 
 
 def _section(title: str, lines: Sequence[str]) -> list[RenderableType]:

@@ -12,6 +12,8 @@ from typing import Any
 
 ACCOUNT = "123456789012"
 TRAIL = f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/management"
+LOG_GROUP = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/aws/cloudtrail:*"
+NAMED = "management → /aws/cloudtrail"
 RAN = ("ResourceCount", "ResourceTime", "ActionTime")
 NAMES = ("trail", "log-group", "metric-filter", "metric", "alarm", "topic", "subscription")
 
@@ -22,7 +24,7 @@ def link(name: str, **changed: Any) -> dict[str, Any]:
         "verdict": "intact",
         "reason": None,
         "detail": f"{name} works",
-        "resource": None,
+        "resource": {"trail": TRAIL, "log-group": LOG_GROUP}.get(name, ""),
         "evidence": {},
         "security_hub": None,
         "fix": None,
@@ -69,9 +71,14 @@ def chain(links: list[dict[str, Any]], **changed: Any) -> dict[str, Any]:
     return {
         "verdict": links[-1]["verdict"],
         "covers": [],
-        "name": "management → /aws/cloudtrail",
         "links": links,
     } | changed
+
+
+def named(name: str) -> list[dict[str, Any]]:
+    """An intact chain of which nothing has a name but the trail."""
+    trail = f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/{name}"
+    return [link(each, resource=trail if each == "trail" else "") for each in NAMES]
 
 
 def judgement(*chains: dict[str, Any], account: str = ACCOUNT, **changed: Any) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from .outputs import (
     BROKEN,
     DENIED,
     INTACT,
+    NAMED,
     NO_ALARM,
     PENDING,
     UNKNOWN,
@@ -31,6 +32,7 @@ from .outputs import (
     link,
     links_until,
     metadata,
+    named,
     receipt,
     repair,
     step,
@@ -72,11 +74,11 @@ def tree_of(output):
     return shown[shown.index("") + 1 : shown.index("Next:") - 1]
 
 
-def test_a_broken_chain_is_told_verdict_first_with_the_broken_link_and_its_fix(tmp_path):
+def test_a_broken_chain_is_shown_verdict_first_with_the_broken_link_and_its_fix(tmp_path):
     audit(tmp_path, BROKEN | {"account_name": "production"})
 
     assert lines(tmp_path) == [
-        "123456789012 (production): BROKEN. Nobody hears of a console sign-in without MFA: "
+        "123456789012 (production): BROKEN. Nobody is notified of a console sign-in without MFA: "
         "no alarm watches the metric.",
         "",
         "123456789012, requirement single-factor",
@@ -137,7 +139,7 @@ def test_a_link_that_could_not_be_looked_at_names_the_permission(tmp_path):
 
     shown = lines(tmp_path)
     assert shown[0] == (
-        "123456789012: UNKNOWN. Could not tell whether anybody hears of a console sign-in "
+        "123456789012: UNKNOWN. Could not tell whether anybody is notified of a console sign-in "
         "without MFA: the metric filters could not be read."
     )
     assert "    │   └── needs the permission logs:DescribeMetricFilters" in shown
@@ -147,19 +149,19 @@ def test_a_link_that_could_not_be_looked_at_names_the_permission(tmp_path):
     ]
 
 
-def test_a_working_chain_that_covers_too_little_names_what_nobody_hears_of(tmp_path):
+def test_a_working_chain_that_covers_too_little_names_what_notifies_nobody(tmp_path):
     spot = blind("root", "the root user signs in", "no filter names it")
     covered = chain(intact_links(), covers=["iam-user", "iam-user-unsaid"])
     audit(tmp_path, judgement(covered, verdict="broken", blind_spots=[spot]))
 
     assert headline(tmp_path) == (
-        "123456789012: BROKEN. Some sign-ins reach a person, and nobody hears when "
+        "123456789012: BROKEN. Some sign-ins reach a person, and nobody is notified when "
         "the root user signs in."
     )
     assert tree_of(tmp_path)[-4:] == [
         "│   ├── ✓ subscription   subscription works",
         "│   └── catches: an IAM user signs in with a password and no MFA",
-        "└── nobody hears when",
+        "└── nobody is notified when",
         "    └── the root user signs in: no filter names it",
     ]
 
@@ -172,21 +174,21 @@ def test_a_reason_that_all_blind_spots_share_is_said_once(tmp_path):
     audit(tmp_path, judgement(chain(NO_ALARM), blind_spots=spots))
 
     assert tree_of(tmp_path)[-3:] == [
-        "└── nobody hears when (there is no metric filter)",
+        "└── nobody is notified when (there is no metric filter)",
         "    ├── the root user signs in",
         "    └── an IAM user signs in",
     ]
 
 
-def test_what_is_heard_too_much_and_what_an_answer_hangs_on_are_told(tmp_path):
+def test_what_notifies_too_much_and_what_an_answer_depends_on_are_shown(tmp_path):
     noise = [blind("saml", "somebody signs in with SAML", "MFAUsed is No")]
     hangs = [{"name": "numbers", "sentence": "how AWS compares a text with a number"}]
     audit(tmp_path, judgement(chain(intact_links()), noise=noise, depends_on=hangs))
 
     assert lines(tmp_path)[-4:] == [
-        "├── noise: somebody also hears when",
+        "├── noise: somebody is also notified when",
         "│   └── somebody signs in with SAML: MFAUsed is No",
-        "└── the answer hangs on",
+        "└── the answer depends on",
         "    └── how AWS compares a text with a number",
     ]
 
@@ -196,7 +198,7 @@ def test_the_chain_that_comes_nearest_gives_the_reason(tmp_path):
     audit(tmp_path, judgement(far, BROKEN["c7n:signin-monitoring"]["chains"][0]))
 
     assert headline(tmp_path) == (
-        "123456789012: BROKEN. Nobody hears of a console sign-in without MFA: "
+        "123456789012: BROKEN. Nobody is notified of a console sign-in without MFA: "
         "no alarm watches the metric."
     )
 
@@ -206,7 +208,7 @@ def test_advice_is_told_apart_from_blind_spots(tmp_path):
     audit(tmp_path, judgement(chain(intact_links()), advice=advice))
 
     assert lines(tmp_path)[-2:] == [
-        "└── advice: nobody would hear if",
+        "└── advice: nobody would be notified if",
         "    └── the record has no MFAUsed: AWS may omit it",
     ]
 
@@ -223,7 +225,7 @@ def test_a_chain_without_a_name_is_called_by_what_it_leads_through(tmp_path):
     links[0]["resource"] = "arn:aws:cloudtrail:us-east-1:123456789012:trail/management"
     links[1]["resource"] = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/cloudtrail:*"
     links[2]["resource"] = "ConsoleSignIn"
-    audit(tmp_path, judgement(chain(links, name=None)))
+    audit(tmp_path, judgement(chain(links)))
 
     assert lines(tmp_path)[3] == "└── management → /aws/cloudtrail → ConsoleSignIn: intact"
 
@@ -237,7 +239,7 @@ def test_a_pending_mail_is_clicked_and_not_repaired(tmp_path):
     ]
 
 
-def test_what_the_repair_cannot_mend_is_a_persons_to_do(tmp_path):
+def test_what_the_repair_cannot_fix_is_a_persons_to_do(tmp_path):
     links = links_until(
         "trail", verdict="broken", reason="trail-absent", detail="no trail", fix="create one"
     )
@@ -274,7 +276,7 @@ def test_a_repair_that_stopped_says_where_and_why(tmp_path):
     # What was not tried is a consequence, and asks for nothing of its own.
     assert next_steps(tmp_path) == [
         "In 123456789012, metric filter: access denied: logs:PutMetricFilter; "
-        "mend that, and the next repair goes on from there",
+        "fix that, and the next repair goes on from there",
         AUDIT_AGAIN,
     ]
 
@@ -284,7 +286,7 @@ def test_a_repair_that_waits_for_a_mail_says_so(tmp_path):
     repair(tmp_path, receipt(step("subscription"), after="broken"), judged=[after])
 
     assert headline(tmp_path) == (
-        "123456789012: BROKEN. Nobody hears of a console sign-in without MFA: "
+        "123456789012: BROKEN. Nobody is notified of a console sign-in without MFA: "
         "the only subscriptions wait to be confirmed."
     )
     assert next_steps(tmp_path) == [
@@ -320,13 +322,13 @@ def test_another_requirement_is_named_in_its_own_words(tmp_path, requirement, si
 
 def test_a_name_cannot_steer_the_terminal(tmp_path):
     name = "\x1b[2Jgone\x9b\u202e\nsecond line\ud800"
-    audit(tmp_path, judgement(chain(intact_links(), name=name)))
+    audit(tmp_path, judgement(chain(named(name))))
 
     assert lines(tmp_path)[3] == r"└── \u{1b}[2Jgone\u{9b}\u{202e} second line\u{d800}: intact"
 
 
 def test_markup_in_a_name_is_only_text(tmp_path):
-    audit(tmp_path, judgement(chain(intact_links(), name="[bold]:smile:[/bold]")))
+    audit(tmp_path, judgement(chain(named("[bold]:smile:[/bold]"))))
 
     assert lines(tmp_path)[3] == "└── [bold]:smile:[/bold]: intact"
 
@@ -335,9 +337,9 @@ def test_markdown_has_the_verdict_a_table_of_links_and_what_to_do(tmp_path):
     audit(tmp_path, BROKEN)
 
     assert markdown.render(report_on([tmp_path])).splitlines() == [
-        "## Who hears of a console sign-in without MFA",
+        "## Who is notified of a console sign-in without MFA",
         "",
-        "- ❌ 123456789012: BROKEN. Nobody hears of a console sign-in without MFA: "
+        "- ❌ 123456789012: BROKEN. Nobody is notified of a console sign-in without MFA: "
         "no alarm watches the metric.",
         "",
         "### 123456789012: single-factor",
@@ -392,7 +394,7 @@ def test_json_holds_everything_that_was_read(tmp_path):
                 "advice": [],
                 "noise": [],
                 "depends_on": [],
-                "chains": [chain(DENIED)],
+                "chains": [chain(DENIED) | {"name": NAMED}],
                 "regions": [],
                 "routes": [],
                 "receipt": None,
@@ -425,6 +427,21 @@ def test_json_holds_the_receipt_with_its_calls_and_undos(tmp_path):
     result = CliRunner().invoke(report, [str(tmp_path), "--format", "json"])
 
     assert json.loads(result.stdout)["accounts"][0]["receipt"] == receipt(step("topic", undo=undo))
+
+
+def test_json_names_the_fix_of_a_problem_and_its_name_of_before(tmp_path):
+    write(tmp_path, log="")
+
+    result = CliRunner().invoke(report, [str(tmp_path), "--format", "json"])
+
+    assert json.loads(result.stdout)["problems"] == [
+        {
+            "place": str(tmp_path),
+            "what": "the run was cut short: custodian wrote no metadata.json.",
+            "fix": "Run the policy again.",
+            "mend": "Run the policy again.",
+        }
+    ]
 
 
 @pytest.mark.parametrize("format_", ["text", "json", "markdown"])

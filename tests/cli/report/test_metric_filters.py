@@ -72,7 +72,7 @@ def test_a_metric_filter_that_was_found_is_a_finding_with_name_place_states_and_
             "",
             "Next:",
             "  In 123456789012 us-east-1, metric filter SignIns of log group trail: "
-            "mend its pattern, or delete it",
+            "fix its pattern, or delete it",
             "  Try a pattern: c7n-mfa pattern --requirement single-factor 'PATTERN'",
             "",
             "Words: docs/vocabulary.md, reasons: docs/reasons.md",
@@ -122,7 +122,7 @@ def test_the_states_of_a_metric_filter_are_its_verdict(tmp_path, states, verdict
     )
 
 
-def test_what_a_noisy_filter_also_fires_on_is_told(tmp_path):
+def test_what_a_noisy_filter_also_fires_on_is_shown(tmp_path):
     found(tmp_path, metric_filter("covers", "noisy", noise=[SAML]))
 
     assert shown(tmp_path)[1][4:6] == [
@@ -137,12 +137,12 @@ def test_noise_that_was_not_asked_about_is_left_out(tmp_path):
     assert not any("noise" in line for line in shown(tmp_path)[1])
 
 
-def test_what_the_answer_hangs_on_is_told(tmp_path):
+def test_what_the_answer_depends_on_is_shown(tmp_path):
     hangs = [{"name": "numbers", "sentence": "how AWS compares a text with a number"}]
     found(tmp_path, metric_filter("unknown", depends_on=hangs))
 
     assert shown(tmp_path)[1][4:6] == [
-        "└── the answer hangs on",
+        "└── the answer depends on",
         "    └── how AWS compares a text with a number",
     ]
 
@@ -233,7 +233,7 @@ def test_json_holds_the_metric_filters_with_where_they_are(tmp_path):
     ]
 
 
-def test_markdown_tells_of_a_metric_filter_in_the_same_words(tmp_path):
+def test_markdown_has_a_metric_filter_in_the_same_words(tmp_path):
     found(tmp_path, metric_filter("misses", blind_spots=[ROOT_IS_SILENT], name="a|b"))
 
     assert markdown.render(report_on([tmp_path])).splitlines()[2:12] == [

@@ -86,7 +86,7 @@ def test_every_refused_and_failed_step_of_a_repair_is_named(tmp_path):
     assert steps(tmp_path) == [
         "In 123456789012, subscription: the filter policy stops it; remove it",
         "In 123456789012, metric filter: logs:PutMetricFilter failed: denied; "
-        "mend that, and the next repair goes on from there",
+        "fix that, and the next repair goes on from there",
         AUDIT,
     ]
 
@@ -119,7 +119,7 @@ def test_a_repair_that_could_not_tell_passes_on_the_reason(tmp_path):
     assert steps(tmp_path) == [f"In 123456789012: {why}", AUDIT]
 
 
-def test_a_repair_that_waits_for_a_mail_has_nothing_to_mend(tmp_path):
+def test_a_repair_that_waits_for_a_mail_has_nothing_to_fix(tmp_path):
     done = step("subscription", why="it waits to be confirmed")
     repaired(tmp_path, done, judged=judgement(chain(PENDING)))
 

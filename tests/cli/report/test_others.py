@@ -12,15 +12,15 @@ from click.testing import CliRunner
 
 from c7n_mfa import entry
 from c7n_mfa.cli.report.command import report, report_on
-from c7n_mfa.cli.report.metadata import _ON_ACCOUNTS, _ON_METRIC_FILTERS
 from c7n_mfa.cli.report.others import ELEMENTS
+from c7n_mfa.cli.report.read import _ON_ACCOUNTS, _ON_METRIC_FILTERS
 
 from .outputs import BROKEN, INTACT, RAN, audit, metadata, write
 
 WHERE = "(123456789012, us-east-1)"
-UNTOLD = (
-    "UNKNOWN. No policy in it judges whether anybody hears of a console sign-in without MFA; what "
-    "they did is below."
+NO_JUDGEMENT = (
+    "UNKNOWN. No policy in it judges whether anybody is notified of a console sign-in without "
+    "MFA; what they did is below."
 )
 AUDIT = "Audit: custodian run -s output/audit policies/audit/signin-monitoring-broken.yml"
 RELEASE = (
@@ -68,7 +68,7 @@ def forwarding(folder, verdict, policy="signin-forwarding-broken", names=("eu-we
     return write(folder, metadata=noted, resources=[{"c7n:signin-forwarding": judged}], log="")
 
 
-def check(folder, sentence, *next_steps, status=2, first=UNTOLD):
+def check(folder, sentence, *next_steps, status=2, first=NO_JUDGEMENT):
     """The report's first line, its one line on the policy, its next steps and exit status."""
     result = CliRunner().invoke(report, [str(folder)])
     lines = result.stdout.splitlines()
@@ -109,7 +109,7 @@ def test_a_function_of_another_prefix_is_named_by_it(tmp_path):
     assert "the Lambda function security-told," in other.sentence
 
 
-def test_containment_is_told_with_whom_and_the_way_back(tmp_path):
+def test_containment_is_reported_with_whom_and_the_way_back(tmp_path):
     receipts = {"require-mfa": [done()], "revoke-sessions": [done("revoke-sessions")]}
     ran(tmp_path, "contained", "revoke-sessions", "require-mfa", receipts=receipts)
 
@@ -145,11 +145,11 @@ def test_a_containment_that_failed_is_a_problem_with_its_reason(tmp_path):
     assert found.exit_code == 2
     assert [str(problem) for problem in found.problems] == [
         f"{tmp_path / 'respond' / 'action-requiremfa'}: require-mfa failed on alice: access "
-        "denied: grant iam:PutUserPolicy. Mend that, and run it again."
+        "denied: grant iam:PutUserPolicy. Fix that, and run it again."
     ]
 
 
-def test_an_alert_is_told_by_its_subject(tmp_path):
+def test_an_alert_is_reported_by_its_subject(tmp_path):
     told = {"severity": "high", "subject": "[HIGH] alice signed in without MFA", "result": "told"}
     ran(tmp_path, "alerted", "alert-signin", receipts={"alert-signin": [told]})
 
@@ -171,7 +171,7 @@ def test_the_receipt_of_an_earlier_run_is_not_this_runs(tmp_path, kept, dry_run,
     check(tmp_path, f"released {WHERE}: {sentence}")
 
 
-def test_steps_are_counted_and_the_verdict_after_them_is_told(tmp_path):
+def test_steps_are_counted_and_the_verdict_after_them_is_shown(tmp_path):
     steps = [{"step": "rule", "region": "eu-west-1", "result": r, "resource": "x", "why": "y"}
              for r in ("done", "done", "skipped")]  # fmt: skip
     receipt = {"before": "broken", "after": "broken", "home": "us-east-1", "steps": steps}
@@ -226,7 +226,7 @@ def test_a_later_repair_of_the_forwarding_replaces_the_finding(tmp_path):
     assert (found.exit_code, [other.next for other in found.others]) == (0, [(), ()])
 
 
-def test_a_removal_is_told_beside_the_judgement_after_it(tmp_path):
+def test_a_removal_is_shown_beside_the_judgement_after_it(tmp_path):
     noted = metadata("removed", actions=["remove-signin-monitoring"])
     audit(tmp_path, BROKEN, metadata=noted)
     steps = [{"step": "alarm", "result": "done", "resource": "a", "why": "it is ours"}]
@@ -258,7 +258,7 @@ def test_a_run_that_failed_says_why(tmp_path):
     )
 
 
-def test_a_name_that_c7n_has_too_is_ours_on_our_resources_only(tmp_path):
+def test_a_name_that_c7n_has_too_counts_on_resources_of_the_plugin_only(tmp_path):
     ran(tmp_path, "addresses", "release", resource="aws.elastic-ip")
 
     assert [problem.what for problem in report_on([tmp_path]).problems] == [

@@ -14,14 +14,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from c7n_mfa.cli.report import as_json, markdown, tree
-from c7n_mfa.cli.report.command import report_on
+from c7n_mfa.cli.report import markdown, tree
+from c7n_mfa.cli.report.command import as_dict, report_on
 from c7n_mfa.cli.report.values import Problem
 from c7n_mfa.cli.terminal import console_for
 
 from .outputs import (
     BROKEN,
+    DENIED,
     INTACT,
+    NAMES,
     UNKNOWN,
     audit,
     chain,
@@ -43,11 +45,11 @@ def check(expected, *outputs):
     return found
 
 
-def check_problem(output, what, mend, name=""):
+def check_problem(output, what, fix, name=""):
     """A report that could not tell, for one reason."""
     found = check("unknown", output)
     place = str(output / name)
-    assert found.problems == (Problem(place, what, mend),)
+    assert found.problems == (Problem(place, what, fix),)
 
 
 @pytest.mark.parametrize(
@@ -190,6 +192,39 @@ def test_a_kept_accounts_annotation_stands_in_for_a_missing_judgement(tmp_path):
     check("broken", tmp_path)
 
 
+def test_a_kept_accounts_annotation_stands_in_for_a_judgement_that_is_spoilt(tmp_path):
+    audit(tmp_path, BROKEN, judged=[BROKEN | {"account_id": 5}])
+
+    found = check("broken", tmp_path)
+
+    assert [problem.what for problem in found.problems] == [
+        "is not what was expected: at [0].account_id, a text, not a number."
+    ]
+
+
+def test_a_judgement_without_its_annotation_is_a_problem(tmp_path):
+    audit(tmp_path, INTACT, judged=[{"account_id": "123456789012"}])
+
+    check_problem(
+        tmp_path,
+        'is not what was expected: at [0]."c7n:signin-monitoring", an object, not null.',
+        "Run the policy again.",
+        "signin-monitoring.json",
+    )
+
+
+def test_a_chain_that_is_called_better_than_its_links_is_a_problem(tmp_path):
+    audit(tmp_path, judgement(chain(DENIED, verdict="intact")), resources=[])
+
+    check_problem(
+        tmp_path,
+        'is not what was expected: at [0]."c7n:signin-monitoring".chains[0].verdict, one of '
+        "unknown, not 'intact'.",
+        "Run the policy again.",
+        "signin-monitoring.json",
+    )
+
+
 def test_other_policies_in_the_output_are_left_alone(tmp_path):
     audit(tmp_path / "ours", INTACT)
     failed = metadata("other", metrics=("PolicyException",), element="password-policy")
@@ -245,7 +280,7 @@ TRY = "`aws sts get-caller-identity` says whether they work"
 
 
 @pytest.mark.parametrize(
-    ("last", "cause", "mend"),
+    ("last", "cause", "fix"),
     [
         (
             "botocore.exceptions.NoCredentialsError: Unable to locate credentials",
@@ -299,13 +334,13 @@ TRY = "`aws sts get-caller-identity` says whether they work"
         ),
     ],
 )
-def test_a_run_that_did_not_get_through_to_aws_names_the_cause_and_the_mend(
-    tmp_path, last, cause, mend
+def test_a_run_that_did_not_get_through_to_aws_names_the_cause_and_the_fix(
+    tmp_path, last, cause, fix
 ):
     log = f"Traceback (most recent call last):\n  raise\n{last}\n"
     write(tmp_path, metadata=metadata(metrics=("PolicyException",)), log=log)
 
-    check_problem(tmp_path, f"the policy run failed: {cause} ({last}).", mend + AGAIN)
+    check_problem(tmp_path, f"the policy run failed: {cause} ({last}).", fix + AGAIN)
 
 
 def test_a_run_that_found_no_profile_is_cut_short_for_that(tmp_path):
@@ -507,16 +542,23 @@ _JSON = st.recursive(
     max_leaves=20,
 )
 _LINK = st.fixed_dictionaries(
-    {"link": st.text(), "verdict": st.sampled_from(["intact", "broken", "unknown"])},
+    {"link": st.sampled_from(NAMES), "verdict": st.sampled_from(["intact", "broken", "unknown"])},
     optional={"reason": st.text() | st.none(), "detail": st.text(), "fix": st.text()}
-    | {"evidence": _JSON, "permission": st.text(), "resource": _JSON},
+    | {"evidence": st.dictionaries(st.text(), _JSON, max_size=2), "permission": st.text()}
+    | {"resource": st.text() | st.text().map("arn:{}".format) | st.none()},
 )
-_CHAINS = st.lists(
-    st.fixed_dictionaries(
-        {"verdict": st.sampled_from(["intact", "broken"]), "links": st.lists(_LINK, max_size=4)}
-    ),
-    max_size=3,
+_SPOTS = st.lists(
+    st.fixed_dictionaries({"family": st.text(), "grade": st.sampled_from(["observed", "possible"])})
 )
+
+
+def whole(links):
+    """A chain that is as good as the worst of its links, as every chain in an annotation is."""
+    verdicts = {each["verdict"] for each in links}
+    return chain(links, verdict=next(v for v in ("broken", "unknown", "intact") if v in verdicts))
+
+
+_CHAINS = st.lists(st.lists(_LINK, min_size=1, max_size=4).map(whole), max_size=3)
 _STEP = st.fixed_dictionaries(
     {"step": st.text(), "result": st.text()},
     optional={"call": _JSON, "why": st.text(), "error": st.text() | st.none()},
@@ -532,13 +574,15 @@ def test_any_json_at_all_makes_a_report(tmp_path, metadata, judged, resources, r
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(chains=_CHAINS, spots=st.lists(st.dictionaries(st.just("family"), st.text(), min_size=1)),
-       steps=st.lists(_STEP, max_size=4))  # fmt: skip
+@given(chains=_CHAINS, spots=_SPOTS, steps=st.lists(_STEP, max_size=4))
 def test_any_judgement_and_receipt_make_a_report(tmp_path, chains, spots, steps):
     judged = judgement(*chains, blind_spots=spots, advice=spots, verdict="broken")
     repair(tmp_path, receipt(*steps), judged=[judged])
 
-    check_renders(report_on([tmp_path]))
+    found = report_on([tmp_path])
+
+    assert (len(found.accounts), found.problems) == (1, ())
+    check_renders(found)
 
 
 _METRIC_FILTER = st.fixed_dictionaries(
@@ -587,7 +631,7 @@ def check_renders(found):
     """All three formats hold it, and none of them can steer a terminal."""
     with open(os.devnull, "w", encoding="ascii") as nowhere:
         console_for(nowhere).print(tree.render(found))
-    json.loads(as_json.render(found))
+    json.loads(json.dumps(as_dict(found)))
     text = markdown.render(found)
     assert text.encode()
     assert "\x1b" not in text

@@ -37,7 +37,7 @@ def lines(output):
     return CliRunner().invoke(report, [str(output)]).stdout.splitlines()
 
 
-def drowned(reason, **changed):
+def too_broad(reason, **changed):
     detail = "metric filter SignIns also fires when an IAM user signs in with MFA"
     link = "metric" if reason == "metric-shared" else "metric-filter"
     links = links_until(link, verdict="broken", reason=reason, detail=detail)
@@ -45,54 +45,56 @@ def drowned(reason, **changed):
 
 
 @pytest.mark.parametrize("reason", ["filter-catches-everything", "metric-shared"])
-def test_a_sign_in_among_everything_else_drowns_and_is_heard(tmp_path, reason):
+def test_an_alarm_on_everything_is_too_broad(tmp_path, reason):
     assert reason in REASONS
     spots = [blind("root", "the root user signs in", "no chain works")]
-    audit(tmp_path, drowned(reason, blind_spots=spots))
+    audit(tmp_path, too_broad(reason, blind_spots=spots))
 
     shown = lines(tmp_path)
 
     assert shown[0] == (
-        "123456789012: BROKEN. Sign-ins without MFA drown: "
+        "123456789012: BROKEN. The alarm for a console sign-in without MFA is too broad: "
         "metric filter SignIns also fires when an IAM user signs in with MFA."
     )
-    assert "└── drowned when" in shown
-    assert not any("obody hears" in line for line in shown)
+    assert "└── hidden among other notifications when" in shown
+    assert not any("obody is notified" in line for line in shown)
 
 
 @pytest.mark.parametrize(
-    ("requirement", "signins"),
+    ("requirement", "signin"),
     [
-        ("conformity", 'Sign-ins with MFAUsed = "No"'),
-        ("cis", "Sign-ins of IAM users and of root without MFA"),
-        ("cis-iam-user", "Sign-ins of IAM users without MFA"),
-        ("house", "Sign-ins that the requirement house names"),
+        ("conformity", 'a console sign-in with MFAUsed = "No"'),
+        ("cis", "a console sign-in of an IAM user or of root without MFA"),
+        ("cis-iam-user", "a console sign-in of an IAM user without MFA"),
+        ("house", "a console sign-in that the requirement house names"),
     ],
 )
-def test_what_drowns_is_what_the_requirement_names(tmp_path, requirement, signins):
-    audit(tmp_path, drowned("metric-shared", requirement=requirement))
+def test_what_is_too_broad_is_the_alarm_that_the_requirement_names(tmp_path, requirement, signin):
+    audit(tmp_path, too_broad("metric-shared", requirement=requirement))
 
-    assert lines(tmp_path)[0].startswith(f"123456789012: BROKEN. {signins} drown: ")
+    assert lines(tmp_path)[0].startswith(
+        f"123456789012: BROKEN. The alarm for {signin} is too broad: "
+    )
 
 
 @pytest.mark.parametrize("reason", ["filter-misses-sign-ins", "alarm-absent"])
-def test_what_nobody_hears_of_does_not_drown(tmp_path, reason):
+def test_what_notifies_nobody_is_not_too_broad(tmp_path, reason):
     links = links_until("metric-filter", verdict="broken", reason=reason, detail="it is silent")
     audit(tmp_path, judgement(chain(links)))
 
     assert lines(tmp_path)[0] == (
-        "123456789012: BROKEN. Nobody hears of a console sign-in without MFA: it is silent."
+        "123456789012: BROKEN. Nobody is notified of a console sign-in without MFA: it is silent."
     )
 
 
-def test_beside_a_chain_that_works_nothing_drowns(tmp_path):
+def test_beside_a_chain_that_works_nothing_is_too_broad(tmp_path):
     spots = [blind("root", "the root user signs in", "")]
-    loud = drowned("metric-shared")["c7n:signin-monitoring"]["chains"][0]
+    loud = too_broad("metric-shared")["c7n:signin-monitoring"]["chains"][0]
     quiet = chain(intact_links())
     audit(tmp_path, judgement(quiet, loud, verdict="broken", blind_spots=spots))
 
     assert lines(tmp_path)[0] == (
-        "123456789012: BROKEN. Some sign-ins reach a person, and nobody hears when "
+        "123456789012: BROKEN. Some sign-ins reach a person, and nobody is notified when "
         "the root user signs in."
     )
 
@@ -116,7 +118,7 @@ def test_a_chain_that_catches_some_says_which_in_sentences(tmp_path):
 
 
 def test_a_chain_that_catches_all_but_a_blind_spot_does_not_catch_every_kind(tmp_path):
-    # A strict judgement: what is only conceivable decides too.
+    # A strict judgement: what is possible and not observed decides too.
     spots = [blind("root-unsaid", "the record has no MFAUsed", "")]
     covered = chain(intact_links(), covers=OBSERVED)
     audit(tmp_path, judgement(covered, verdict="broken", blind_spots=spots))
@@ -142,7 +144,7 @@ def head(output):
 
 def test_a_fault_of_the_trail_stands_under_the_trails_name(tmp_path):
     fault = {"verdict": "broken", "reason": "trail-not-logging", "resource": TRAIL}
-    audit(tmp_path, judgement(chain(links_until("trail", **fault), name=None)))
+    audit(tmp_path, judgement(chain(links_until("trail", **fault))))
 
     assert head(tmp_path) == "└── management: broken"
 
@@ -156,7 +158,7 @@ def test_a_fault_of_the_trail_stands_under_the_trails_name(tmp_path):
 )
 def test_without_a_trail_to_name_the_head_says_what_is_known(tmp_path, verdict, reason, title):
     fault = {"verdict": verdict, "reason": reason, "resource": "cloudtrail"}
-    audit(tmp_path, judgement(chain(links_until("trail", **fault), name=None)))
+    audit(tmp_path, judgement(chain(links_until("trail", **fault))))
 
     assert head(tmp_path) == f"└── {title}"
 
@@ -174,14 +176,14 @@ def test_a_clean_report_explains_nothing(tmp_path):
     assert WHERE_TO_READ not in lines(tmp_path)
 
 
-def test_judgements_of_one_account_are_told_apart_by_policy_and_time(tmp_path):
+def test_judgements_of_one_account_are_kept_apart_by_policy_and_time(tmp_path):
     audit(tmp_path / "one", BROKEN, metadata=metadata("loose", start=1_795_298_345.0))
     audit(tmp_path / "two", INTACT, metadata=metadata("strict", start=0.0))
 
     shown = lines(tmp_path)
 
     assert shown[:2] == [
-        "123456789012: BROKEN. Nobody hears of a console sign-in without MFA: "
+        "123456789012: BROKEN. Nobody is notified of a console sign-in without MFA: "
         "no alarm watches the metric. (loose, 2026-11-21 21:59 UTC)",
         "123456789012: INTACT. A console sign-in without MFA reaches a person. (strict)",
     ]
@@ -191,7 +193,7 @@ def test_judgements_of_one_account_are_told_apart_by_policy_and_time(tmp_path):
     ]
 
 
-def test_different_accounts_need_no_telling_apart(tmp_path):
+def test_different_accounts_need_no_policy_and_time(tmp_path):
     audit(tmp_path / "one", INTACT)
     audit(tmp_path / "two", INTACT | {"account_id": "210987654321"}, metadata=metadata("other"))
 
