@@ -9,24 +9,29 @@ The account and Region of a link come from its ARN, never from where the policy 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from itertools import repeat
 from typing import Any
 
 from c7n_mfa.audit.links import judge_topic, tellers, topics_of
 from c7n_mfa.audit.links.alarm import Teller
 from c7n_mfa.audit.read_accounts import Readers
-from c7n_mfa.audit.read_alarms import see_alarms, see_history, see_mutes
-from c7n_mfa.audit.read_logs import see_log_group
-from c7n_mfa.audit.read_routes import see_routes
-from c7n_mfa.audit.read_topics import see_topic
-from c7n_mfa.audit.read_trails import log_groups, see_regions, see_statuses, see_trails
+from c7n_mfa.audit.read_alarms import read_alarms, read_history, read_mutes
+from c7n_mfa.audit.read_logs import read_log_group
+from c7n_mfa.audit.read_routes import read_routes
+from c7n_mfa.audit.read_topics import read_topic
+from c7n_mfa.audit.read_trails import (
+    log_groups,
+    on_path,
+    read_every_trail,
+    read_trails,
+    with_status,
+)
 from c7n_mfa.audit.values import MetricFilter, MetricKey, Snapshot
-from c7n_mfa.aws.arn import Arn
-from c7n_mfa.aws.read import Reader, ReadFailure
-
-__all__ = ["Ask", "discover", "see_topic"]
+from c7n_mfa.aws.read import Reader, ReadFailure, together
 
 Relevant = Callable[[MetricFilter], bool]
 
@@ -56,9 +61,15 @@ def discover(
             return Snapshot("", region, trails=answer)
         account_id = answer
     seen = Snapshot(account_id, region, at=datetime.now(UTC))
-    _see_chains(Readers(seen, reader, ask.read_role), seen, relevant, ask)
-    if ask.routes:
-        see_routes(reader, seen)
+    if ask.regions:
+        seen.trails, seen.regions = read_every_trail(reader, region)
+    else:
+        seen.trails = read_trails(reader, region)
+    homes = _homes(seen)
+    _, seen.routes = together(
+        lambda: _read_chains(Readers(seen, reader, ask.read_role), seen, relevant),
+        lambda: read_routes(reader, account_id, homes) if ask.routes else None,
+    )
     return seen
 
 
@@ -69,20 +80,35 @@ def _whose(reader: Reader, region: str) -> str | ReadFailure:
     return answer
 
 
-def _see_chains(readers: Readers, seen: Snapshot, relevant: Relevant, ask: Ask) -> None:
-    see_trails(readers.own, seen)
-    if ask.regions:
-        see_regions(readers.own, seen)
-    see_statuses(readers, seen)
-    for arn in log_groups(seen):
-        reader = readers.of(Arn.parse(arn).account)
-        if reader is not None:
-            see_log_group(reader, seen, arn)
-    for key, filters in _metrics(seen, relevant).items():
-        reader = readers.of(key.account)
-        if reader is not None:
-            see_alarms(reader, seen, key, filters)
-            _see_what_follows(readers, reader, seen, list(_tellers(seen, key, filters)))
+def _homes(seen: Snapshot) -> tuple[str, ...]:
+    """The home Regions of the trails."""
+    trails = () if isinstance(seen.trails, ReadFailure) else seen.trails
+    return tuple(dict.fromkeys([trail.home_region for trail in trails] or [seen.region]))
+
+
+def _read_chains(readers: Readers, seen: Snapshot, relevant: Relevant) -> None:
+    """Link after link; of each link, all at once.  Only this thread writes to the snapshot."""
+    _read_statuses_and_log_groups(readers, seen)
+    metrics = _metrics(seen, relevant)
+    read_alarms(readers, seen, metrics)
+    _read_what_follows(readers, seen, list(_tellers(seen, metrics)))
+
+
+def _read_statuses_and_log_groups(readers: Readers, seen: Snapshot) -> None:
+    if isinstance(seen.trails, ReadFailure):
+        return
+    trails = {trail.arn: trail for trail in seen.trails if on_path(seen, trail)}
+    # A trail of the organization tells its members too, so that no role is needed for it.
+    owners = [readers.of_arn(arn) or readers.own for arn in trails]
+    groups = {arn: reader for arn in log_groups(seen) if (reader := readers.of_arn(arn))}
+    statuses, found = together(
+        lambda: together(*map(partial, repeat(with_status), owners, trails.values())),
+        lambda: together(*(partial(read_log_group, r, arn) for arn, r in groups.items())),
+    )
+    trails = dict(zip(trails, statuses, strict=True))
+    seen.trails = tuple(trails.get(trail.arn, trail) for trail in seen.trails)
+    for arn, (group, filters) in zip(groups, found, strict=True):
+        seen.log_groups[arn], seen.filters[arn] = group, filters
 
 
 def _metrics(seen: Snapshot, relevant: Relevant) -> dict[MetricKey, list[MetricFilter]]:
@@ -94,26 +120,35 @@ def _metrics(seen: Snapshot, relevant: Relevant) -> dict[MetricKey, list[MetricF
     return found
 
 
-def _tellers(seen: Snapshot, key: MetricKey, filters: list[MetricFilter]) -> Iterator[Teller]:
-    """Who would notify a topic of a match, and is not yet known to be silent."""
-    alarms = seen.alarms.get(key, ())
+def _tellers(seen: Snapshot, metrics: Mapping[MetricKey, list[MetricFilter]]) -> Iterator[Teller]:
+    """Who would notify a topic of a match, each once."""
     met = set()
-    for alarm in () if isinstance(alarms, ReadFailure) else alarms:
-        for metric_filter in filters:
-            for link, teller in tellers(seen, alarm, metric_filter):
-                if link.verdict == "intact" and teller.arn not in met:
-                    met.add(teller.arn)
-                    yield teller
+    for key, filters in metrics.items():
+        alarms = seen.alarms.get(key, ())
+        for alarm in () if isinstance(alarms, ReadFailure) else alarms:
+            for metric_filter in filters:
+                for link, teller in tellers(seen, alarm, metric_filter):
+                    if link.verdict == "intact" and teller.arn not in met:
+                        met.add(teller.arn)
+                        yield teller
 
 
-def _see_what_follows(
-    readers: Readers, reader: Reader, seen: Snapshot, found: list[Teller]
-) -> None:
-    for teller in found:
-        for arn in topics_of(teller):
-            owner = readers.of(Arn.parse(arn).account)
-            if owner is not None and arn not in seen.topics:
-                see_topic(owner, seen, arn)
-        if any(judge_topic(seen, arn, teller).verdict != "intact" for arn in topics_of(teller)):
-            see_history(reader, seen, teller)
-        see_mutes(reader, seen, teller)
+def _read_what_follows(readers: Readers, seen: Snapshot, found: list[Teller]) -> None:
+    """What may silence an alarm, the topics that it notifies, and what became of the last time."""
+    owners = {teller.arn: readers.of_arn(teller.arn) or readers.own for teller in found}
+    arns = dict.fromkeys(arn for teller in found for arn in topics_of(teller))
+    topics = {arn: reader for arn in arns if (reader := readers.of_arn(arn))}
+    mutes, answers = together(
+        lambda: together(*(partial(read_mutes, owners[t.arn], t) for t in found)),
+        lambda: together(*(partial(read_topic, reader, arn) for arn, reader in topics.items())),
+    )
+    seen.mutes.update(zip(owners, mutes, strict=True))
+    for arn, (topic, subscriptions) in zip(topics, answers, strict=True):
+        seen.topics[arn], seen.subscriptions[arn] = topic, subscriptions
+    unheard = [
+        teller
+        for teller in found
+        if any(judge_topic(seen, arn, teller).verdict != "intact" for arn in topics_of(teller))
+    ]
+    items = together(*(partial(read_history, owners[t.arn], t) for t in unheard))
+    seen.history.update((t.arn, item) for t, item in zip(unheard, items, strict=True) if item)

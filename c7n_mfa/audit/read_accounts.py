@@ -49,6 +49,10 @@ class Readers:
             self._try(account)
         return self.others.get(account)
 
+    def of_arn(self, arn: str) -> Reader | None:
+        """The reader for the account that an ARN names."""
+        return self.of(Arn.parse(arn).account)
+
     def _try(self, account: str) -> None:
         role = role_for(self.read_role, account)
         if role is None:

@@ -5,24 +5,47 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from c7n_mfa.audit import alarm_shapes as shapes
 from c7n_mfa.audit.links.alarm import Teller, judge_alarm, speaks_through_another
-from c7n_mfa.audit.values import Alarm, CompositeAlarm, MetricFilter, MetricKey, Snapshot
+from c7n_mfa.audit.read_accounts import Readers
+from c7n_mfa.audit.values import (
+    Alarm,
+    CompositeAlarm,
+    MetricFilter,
+    MetricKey,
+    MuteRule,
+    Snapshot,
+)
 from c7n_mfa.aws.answer import json_object
 from c7n_mfa.aws.arn import Arn
-from c7n_mfa.aws.read import NO_SUCH_OPERATION, Reader, ReadFailure
+from c7n_mfa.aws.read import NO_SUCH_OPERATION, Reader, ReadFailure, together
 
 Alarms = tuple[Alarm, ...] | ReadFailure
-# DescribeAlarms takes this many names at once.
-_NAMES = 100
+# DescribeAlarms takes this many names at once, and gives this many alarms.
+_MOST = 100
 
 
-def see_alarms(
-    reader: Reader, seen: Snapshot, key: MetricKey, filters: Sequence[MetricFilter]
+def read_alarms(
+    readers: Readers, seen: Snapshot, metrics: Mapping[MetricKey, Sequence[MetricFilter]]
 ) -> None:
-    """The alarms on the metric; where none of them works, those on expressions and near misses."""
+    """The alarms on the metrics; where none of them works, those on expressions and near misses."""
+    found = {key: reader for key in metrics if (reader := readers.of(key.account)) is not None}
+    answers = together(*(partial(_on_metric, reader, key) for key, reader in found.items()))
+    seen.alarms.update(zip(found, answers, strict=True))
+    _read_parents(found, seen, metrics)
+    silent = {
+        key: reader
+        for key, reader in found.items()
+        if not isinstance(seen.alarms[key], ReadFailure) and not _works(seen, key, metrics[key])
+    }
+    _read_others(silent, seen)
+    _read_parents(silent, seen, metrics)
+
+
+def _on_metric(reader: Reader, key: MetricKey) -> Alarms:
     alarms: Alarms | None = reader.one(
         "cloudwatch",
         key.region,
@@ -32,47 +55,55 @@ def see_alarms(
         Namespace=key.namespace,
         MetricName=key.metric,
     )
-    seen.alarms[key] = alarms = alarms if alarms is not None else ()
-    if isinstance(alarms, ReadFailure):
-        return
-    for alarm in alarms:
-        _see_parents(reader, seen, alarm, filters)
-    if not any(_works(seen, alarm, f) for alarm in alarms for f in filters):
-        _see_others(reader, seen, key, filters)
+    return alarms if alarms is not None else ()
 
 
-def _works(seen: Snapshot, alarm: Alarm, metric_filter: MetricFilter) -> bool:
-    link = judge_alarm(alarm, metric_filter, seen.at)
-    return link.verdict == "intact" or bool(seen.parents.get(alarm.arn))
+def _works(seen: Snapshot, key: MetricKey, filters: Sequence[MetricFilter]) -> bool:
+    """Does an alarm on the metric tell, or one above it?"""
+    return any(
+        judge_alarm(alarm, metric_filter, seen.at).verdict == "intact"
+        or seen.parents.get(alarm.arn)
+        for alarm in _alarms(seen, key)
+        for metric_filter in filters
+    )
 
 
-def _see_others(
-    reader: Reader, seen: Snapshot, key: MetricKey, filters: Sequence[MetricFilter]
-) -> None:
-    """Alarms on expressions of the metric, and those that watch it but for a name or dimensions.
+def _alarms(seen: Snapshot, key: MetricKey) -> tuple[Alarm, ...]:
+    alarms = seen.alarms[key]
+    return () if isinstance(alarms, ReadFailure) else alarms
 
-    All alarms of the Region have to be listed for it, and so it comes last.
+
+def _read_others(readers: Mapping[MetricKey, Reader], seen: Snapshot) -> None:
+    """Alarms on expressions of the metrics, and those that watch one but for a name or dimensions.
+
+    All alarms of a Region have to be listed for it, once, and so it comes last.
     """
-    listed: Alarms | None = reader.every(
+    places = {(key.account, key.region): reader for key, reader in readers.items()}
+    listed = together(*(partial(_all, reader, place[1]) for place, reader in places.items()))
+    of_place = dict(zip(places, listed, strict=True))
+    for key in readers:
+        alarms = of_place[key.account, key.region]
+        if isinstance(alarms, ReadFailure):
+            seen.near_alarms[key] = alarms
+            continue
+        on_expressions = tuple(alarm for alarm in alarms if shapes.concerns(alarm, key))
+        seen.alarms[key] = (*_alarms(seen, key), *on_expressions)
+        if not seen.alarms[key]:
+            seen.near_alarms[key] = tuple(alarm for alarm in alarms if _near(alarm, key))
+
+
+def _all(reader: Reader, region: str) -> Alarms:
+    alarms: Alarms | None = reader.every(
         "cloudwatch",
-        key.region,
+        region,
         "describe_alarms",
         "MetricAlarms",
         "*",
         shapes.alarm,
         AlarmTypes=["MetricAlarm"],
+        MaxRecords=_MOST,
     )
-    if isinstance(listed, ReadFailure):
-        seen.near_alarms[key] = listed
-        return
-    found = seen.alarms[key]
-    assert not isinstance(found, ReadFailure)
-    on_expressions = tuple(alarm for alarm in listed or () if shapes.concerns(alarm, key))
-    for alarm in on_expressions:
-        _see_parents(reader, seen, alarm, filters)
-    seen.alarms[key] = (*found, *on_expressions)
-    if not seen.alarms[key]:
-        seen.near_alarms[key] = tuple(alarm for alarm in listed or () if _near(alarm, key))
+    return alarms if alarms is not None else ()
 
 
 def _near(alarm: Alarm, key: MetricKey) -> bool:
@@ -80,13 +111,23 @@ def _near(alarm: Alarm, key: MetricKey) -> bool:
     return same_metric or ("signin" in alarm.metric.lower() and alarm.namespace == key.namespace)
 
 
-def _see_parents(
-    reader: Reader, seen: Snapshot, alarm: Alarm, filters: Sequence[MetricFilter]
+def _read_parents(
+    readers: Mapping[MetricKey, Reader],
+    seen: Snapshot,
+    metrics: Mapping[MetricKey, Sequence[MetricFilter]],
 ) -> None:
-    """The composite alarms above an alarm that would fire and tell nobody by itself."""
-    links = [judge_alarm(alarm, metric_filter, seen.at) for metric_filter in filters]
-    if not any(map(speaks_through_another, links)):
-        return
+    """The composite alarms above each alarm that would fire and tell nobody by itself."""
+    asked = {
+        alarm.arn: partial(_parents, reader, alarm)
+        for key, reader in readers.items()
+        for alarm in _alarms(seen, key)
+        if alarm.arn not in seen.parents
+        and any(speaks_through_another(judge_alarm(alarm, f, seen.at)) for f in metrics[key])
+    }
+    seen.parents.update(zip(asked, together(*asked.values()), strict=True))
+
+
+def _parents(reader: Reader, alarm: Alarm) -> tuple[CompositeAlarm, ...] | ReadFailure:
     region = Arn.parse(alarm.arn).region
     names = reader.every(
         "cloudwatch",
@@ -98,8 +139,7 @@ def _see_parents(
         ParentsOfAlarmName=alarm.name,
     )
     if not names or isinstance(names, ReadFailure):
-        seen.parents[alarm.arn] = names or ()
-        return
+        return names or ()
     # Of the parents only their names are told.
     parents: tuple[CompositeAlarm, ...] | ReadFailure | None = reader.every(
         "cloudwatch",
@@ -108,15 +148,15 @@ def _see_parents(
         "CompositeAlarms",
         alarm.arn,
         shapes.composite,
-        AlarmNames=list(names[:_NAMES]),
+        AlarmNames=list(names[:_MOST]),
         AlarmTypes=["CompositeAlarm"],
     )
-    seen.parents[alarm.arn] = parents or ()
+    return parents or ()
 
 
-def see_mutes(reader: Reader, seen: Snapshot, teller: Teller) -> None:
+def read_mutes(reader: Reader, teller: Teller) -> tuple[MuteRule, ...] | ReadFailure:
     """The mute rules that silence an alarm now, or are due to."""
-    rules = reader.every(
+    rules: tuple[MuteRule, ...] | ReadFailure | None = reader.every(
         "cloudwatch",
         Arn.parse(teller.arn).region,
         "list_alarm_mute_rules",
@@ -127,16 +167,16 @@ def see_mutes(reader: Reader, seen: Snapshot, teller: Teller) -> None:
         Statuses=["ACTIVE", "SCHEDULED"],
     )
     if rules is None:
-        rules = ReadFailure(
+        return ReadFailure(
             "cloudwatch:ListAlarmMuteRules", teller.arn, "NotFound", "the alarm was not found"
         )
     # A partition or an emulator without the operation has no mute rules either.
     if isinstance(rules, ReadFailure) and rules.code == NO_SUCH_OPERATION:
-        rules = ()
-    seen.mutes[teller.arn] = rules
+        return ()
+    return rules
 
 
-def see_history(reader: Reader, seen: Snapshot, teller: Teller) -> None:
+def read_history(reader: Reader, teller: Teller) -> Mapping[str, Any] | None:
     """What became of the alarm's last action: evidence, which decides nothing."""
     kind = "CompositeAlarm" if isinstance(teller, CompositeAlarm) else "MetricAlarm"
     items = reader.one(
@@ -151,8 +191,7 @@ def see_history(reader: Reader, seen: Snapshot, teller: Teller) -> None:
         ScanBy="TimestampDescending",
         MaxRecords=1,
     )
-    if isinstance(items, list) and items:
-        seen.history[teller.arn] = items[0]
+    return items[0] if isinstance(items, list) and items else None
 
 
 def _action(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,18 +4,31 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from c7n_mfa.audit import shapes
-from c7n_mfa.audit.values import Snapshot
+from c7n_mfa.audit.values import LogGroup, MetricFilter
 from c7n_mfa.aws.arn import Arn
-from c7n_mfa.aws.read import Reader, ReadFailure
+from c7n_mfa.aws.read import Reader, ReadFailure, together
+
+Group = LogGroup | ReadFailure | None
+Filters = tuple[MetricFilter, ...] | ReadFailure
 
 
-def see_log_group(reader: Reader, seen: Snapshot, arn: str) -> None:
-    name, region = shapes.log_group_name(arn), Arn.parse(arn).region
+def read_log_group(reader: Reader, arn: str) -> tuple[Group, Filters]:
+    """The log group and its metric filters; ``None`` and none where it is gone."""
+    group, filters = together(
+        partial(_read_group, reader, arn), partial(_read_filters, reader, arn)
+    )
+    return group, () if group is None or filters is None else filters
+
+
+def _read_group(reader: Reader, arn: str) -> Group:
+    name = shapes.log_group_name(arn)
     # Sorted by name: what bears the prefix alone comes first, and is there or not.
     groups = reader.first_page(
         "logs",
-        region,
+        Arn.parse(arn).region,
         "describe_log_groups",
         "logGroups",
         arn,
@@ -23,18 +36,18 @@ def see_log_group(reader: Reader, seen: Snapshot, arn: str) -> None:
         logGroupNamePrefix=name,
     )
     if isinstance(groups, ReadFailure):
-        seen.log_groups[arn] = groups
-    else:
-        seen.log_groups[arn] = next((g for g in groups or () if g.name == name), None)
-    if seen.log_groups[arn] is None:
-        return
-    filters = reader.every(
+        return groups
+    return next((group for group in groups or () if group.name == name), None)
+
+
+def _read_filters(reader: Reader, arn: str) -> Filters | None:
+    filters: Filters | None = reader.every(
         "logs",
-        region,
+        Arn.parse(arn).region,
         "describe_metric_filters",
         "metricFilters",
         arn,
         lambda item: shapes.metric_filter(item, arn),
-        logGroupName=name,
+        logGroupName=shapes.log_group_name(arn),
     )
-    seen.filters[arn] = filters if filters is not None else ()
+    return filters

@@ -9,44 +9,49 @@ lead to is not followed.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
+from itertools import chain
 from typing import Any
 
 from c7n_mfa.audit.alarm_shapes import texts
-from c7n_mfa.audit.values import Route, Snapshot
+from c7n_mfa.audit.values import Route
 from c7n_mfa.aws.arn import Arn
 from c7n_mfa.aws.event_pattern import matches
-from c7n_mfa.aws.read import Reader, ReadFailure
+from c7n_mfa.aws.read import Reader, ReadFailure, together
 
 # What a pattern or a query that means to look for sign-ins names.
 _NAMES = ("ConsoleLogin", "signin", "Sign In", "MFAUsed")
 
 
-def see_routes(reader: Reader, seen: Snapshot) -> None:
-    """Event rules on the default bus and log alarms, in the home Regions of the trails."""
-    found: list[Route | ReadFailure] = []
-    for region in _regions(seen):
-        found += _rules(reader, seen.account_id, region)
-        found += _log_alarms(reader, region)
-    seen.routes = tuple(found)
+Routes = list[Route | ReadFailure]
 
 
-def _regions(seen: Snapshot) -> Iterable[str]:
-    trails = () if isinstance(seen.trails, ReadFailure) else seen.trails
-    return dict.fromkeys([trail.home_region for trail in trails] or [seen.region])
+def read_routes(
+    reader: Reader, account: str, regions: Iterable[str]
+) -> tuple[Route | ReadFailure, ...]:
+    """Event rules on the default bus and log alarms of these Regions."""
+    found = together(*(partial(_of_region, reader, account, region) for region in regions))
+    return tuple(chain.from_iterable(found))
 
 
-def _rules(reader: Reader, account: str, region: str) -> Iterator[Route | ReadFailure]:
+def _of_region(reader: Reader, account: str, region: str) -> Routes:
+    rules, alarms = together(
+        partial(_rules, reader, account, region), partial(_log_alarms, reader, region)
+    )
+    return [*rules, *alarms]
+
+
+def _rules(reader: Reader, account: str, region: str) -> Routes:
     rules = reader.every("events", region, "list_rules", "Rules", "*", dict)
     if isinstance(rules, ReadFailure):
-        yield rules
-        return
+        return [rules]
+    reads = []
     for rule in rules or ():
-        text = str(rule.get("EventPattern") or "")
-        answer = _matches(text, account, region)
-        if answer is False or not str(rule.get("State")).startswith("ENABLED"):
-            continue
-        yield from _targets(reader, region, rule, answer)
+        answer = _matches(str(rule.get("EventPattern") or ""), account, region)
+        if answer is not False and str(rule.get("State")).startswith("ENABLED"):
+            reads.append(partial(_targets, reader, region, rule, answer))
+    return list(chain.from_iterable(together(*reads)))
 
 
 def _matches(text: str, account: str, region: str) -> bool | None:
@@ -78,9 +83,7 @@ def _event(account: str, region: str) -> Mapping[str, Any]:
     }
 
 
-def _targets(
-    reader: Reader, region: str, rule: Mapping[str, Any], answer: bool | None
-) -> Iterator[Route | ReadFailure]:
+def _targets(reader: Reader, region: str, rule: Mapping[str, Any], answer: bool | None) -> Routes:
     name = str(rule.get("Name"))
     targets = reader.every(
         "events",
@@ -92,13 +95,14 @@ def _targets(
         Rule=name,
     )
     if isinstance(targets, ReadFailure):
-        yield targets
-    elif targets:
-        detail = f"event rule {name} sends console sign-ins of {region} to {len(targets)} target(s)"
-        yield Route("event-rule", region, str(rule.get("Arn") or name), detail, answer, targets)
+        return [targets]
+    if not targets:
+        return []
+    detail = f"event rule {name} sends console sign-ins of {region} to {len(targets)} target(s)"
+    return [Route("event-rule", region, str(rule.get("Arn") or name), detail, answer, targets)]
 
 
-def _log_alarms(reader: Reader, region: str) -> Iterator[Route | ReadFailure]:
+def _log_alarms(reader: Reader, region: str) -> Routes:
     alarms = reader.every(
         "cloudwatch",
         region,
@@ -109,9 +113,8 @@ def _log_alarms(reader: Reader, region: str) -> Iterator[Route | ReadFailure]:
         AlarmTypes=["LogAlarm"],
     )
     if isinstance(alarms, ReadFailure):
-        yield alarms
-        return
-    yield from (alarm for alarm in alarms or () if alarm is not None)
+        return [alarms]
+    return [alarm for alarm in alarms or () if alarm is not None]
 
 
 def _log_alarm(item: Mapping[str, Any]) -> Route | None:

@@ -5,18 +5,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from c7n_mfa.audit import shapes
-from c7n_mfa.audit.values import Key, Snapshot, Subscription, Topic
+from c7n_mfa.audit.values import Key, Subscription, Topic
 from c7n_mfa.aws import policy
 from c7n_mfa.aws.arn import Arn
-from c7n_mfa.aws.read import Reader, ReadFailure
+from c7n_mfa.aws.read import Reader, ReadFailure, together
+
+Subscriptions = tuple[Subscription, ...] | ReadFailure
 
 
-def see_topic(reader: Reader, seen: Snapshot, arn: str) -> None:
-    """Add one topic and its subscriptions to the snapshot."""
+def read_topic(reader: Reader, arn: str) -> tuple[Topic | ReadFailure | None, Subscriptions]:
+    """One topic with its key, and its subscriptions; ``None`` and none where it is gone."""
+    topic, subscriptions = together(
+        partial(_read_topic, reader, arn), partial(_read_subscriptions, reader, arn)
+    )
+    return topic, () if topic is None else subscriptions
+
+
+def _read_topic(reader: Reader, arn: str) -> Topic | ReadFailure | None:
     region = Arn.parse(arn).region
-    topic = reader.one(
+    topic: Topic | ReadFailure | None = reader.one(
         "sns",
         region,
         "get_topic_attributes",
@@ -24,12 +34,12 @@ def see_topic(reader: Reader, seen: Snapshot, arn: str) -> None:
         lambda answer: shapes.topic(arn, answer["Attributes"]),
         TopicArn=arn,
     )
-    if isinstance(topic, Topic):
-        topic = _with_key(reader, topic, region)
-    seen.topics[arn] = topic
-    if topic is None:
-        return
-    subscriptions = reader.every(
+    return _with_key(reader, topic, region) if isinstance(topic, Topic) else topic
+
+
+def _read_subscriptions(reader: Reader, arn: str) -> Subscriptions:
+    region = Arn.parse(arn).region
+    subscriptions: Subscriptions | None = reader.every(
         "sns",
         region,
         "list_subscriptions_by_topic",
@@ -39,8 +49,8 @@ def see_topic(reader: Reader, seen: Snapshot, arn: str) -> None:
         TopicArn=arn,
     )
     if isinstance(subscriptions, tuple):
-        subscriptions = _with_filter_policies(reader, subscriptions, region)
-    seen.subscriptions[arn] = subscriptions if subscriptions is not None else ()
+        return _with_filter_policies(reader, subscriptions, region)
+    return subscriptions if subscriptions is not None else ()
 
 
 def _with_key(reader: Reader, topic: Topic, region: str) -> Topic:

@@ -6,22 +6,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from c7n_mfa.audit import shapes
 from c7n_mfa.audit.alarm_shapes import objects
-from c7n_mfa.audit.read_accounts import Readers
 from c7n_mfa.audit.values import Snapshot, Trail
 from c7n_mfa.aws.arn import Arn
-from c7n_mfa.aws.read import Reader, ReadFailure
+from c7n_mfa.aws.read import Reader, ReadFailure, together
 
 Trails = tuple[Trail, ...] | ReadFailure
+Regions = tuple[str, ...] | ReadFailure
 
 
-def see_trails(reader: Reader, seen: Snapshot) -> None:
+def read_trails(reader: Reader, region: str) -> Trails:
     """The trails of this Region, and the multi-Region trails of all of them."""
     # Shadow trails are included on purpose: they are the multi-Region trails of other Regions.
-    seen.trails = _described(reader, seen.region, includeShadowTrails=True)
+    return _described(reader, region, includeShadowTrails=True)
 
 
 def _described(reader: Reader, region: str, **which: Any) -> Trails:
@@ -36,41 +37,47 @@ def _described(reader: Reader, region: str, **which: Any) -> Trails:
     return answer if answer is not None else ()
 
 
-def see_regions(reader: Reader, seen: Snapshot) -> None:
-    """The enabled Regions, and the trails that record one of them only."""
-    regions: tuple[str, ...] | ReadFailure | None = reader.one(
+def read_every_trail(reader: Reader, region: str) -> tuple[Trails, Regions]:
+    """The trails of all Regions, those that record one of them only included, and the Regions."""
+    trails, regions, arns = together(
+        partial(read_trails, reader, region),
+        partial(_read_regions, reader, region),
+        partial(_read_arns, reader, region),
+    )
+    failure = next((each for each in (regions, arns) if isinstance(each, ReadFailure)), None)
+    if failure is not None or isinstance(trails, ReadFailure):
+        return trails, failure or regions
+    known = {trail.arn for trail in trails}
+    others = together(
+        *(
+            partial(_described, reader, Arn.parse(arn).region, trailNameList=[arn])
+            for arn in arns
+            if arn not in known
+        )
+    )
+    for found in others:
+        if isinstance(found, ReadFailure):
+            return trails, found
+        trails = (*trails, *found)
+    return trails, regions
+
+
+def _read_regions(reader: Reader, region: str) -> Regions:
+    answer: Regions | None = reader.one(
         "ec2",
-        seen.region,
+        region,
         "describe_regions",
         "*",
         lambda page: tuple(sorted(str(each["RegionName"]) for each in page["Regions"])),
     )
-    seen.regions = regions if regions is not None else ()
-    if isinstance(seen.trails, ReadFailure) or isinstance(seen.regions, ReadFailure):
-        return
-    arns = reader.every(
-        "cloudtrail", seen.region, "list_trails", "Trails", "*", lambda item: str(item["TrailARN"])
-    )
-    if isinstance(arns, ReadFailure):
-        seen.regions = arns
-        return
-    known = {trail.arn for trail in seen.trails}
-    for arn in (arn for arn in arns or () if arn not in known):
-        found = _described(reader, Arn.parse(arn).region, trailNameList=[arn])
-        if isinstance(found, ReadFailure):
-            seen.regions = found
-            return
-        seen.trails = (*seen.trails, *found)
+    return answer if answer is not None else ()
 
 
-def see_statuses(readers: Readers, seen: Snapshot) -> None:
-    """Add to each trail its status and its selectors, unless it is of no use anyway."""
-    if isinstance(seen.trails, ReadFailure):
-        return
-    seen.trails = tuple(
-        _with_status(_reader(readers, trail), trail) if on_path(seen, trail) else trail
-        for trail in seen.trails
+def _read_arns(reader: Reader, region: str) -> tuple[str, ...] | ReadFailure:
+    arns: tuple[str, ...] | ReadFailure | None = reader.every(
+        "cloudtrail", region, "list_trails", "Trails", "*", lambda item: str(item["TrailARN"])
     )
+    return arns if arns is not None else ()
 
 
 def on_path(seen: Snapshot, trail: Trail) -> bool:
@@ -78,14 +85,22 @@ def on_path(seen: Snapshot, trail: Trail) -> bool:
     return wanted and trail.log_group_arn is not None
 
 
-def _reader(readers: Readers, trail: Trail) -> Reader:
-    # A trail of the organization tells its members too, so that no role is needed for it.
-    return readers.of(Arn.parse(trail.arn).account) or readers.own
-
-
-def _with_status(reader: Reader, trail: Trail) -> Trail:
+def with_status(reader: Reader, trail: Trail) -> Trail:
+    """The trail with its status, and its selectors while it logs."""
     ask = ("cloudtrail", trail.home_region)
-    status = reader.one(*ask, "get_trail_status", trail.arn, shapes.trail_status, Name=trail.arn)
+    status, selectors = together(
+        partial(
+            reader.one, *ask, "get_trail_status", trail.arn, shapes.trail_status, Name=trail.arn
+        ),
+        partial(
+            reader.one,
+            *ask,
+            "get_event_selectors",
+            trail.arn,
+            shapes.selectors,
+            TrailName=trail.arn,
+        ),
+    )
     if status is None:
         return replace(trail, logging=_gone("cloudtrail:GetTrailStatus", trail))
     if isinstance(status, ReadFailure):
@@ -97,22 +112,12 @@ def _with_status(reader: Reader, trail: Trail) -> Trail:
         delivered=status.delivered,
         delivered_to_bucket=status.delivered_to_bucket,
     )
-    return _with_selectors(reader, trail) if status.logging else trail
-
-
-def _with_selectors(reader: Reader, trail: Trail) -> Trail:
-    found = reader.one(
-        "cloudtrail",
-        trail.home_region,
-        "get_event_selectors",
-        trail.arn,
-        shapes.selectors,
-        TrailName=trail.arn,
-    )
-    if found is None or isinstance(found, ReadFailure):
+    if not status.logging:
+        return trail
+    if selectors is None or isinstance(selectors, ReadFailure):
         gone = _gone("cloudtrail:GetEventSelectors", trail)
-        return replace(trail, selectors=found or gone)
-    return replace(trail, selectors=found[0], advanced_selectors=found[1])
+        return replace(trail, selectors=selectors or gone)
+    return replace(trail, selectors=selectors[0], advanced_selectors=selectors[1])
 
 
 def _gone(permission: str, trail: Trail) -> ReadFailure:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
@@ -45,6 +46,8 @@ READ_SECONDS = 10
 # botocore waits a minute for a service that never answers.  How often it tries stays with the
 # session: the user's to say in a pipeline (AWS_MAX_ATTEMPTS), twice where a sign-in waits.
 _TIMEOUTS = Config(connect_timeout=5, read_timeout=READ_SECONDS)
+# An account takes so many calls at once without throttling, most of the time.
+_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +80,62 @@ class ReadFailure:
         return f"{self.permission} on {self.target} failed with {self.code}: {self.message}"
 
 
+def together(*reads: Callable[[], Any]) -> list[Any]:
+    """What each of the reads answers, in their order, read side by side."""
+    if len(reads) < 2:
+        return [read() for read in reads]
+    with ThreadPoolExecutor(min(len(reads), 2 * _AT_ONCE)) as pool:
+        return list(pool.map(lambda read: read(), reads))
+
+
+class Turns:
+    """Lets so many calls be under way at once, and fewer from then on where AWS is pressed."""
+
+    def __init__(self, most: int = _AT_ONCE) -> None:
+        self.most = most
+        self._under_way = 0
+        self._changed = threading.Condition()
+
+    def __enter__(self) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._under_way < self.most)
+            self._under_way += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._changed:
+            self._under_way -= 1
+            self._changed.notify()
+
+    def narrow(self) -> None:
+        self.most = max(1, self.most // 2)
+
+
 @dataclass
 class Reader:
-    """Reads through one boto3 session, one client for each service and Region."""
+    """Reads through one boto3 session, one client for each service and Region.
+
+    May be used by several threads.
+    """
 
     session: Any
     clients: dict[tuple[str, str], Any] = field(default_factory=dict)
     lock: Any = field(default_factory=threading.Lock)
+    turns: Turns = field(default_factory=Turns)
 
     def client(self, service: str, region: str) -> Any:
         """The client; boto3 sessions must not make two at once."""
-        with self.lock:
-            key = (service, region)
-            if key not in self.clients:
-                self.clients[key] = self.session.client(
-                    service, region_name=region or None, config=_TIMEOUTS
-                )
-            return self.clients[key]
+        key = (service, region)
+        if key not in self.clients:
+            with self.lock:
+                if key not in self.clients:
+                    self.clients[key] = self.session.client(
+                        service, region_name=region or None, config=self.config(service)
+                    )
+        return self.clients[key]
+
+    def config(self, service: str) -> Config:
+        """How patient a client is."""
+        return _TIMEOUTS
 
     def one(
         self, service: str, region: str, operation: str, target: str, shape: Shape, **params: Any
@@ -166,8 +208,20 @@ class Reader:
     def _called(self, service: str, region: str, operation: str, params: Mapping[str, Any]) -> Any:
         with _refusals():
             client = self.client(service, region)
-            answer = getattr(client, operation)(**params)
+            answer = self._in_turn(getattr(client, operation), params)
         return checked(answer, client, operation)
+
+    def _in_turn(self, call: Callable[..., Any], params: Mapping[str, Any]) -> Any:
+        try:
+            with self.turns:
+                answer = call(**params)
+        except ClientError as error:
+            if _is_pressed(error.response):
+                self.turns.narrow()
+            raise
+        if _is_pressed(answer):
+            self.turns.narrow()
+        return answer
 
     def _pages(
         self, service: str, region: str, operation: str, key: str, params: Mapping[str, Any]
@@ -201,6 +255,15 @@ class Reader:
             code, message, cause = MALFORMED, str(error), error
         needed = self.permission(service, region, operation)
         return ReadFailure(needed, target, code, message, cause)
+
+
+def _is_pressed(answer: Any) -> bool:
+    """Did AWS ask for fewer calls, or not take this one the first time?"""
+    if not isinstance(answer, Mapping):
+        return False
+    code = answer.get("Error", {}).get("Code", "")
+    retries = answer.get("ResponseMetadata", {}).get("RetryAttempts", 0)
+    return bool(retries) or "Throttl" in code or "TooManyRequests" in code
 
 
 def _token(page: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -7,12 +7,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from c7n_mfa.aws.read import Reader
-from c7n_mfa.forwarding.read import side_by_side
+from c7n_mfa.aws.read import Reader, together
 from c7n_mfa.forwarding.values import Plan, Step
 from c7n_mfa.repair.values import Call
 
@@ -30,8 +30,8 @@ def apply(reader: Reader, plan: Plan, sleep: Sleep = time.sleep) -> tuple[Step, 
     """
     before = _in_order(reader, plan.before, sleep)
     stopped = _failed(before)
-    groups = side_by_side(
-        lambda steps: _in_order(reader, steps, sleep, stopped), plan.regions.values()
+    groups = together(
+        *(partial(_in_order, reader, steps, sleep, stopped) for steps in plan.regions.values())
     )
     regions = tuple(step for group in groups for step in group)
     after = _in_order(reader, plan.after, sleep, stopped or _failed(regions))

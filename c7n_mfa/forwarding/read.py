@@ -9,14 +9,14 @@ read side by side.  The roles and the home bus are read once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 
 from c7n_mfa.aws import policy
 from c7n_mfa.aws.answer import policy_document
 from c7n_mfa.aws.arn import Arn
-from c7n_mfa.aws.read import Reader, ReadFailure, Shape
+from c7n_mfa.aws.read import Reader, ReadFailure, Shape, together
 from c7n_mfa.forwarding.meaning import may_pass
 from c7n_mfa.forwarding.values import (
     NAME,
@@ -28,19 +28,13 @@ from c7n_mfa.forwarding.values import (
     Target,
 )
 
-# Enough for some thirty Regions, and below what EventBridge throttles in any of them.
-_SIDE_BY_SIDE = 8
-
-Item = TypeVar("Item")
-Answer = TypeVar("Answer")
-
 
 def look(reader: Reader, place: Place, regions: Iterable[str] | None = None) -> Seen:
     """Look at every enabled Region, or at those given, and at the home bus."""
     place, names = _where(reader, place, regions)
     if isinstance(names, ReadFailure):
         return Seen(place, names)
-    seen = Seen(place, tuple(side_by_side(lambda name: _region(reader, place, name), names)))
+    seen = Seen(place, tuple(together(*(partial(_region, reader, place, name) for name in names))))
     for arn in sorted(_role_arns(seen)):
         seen.roles[arn] = see_role(reader, place.home, arn)
     seen.bus = _bus(reader, place)
@@ -52,7 +46,7 @@ def look_for_ours(reader: Reader, place: Place, regions: Iterable[str] | None = 
     place, names = _where(reader, place, regions)
     if isinstance(names, ReadFailure):
         return Seen(place, names)
-    seen = Seen(place, tuple(side_by_side(lambda name: _named(reader, name), names)))
+    seen = Seen(place, tuple(together(*(partial(_named, reader, name) for name in names))))
     see_owners(reader, seen)
     return seen
 
@@ -63,7 +57,7 @@ def see_owners(reader: Reader, seen: Seen) -> None:
         seen.roles[seen.place.role] = see_role(reader, seen.place.home, seen.place.role)
     if not isinstance(seen.regions, ReadFailure):
         named = [region for region in seen.regions if region.named]
-        side_by_side(lambda region: _see_tags(reader, region), named)
+        together(*(partial(_see_tags, reader, region) for region in named))
 
 
 def _where(
@@ -96,12 +90,6 @@ def enabled(reader: Reader, place: Place) -> tuple[str, ...] | ReadFailure:
     if not answer:
         return ReadFailure("ec2:DescribeRegions", "*", "NoRegions", "the answer names no Region")
     return tuple(answer)
-
-
-def side_by_side(work: Callable[[Item], Answer], items: Iterable[Item]) -> list[Answer]:
-    """``work`` on each item, some at a time, in order."""
-    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-        return list(pool.map(work, items))
 
 
 def _region(reader: Reader, place: Place, region: str) -> RegionSeen:

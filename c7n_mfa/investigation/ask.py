@@ -55,15 +55,8 @@ class BudgetReader(Reader):
 
     budget: Budget = field(kw_only=True)
 
-    def client(self, service: str, region: str) -> Any:
-        with self.lock:
-            key = (service, region)
-            if key not in self.clients:
-                config = _ONCE if service == "cloudtrail" else _PATIENT
-                self.clients[key] = self.session.client(
-                    service, region_name=region or None, config=config
-                )
-            return self.clients[key]
+    def config(self, service: str) -> Config:
+        return _ONCE if service == "cloudtrail" else _PATIENT
 
     def _try(
         self, service: str, region: str, operation: str, target: str, read: Callable[[], Any]

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from c7n_mfa.audit import shapes
-from c7n_mfa.audit.discover import see_topic
+from c7n_mfa.audit.read_topics import read_topic
 from c7n_mfa.audit.values import Alarm, Snapshot, Trail
 from c7n_mfa.aws.answer import MalformedAnswer, policy_document
 from c7n_mfa.aws.arn import Arn
@@ -54,7 +54,7 @@ def look_around(session: Any, seen: Snapshot, base: Target, wish: Wish) -> InThe
     """What exists under the names that repair would use."""
     reader, topic_arn = Reader(session), base.topic_arn
     if topic_arn not in seen.topics:
-        see_topic(reader, seen, topic_arn)
+        seen.topics[topic_arn], seen.subscriptions[topic_arn] = read_topic(reader, topic_arn)
     found = InTheWay(
         topic=seen.topics[topic_arn],
         subscriptions=seen.subscriptions.get(topic_arn, ()),

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 import json
+import threading
 
 import pytest
 
@@ -77,6 +78,62 @@ def test_an_alarm_without_action_is_followed_to_its_composite_alarm():
     assert extra(calls) == [LIST, LIST]
     (alarm,) = [link for link in found.chains[0].links if link.link == "alarm"]
     assert alarm.detail == "alarm SignIns, told by composite alarm Composite"
+
+
+@pytest.mark.parametrize(
+    "permissions",
+    [
+        (
+            "cloudtrail:GetTrailStatus",
+            "cloudtrail:GetEventSelectors",
+            "logs:DescribeLogGroups",
+            "logs:DescribeMetricFilters",
+        ),
+        (
+            "sns:GetTopicAttributes",
+            "sns:ListSubscriptionsByTopic",
+            "cloudwatch:ListAlarmMuteRules",
+        ),
+    ],
+    ids=["behind the trail", "behind the alarm"],
+)
+def test_what_does_not_hang_on_one_another_is_read_at_once(permissions):
+    meeting = threading.Barrier(len(permissions), timeout=30)
+    stubs = recorded()
+
+    def answer(permission):
+        return lambda _: meeting.wait() >= 0 and recorded()[permission]
+
+    found, calls = judgement({**stubs, **{name: answer(name) for name in permissions}})
+
+    assert found.verdict == "intact"
+    assert extra(calls) == []
+
+
+def test_all_alarms_are_listed_once_for_all_metrics_that_none_watches():
+    second = {"metricName": "Second", "metricNamespace": "Security", "metricValue": "1"}
+
+    def double(answer):
+        (first,) = answer["metricFilters"]
+        other = {**first, "filterName": "second", "metricTransformations": [second]}
+        answer["metricFilters"].append(other)
+
+    def alarms(parameters):
+        number = int(parameters.get("NextToken", 0)) + 1
+        asked.append(parameters)
+        (alarm,) = recorded()[ALARMS]["MetricAlarms"]
+        item = {**alarm, "AlarmName": f"other-{number}", "MetricName": "Other"}
+        return {"MetricAlarms": [item], **({"NextToken": str(number)} if number < 3 else {})}
+
+    asked = []
+    stubs = {**changed("logs:DescribeMetricFilters", double), ALARMS: {"MetricAlarms": []}}
+
+    found, calls = judgement({**stubs, LIST: alarms})
+
+    assert {chain.last.reason for chain in found.chains} == {"alarm-absent"}
+    assert calls.counts()[ALARMS] == 2
+    assert [parameters.get("NextToken") for parameters in asked] == [None, "1", "2"]
+    assert {parameters["MaxRecords"] for parameters in asked} == {100}
 
 
 def test_an_alarm_without_action_and_without_parents_is_broken():

@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
+import threading
+from functools import partial
+
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import ClientError, ReadTimeoutError
 from botocore.parsers import ResponseParserError
 from moto import mock_aws
 
-from c7n_mfa.aws.read import Reader, ReadFailure
+from c7n_mfa.aws.read import Reader, ReadFailure, Turns, together
 from calls import denied, watched
 
 
@@ -215,3 +218,121 @@ def test_without_a_region_the_permission_is_named_all_the_same(monkeypatch):
     assert found == ReadFailure(
         "logs:DescribeLogGroups", "*", "NoRegionError", "You must specify a region."
     )
+
+
+def test_what_is_read_together_is_under_way_at_once_and_comes_in_order():
+    meeting = threading.Barrier(3, timeout=30)
+
+    def read(name):
+        meeting.wait()
+        return name
+
+    assert together(*(partial(read, name) for name in "abc")) == ["a", "b", "c"]
+
+
+def test_what_reads_together_may_itself_read_together():
+    meeting = threading.Barrier(4, timeout=30)
+    pair = partial(together, meeting.wait, meeting.wait)
+
+    first, second = together(pair, pair)
+
+    assert sorted([*first, *second]) == [0, 1, 2, 3]
+
+
+def test_a_mistake_of_ours_flies_from_what_is_read_together():
+    with pytest.raises(ZeroDivisionError):
+        together(lambda: 1, lambda: 1 / 0)
+
+
+def test_nothing_together_is_nothing():
+    assert together() == []
+
+
+def test_no_more_calls_are_under_way_than_there_are_turns():
+    turns, under_way, most = Turns(2), [], []
+
+    def call():
+        with turns:
+            under_way.append(1)
+            most.append(len(under_way))
+            under_way.pop()
+
+    together(*[call] * 50)
+
+    assert max(most) <= 2
+    assert len(most) == 50
+
+
+def test_a_turn_waits_for_another_to_be_over():
+    turns, entered, over = Turns(1), threading.Event(), threading.Event()
+    order = []
+
+    def first():
+        with turns:
+            entered.set()
+            over.wait(30)
+            order.append("first")
+
+    def second():
+        entered.wait(30)
+        over.set()
+        with turns:
+            order.append("second")
+
+    together(first, second)
+
+    assert order == ["first", "second"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "left"),
+    [
+        ({"User": {"UserName": "alice"}}, 8),
+        ({"User": {"UserName": "alice"}, "ResponseMetadata": {"RetryAttempts": 0}}, 8),
+        ({"User": {"UserName": "alice"}, "ResponseMetadata": {"RetryAttempts": 2}}, 4),
+    ],
+    ids=["plain", "at once", "tried again"],
+)
+def test_where_aws_is_pressed_fewer_calls_are_under_way(reader, answer, left):
+    with watched(stubs={"iam:GetUser": answer}):
+        user(reader)
+
+    assert reader.turns.most == left
+
+
+@pytest.mark.parametrize(
+    ("code", "left"),
+    [("Throttling", 4), ("ThrottlingException", 4), ("TooManyRequestsException", 4), ("Other", 8)],
+)
+def test_a_throttled_call_leaves_fewer_turns(reader, code, left):
+    def refused(operation):
+        return ClientError({"Error": {"Code": code, "Message": ""}}, operation)
+
+    with watched({"iam:GetUser": refused}):
+        user(reader)
+
+    assert reader.turns.most == left
+
+
+def test_one_turn_is_always_left(reader):
+    def refused(operation):
+        return ClientError({"Error": {"Code": "Throttling", "Message": ""}}, operation)
+
+    with watched({"iam:GetUser": refused}):
+        assert {user(reader).code for _ in range(9)} == {"Throttling"}
+
+    assert reader.turns.most == 1
+
+
+def test_threads_that_want_the_same_client_make_one():
+    made = []
+
+    class Session:
+        def client(self, *_, **__):
+            made.append(object())
+            return made[-1]
+
+    reader = Reader(Session())
+    clients = together(*[lambda: reader.client("iam", "us-east-1")] * 8)
+
+    assert clients == made * 8
