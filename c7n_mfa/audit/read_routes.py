@@ -17,7 +17,7 @@ from typing import Any
 from c7n_mfa.audit.alarm_shapes import texts
 from c7n_mfa.audit.values import Route
 from c7n_mfa.aws.arn import Arn
-from c7n_mfa.aws.event_pattern import matches
+from c7n_mfa.aws.event_pattern import Partial, matches
 from c7n_mfa.aws.read import Reader, ReadFailure, together
 
 # What a pattern or a query that means to look for sign-ins names.
@@ -68,19 +68,22 @@ def _matches(text: str, account: str, region: str) -> bool | None:
 
 
 def _event(account: str, region: str) -> Mapping[str, Any]:
-    return {
-        "source": "aws.signin",
-        "detail-type": "AWS Console Sign In via CloudTrail",
-        "account": account,
-        "region": region,
-        "detail": {
-            "eventSource": "signin.amazonaws.com",
-            "eventName": "ConsoleLogin",
-            "eventType": "AwsConsoleSignIn",
-            "additionalEventData": {"MFAUsed": "No"},
-            "responseElements": {"ConsoleLogin": "Success"},
-        },
-    }
+    detail = Partial(
+        eventSource="signin.amazonaws.com",
+        eventName="ConsoleLogin",
+        eventType="AwsConsoleSignIn",
+        additionalEventData=Partial(MFAUsed="No"),
+        responseElements=Partial(ConsoleLogin="Success"),
+    )
+    return Partial(
+        {
+            "source": "aws.signin",
+            "detail-type": "AWS Console Sign In via CloudTrail",
+            "account": account,
+            "region": region,
+            "detail": detail,
+        }
+    )
 
 
 def _targets(reader: Reader, region: str, rule: Mapping[str, Any], answer: bool | None) -> Routes:

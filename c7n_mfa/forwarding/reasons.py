@@ -99,7 +99,7 @@ _ALL = (
     Reason(
         "rule-unclear",
         "unknown",
-        "the rule's event pattern uses what is not understood here (numeric, cidr, …)",
+        "the rule's event pattern uses what AWS does not document",
         "write the rule's event pattern with exact values",
     ),
     Reason(

@@ -20,9 +20,10 @@ from c7n.mu import CloudWatchEventSource
 from jmespath.exceptions import JMESPathError
 
 from c7n_mfa.aws.arn import Arn
+from c7n_mfa.aws.event_pattern import matches
 from c7n_mfa.proof.families import FAMILIES, Family
 from c7n_mfa.signin.criteria import Wanted, identity, role_name
-from c7n_mfa.signin.prefilter import envelope, matches
+from c7n_mfa.signin.prefilter import envelope
 from c7n_mfa.signin.record import SignIn
 
 Mode = Mapping[str, Any]

@@ -161,7 +161,11 @@ def test_a_rule_that_stops_only_what_nobody_has_seen_is_intact_and_says_so():
 
 
 def test_a_pattern_that_is_not_understood_is_unknown():
-    rules = (f.rule(pattern=forwarding({"sourceIPAddress": [{"cidr": "192.0.2.0/24"}]})),)
+    rules = (
+        f.rule(
+            pattern=forwarding({"sourceIPAddress": [{"anything-but": {"cidr": "192.0.2.0/24"}}]})
+        ),
+    )
     detail = f"the event pattern of rule {NAME} uses what is not understood here"
     assert said(north(f.region(rules=rules))) == ("unknown", "rule-unclear", detail)
 

@@ -10,7 +10,7 @@ from c7n_mfa.audit.links.alarm import Teller
 from c7n_mfa.audit.values import Alarm, Snapshot, Subscription
 from c7n_mfa.audit.verdicts import Link, fault, intact, unseen
 from c7n_mfa.aws.arn import Arn
-from c7n_mfa.aws.event_pattern import Document, OneOf, matches
+from c7n_mfa.aws.event_pattern import FILTER_POLICY, OneOf, Partial, matches
 from c7n_mfa.aws.read import ReadFailure
 
 
@@ -48,20 +48,22 @@ def hears(subscription: Subscription, alarm: Teller | None = None) -> bool | Non
         return True
     if subscription.filter_scope == "MessageAttributes":
         return False
-    return matches(subscription.filter_policy, _body(alarm)) if alarm else None
+    if alarm is None:
+        return None
+    return matches(subscription.filter_policy, _body(alarm), FILTER_POLICY)
 
 
-def _body(alarm: Teller) -> Document:
+def _body(alarm: Teller) -> Partial:
     """What is known of the body of the alarm's notification; it has more fields than these."""
-    body: dict[str, object] = {
-        "AlarmName": alarm.name,
-        "AlarmArn": alarm.arn,
-        "AWSAccountId": Arn.parse(alarm.arn).account,
-        "NewStateValue": "ALARM",
-        "OldStateValue": OneOf(("OK", "INSUFFICIENT_DATA")),
-    }
+    body = Partial(
+        AlarmName=alarm.name,
+        AlarmArn=alarm.arn,
+        AWSAccountId=Arn.parse(alarm.arn).account,
+        NewStateValue="ALARM",
+        OldStateValue=OneOf(("OK", "INSUFFICIENT_DATA")),
+    )
     if isinstance(alarm, Alarm) and not alarm.reads:
-        body["Trigger"] = {"MetricName": alarm.metric, "Namespace": alarm.namespace}
+        body["Trigger"] = Partial(MetricName=alarm.metric, Namespace=alarm.namespace)
     return body
 
 
