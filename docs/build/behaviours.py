@@ -26,12 +26,12 @@ def page() -> str:
 
 
 def _rows(status: str) -> str:
-    chosen = [each for each in _all() if each.status == status]
-    rows = [(f"`{each.name}`", each.sentence, each.evidence) for each in chosen]
+    behaviours = [behaviour for behaviour in _all() if behaviour.status == status]
+    rows = [(f"`{b.name}`", b.sentence, b.evidence) for b in behaviours]
     return text.table(
         ("Name", "The question" if status == "open" else "Taken as", "Evidence"), rows
     )
 
 
 def _all() -> list[Behaviour]:
-    return sorted(BEHAVIOURS, key=lambda each: each.name)
+    return sorted(BEHAVIOURS, key=lambda behaviour: behaviour.name)

@@ -64,9 +64,9 @@ def _row(policy: Any) -> tuple[str, ...]:
     about = policy.data["metadata"]
     changes = about["changes"]
     link = f"[{policy.name}](rules/{policy.name}.md)"
-    found = " ".join(policy.description.split())
+    finding = " ".join(policy.description.split())
     what = changes if isinstance(changes, str) else text.listing(changes)
-    return link, found, about["severity"], about["category"], what
+    return link, finding, about["severity"], about["category"], what
 
 
 def _decisions() -> Iterator[str]:

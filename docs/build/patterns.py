@@ -37,7 +37,7 @@ The last column explains the verdict for the default requirement, `single-factor
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Sighting:
     """One row: a pattern, where it was found, and what it is."""
 
     pattern: str
@@ -54,41 +54,41 @@ def page() -> str:
     return render(read(PAGE.read_text(encoding="utf-8")))
 
 
-def read(markdown: str) -> list[Found]:
+def read(markdown: str) -> list[Sighting]:
     """The rows of a page as it is."""
     return [
-        Found(_from_cell(row["pattern"]), row["source"].replace("\\|", "|"))
+        Sighting(_from_cell(row["pattern"]), row["source"].replace("\\|", "|"))
         for row in _ROW.finditer(markdown)
     ]
 
 
-def render(found: list[Found]) -> str:
+def render(sightings: list[Sighting]) -> str:
     """The page for some patterns."""
     head = ("", "Pattern", "Found in", *(f"`{name}`" for name in REQUIREMENTS), "Because")
-    rows = [tuple(_cells(number, each)) for number, each in enumerate(found, start=1)]
+    rows = [tuple(_cells(number, row)) for number, row in enumerate(sightings, start=1)]
     return text.page("Patterns in public code", [_INTRODUCTION, text.table(head, rows)])
 
 
-def _cells(number: int, found: Found) -> Iterator[str]:
+def _cells(number: int, sighting: Sighting) -> Iterator[str]:
     yield str(number)
-    yield f"<code>{_to_cell(found.pattern)}</code>"
-    yield found.source
-    parsed = found.parsed()
+    yield f"<code>{_to_cell(sighting.pattern)}</code>"
+    yield sighting.source
+    parsed = sighting.parsed()
     if isinstance(parsed, PatternSyntaxError):
         yield from ["invalid"] * len(REQUIREMENTS)
         yield parsed.message
         return
-    verdicts = {name: assess((parsed,), each) for name, each in REQUIREMENTS.items()}
-    yield from (each.verdict for each in verdicts.values())
+    verdicts = {name: assess((parsed,), r) for name, r in REQUIREMENTS.items()}
+    yield from (coverage.verdict for coverage in verdicts.values())
     yield _because(verdicts[DEFAULT])
 
 
 def _because(coverage: Coverage) -> str:
-    """The blind spots in words; else what the answer hangs on; else the noise of every day."""
+    """The blind spots in words; else what the answer depends on; else everyday noise."""
     if coverage.blind_spots:
         return "; ".join(f"{spot.family}: {spot.because}" for spot in coverage.blind_spots)
     if coverage.depends_on:
-        return ", ".join(f"`{each.name}`" for each in coverage.depends_on)
+        return ", ".join(f"`{behaviour.name}`" for behaviour in coverage.depends_on)
     if coverage.too_broad:
         return f"but it also fires for {', '.join(spot.family for spot in coverage.too_broad)}"
     return ""

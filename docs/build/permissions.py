@@ -151,7 +151,7 @@ The last two statements are for deleting them again."""
 
 
 def _granted(statements: list[dict[str, Any]]) -> tuple[set[str], list[dict[str, Any]]]:
-    return {action for each in statements for action in each["Action"]}, statements
+    return {action for statement in statements for action in statement["Action"]}, statements
 
 
 def _function(policy: Any, function: str) -> list[dict[str, Any]]:
@@ -207,7 +207,7 @@ def _acts_on(permission: str) -> str:
     >>> _acts_on("iam:PutUserPolicy")
     'arn:aws:iam::123456789012:user/*'
     """
-    beginnings = [each for each in _ACTS_ON if permission.startswith(each)]
+    beginnings = [start for start in _ACTS_ON if permission.startswith(start)]
     return _ACTS_ON[max(beginnings, key=len)]
 
 

@@ -28,11 +28,10 @@ A policy that runs as a Lambda function names the plugin in its `mode`: `package
 
 
 def page() -> str:
-    found = elements()
     blocks = [_INTRODUCTION, "## In a Lambda function", _PACKED]
-    return text.page(
-        "Reference", [*blocks, *(b for each in _together(found) for b in _element(each))]
-    )
+    for registered in _together(elements()):
+        blocks += _element(registered)
+    return text.page("Reference", blocks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +47,10 @@ class Element:
         return str(ElementSchema.name(self.cls))
 
 
-def _together(found: list[Element]) -> list[list[Element]]:
+def _together(registered: list[Element]) -> list[list[Element]]:
     """What is one class for several resources is described once."""
     by_class: dict[type, list[Element]] = {}
-    for element in found:
+    for element in registered:
         by_class.setdefault(element.cls, []).append(element)
     return list(by_class.values())
 
@@ -59,7 +58,7 @@ def _together(found: list[Element]) -> list[list[Element]]:
 def elements() -> list[Element]:
     """All of the plugin's, by resource, filters before actions, by name."""
     initialize()
-    found = [
+    registered = [
         Element(f"aws.{resource}", kind, cls)
         for resource, manager in AWS.resources.items()
         for kind, registry in (
@@ -69,12 +68,12 @@ def elements() -> list[Element]:
         for cls in registry.values()
         if cls.__module__.startswith("c7n_mfa.")
     ]
-    return sorted(found, key=lambda e: (e.resource, e.kind != "filter", e.name))
+    return sorted(registered, key=lambda e: (e.resource, e.kind != "filter", e.name))
 
 
 def _element(registered: list[Element]) -> Iterator[str]:
     element = registered[0]
-    resources = ", ".join(each.resource for each in registered)
+    resources = ", ".join(element.resource for element in registered)
     yield f"## {resources}: {element.kind} `{element.name}`"
     yield from _documentation(ElementSchema.doc(element.cls))
     yield "### Options"

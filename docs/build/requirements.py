@@ -70,11 +70,13 @@ def _canonical(requirement: Requirement) -> Iterator[str]:
 
 def _said_of(requirement: Requirement, pattern: str, strict: bool) -> str:
     """The proof's own verdict on the pattern."""
-    found = assess([parse(pattern)], requirement, strict)
-    lines = [f"Proven: it {found.verdict} the requirement, with {len(pattern)} of 1024 characters."]
-    lines += [f"Blind spots: {_names(found.blind_spots)}."] if found.blind_spots else []
-    lines += [f"Advice, because it misses: {_names(found.advice)}."] if found.advice else []
-    lines += [f"Noise: {_names(found.noise)}."] if found.noise else ["Noise: none."]
+    coverage = assess([parse(pattern)], requirement, strict)
+    lines = [
+        f"Proven: it {coverage.verdict} the requirement, with {len(pattern)} of 1024 characters."
+    ]
+    lines += [f"Blind spots: {_names(coverage.blind_spots)}."] if coverage.blind_spots else []
+    lines += [f"Advice, because it misses: {_names(coverage.advice)}."] if coverage.advice else []
+    lines += [f"Noise: {_names(coverage.noise)}."] if coverage.noise else ["Noise: none."]
     return "\n".join(lines)
 
 

@@ -53,7 +53,7 @@ A sign-in is *single-factor* when all three are known and say so.
 Where only an identity provider can know, the answer is *unknown*, never a guess."""
 _EXITS = """\
 It exits 0 when there is no single-factor sign-in, 1 when there is at least one, and 2 when \
-something could not be read, whatever else was found.
+something could not be read, whatever was found besides.
 A problem is one sentence on standard error, with the file, the line and the record; everything \
 else is still read."""
 _DETECTORS = """\
@@ -112,26 +112,26 @@ def matrix() -> str:
 def short_matrix() -> str:
     """A row for each detector, a column for each group of kinds."""
     detectors = zip(["c7n-mfa", *(peer.name for peer in PEERS)], _detectors(), strict=True)
-    groups = [[each for each in RECORDS if each.kind in kinds] for kinds in GROUPS.values()]
+    groups = [[r for r in RECORDS if r.kind in kinds] for kinds in GROUPS.values()]
     counts = ("of " + str(len(group)) for group in groups)
     return text.table(
         ("", *GROUPS),
         [
-            ("should fire", *(f"all {len(g)}" if _wanted(g) else f"none {c}"
+            ("should fire", *(f"all {len(g)}" if _expected(g) else f"none {c}"
                               for g, c in zip(groups, counts, strict=True))),
-            *((name, *(_cell(sum(map(fires, g)), _wanted(g)) for g in groups))
+            *((name, *(_cell(sum(map(fires, g)), _expected(g)) for g in groups))
               for name, fires in detectors),
         ],
     )  # fmt: skip
 
 
 def _detectors() -> list[Detector]:
-    return [_ours, *(_of(peer.fires) for peer in PEERS)]
+    return [_c7n_mfa, *(_of(peer.fires) for peer in PEERS)]
 
 
-def _ours(labelled: Labelled) -> bool:
-    found = SignIn.from_record(labelled.record)
-    return found is not None and found.is_single_factor is True
+def _c7n_mfa(labelled: Labelled) -> bool:
+    sign_in = SignIn.from_record(labelled.record)
+    return sign_in is not None and sign_in.is_single_factor is True
 
 
 def _of(fires: Callable[..., bool]) -> Detector:
@@ -139,27 +139,27 @@ def _of(fires: Callable[..., bool]) -> Detector:
 
 
 def _row(kind: str) -> Sequence[str]:
-    records = [each for each in RECORDS if each.kind == kind]
-    wanted = _wanted(records)
+    records = [record for record in RECORDS if record.kind == kind]
+    expected = _expected(records)
     counts = [sum(map(fires, records)) for fires in _detectors()]
-    should = "unknown" if wanted is None else str(wanted)
-    cells = [_cell(count, wanted) for count in counts]
+    should = "unknown" if expected is None else str(expected)
+    cells = [_cell(count, expected) for count in counts]
     return (KINDS[kind], str(len(records)), should, *cells)
 
 
-def _wanted(records: Sequence[Labelled]) -> int | None:
+def _expected(records: Sequence[Labelled]) -> int | None:
     """On how many a detector should fire; None where nobody can know."""
     verdict = records[0].single_factor
     return None if verdict is None else len(records) * verdict
 
 
-def _cell(count: int, wanted: int | None) -> str:
-    return str(count) if wanted in (None, count) else f"**{count}**"
+def _cell(count: int, expected: int | None) -> str:
+    return str(count) if expected in (None, count) else f"**{count}**"
 
 
 def _wrong(detectors: Sequence[Detector]) -> Iterator[Sequence[str]]:
     """What a detector missed, and what it fired on and should not have."""
     for words, verdict in (("missed", True), ("fired for nothing", False)):
-        records = [each for each in RECORDS if each.single_factor is verdict]
-        counts = [sum(fires(each) is not verdict for each in records) for fires in detectors]
+        records = [record for record in RECORDS if record.single_factor is verdict]
+        counts = [sum(fires(record) is not verdict for record in records) for fires in detectors]
         yield (f"*{words}*", str(len(records)), "", *(_cell(count, 0) for count in counts))

@@ -39,6 +39,6 @@ def test_every_example_is_what_it_claims(pattern, requirement):
     "pattern", ['{ $.a = "x|y" }', "{ $.a = \\\\ }", "{ $.a = 1 }\n", "{ $.a != *b_c* && $.d=1 }"]
 )
 def test_a_pattern_survives_the_page(pattern):
-    page = patterns.render([patterns.Found(pattern, "somewhere | else")])
+    page = patterns.render([patterns.Sighting(pattern, "somewhere | else")])
 
-    assert patterns.read(page) == [patterns.Found(pattern, "somewhere | else")]
+    assert patterns.read(page) == [patterns.Sighting(pattern, "somewhere | else")]
