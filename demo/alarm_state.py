@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 from typing import Literal
 
-from c7n_mfa.audit.statistics import Period, statistic
+from c7n_mfa.audit.simulation import Period, statistic
 from c7n_mfa.audit.values import Alarm
 
 State = Literal["OK", "ALARM", "INSUFFICIENT_DATA"]

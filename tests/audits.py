@@ -13,7 +13,8 @@ from moto import mock_aws
 
 import mocked_account as account
 from c7n_mfa.audit.discover import Ask, discover
-from c7n_mfa.audit.judge import judge, relevant
+from c7n_mfa.audit.judge import judge
+from c7n_mfa.audit.metric_filter import relevant
 from c7n_mfa.proof.requirements import REQUIREMENTS
 from calls import watched
 

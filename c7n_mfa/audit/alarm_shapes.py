@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from c7n_mfa.audit.metric_math import plain
+from c7n_mfa.audit.expressions import plain
 from c7n_mfa.audit.values import Alarm, CompositeAlarm, MetricKey, MuteRule
 
 Json = Mapping[str, Any]

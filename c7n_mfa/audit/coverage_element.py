@@ -14,10 +14,10 @@ STATES = ("covers", "misses", "never-fires", "noisy", "unknown")
 
 
 class SigninCoverage(Deployable, Filter):
-    """Keeps metric filters by what they catch of the console sign-ins that must be caught.
+    """Matches metric filters by what they catch of the console sign-ins that must be caught.
 
     A metric filter is looked at when its pattern can match a console sign-in or names one; all
-    others are left out. `state` says which to keep:
+    others are left out. `state` says which to match:
 
     - `covers`: it catches every sign-in of the requirement
     - `misses`: a sign-in of the requirement does not match it
@@ -59,7 +59,7 @@ class SigninCoverage(Deployable, Filter):
 
     def process(self, resources, event=None):
         # Not above: custodian loads this module for every policy on metric filters.
-        from c7n_mfa.audit.coverage import coverage_of
+        from c7n_mfa.audit.metric_filter import coverage_of
         from c7n_mfa.proof import requirements
 
         name = self.data.get("requirement", DEFAULT_REQUIREMENT)

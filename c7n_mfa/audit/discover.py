@@ -16,8 +16,7 @@ from functools import partial
 from itertools import repeat
 from typing import Any
 
-from c7n_mfa.audit.links import judge_topic, tellers, topics_of
-from c7n_mfa.audit.links.alarm import Teller
+from c7n_mfa.audit.alarm import NotifyingAlarm, notifying_alarms, topics_of
 from c7n_mfa.audit.read_accounts import Readers
 from c7n_mfa.audit.read_alarms import read_alarms, read_history, read_mutes
 from c7n_mfa.audit.read_logs import read_log_group
@@ -30,6 +29,7 @@ from c7n_mfa.audit.read_trails import (
     read_trails,
     with_status,
 )
+from c7n_mfa.audit.topic import judge_topic
 from c7n_mfa.audit.values import MetricFilter, MetricKey, Snapshot
 from c7n_mfa.aws.read import Reader, ReadFailure, together
 
@@ -91,7 +91,7 @@ def _read_chains(readers: Readers, seen: Snapshot, relevant: Relevant) -> None:
     _read_statuses_and_log_groups(readers, seen)
     metrics = _metrics(seen, relevant)
     read_alarms(readers, seen, metrics)
-    _read_what_follows(readers, seen, list(_tellers(seen, metrics)))
+    _read_what_follows(readers, seen, list(_notifying(seen, metrics)))
 
 
 def _read_statuses_and_log_groups(readers: Readers, seen: Snapshot) -> None:
@@ -120,23 +120,25 @@ def _metrics(seen: Snapshot, relevant: Relevant) -> dict[MetricKey, list[MetricF
     return found
 
 
-def _tellers(seen: Snapshot, metrics: Mapping[MetricKey, list[MetricFilter]]) -> Iterator[Teller]:
+def _notifying(
+    seen: Snapshot, metrics: Mapping[MetricKey, list[MetricFilter]]
+) -> Iterator[NotifyingAlarm]:
     """Who would notify a topic of a match, each once."""
     met = set()
     for key, filters in metrics.items():
         alarms = seen.alarms.get(key, ())
         for alarm in () if isinstance(alarms, ReadFailure) else alarms:
             for metric_filter in filters:
-                for link, teller in tellers(seen, alarm, metric_filter):
-                    if link.verdict == "intact" and teller.arn not in met:
-                        met.add(teller.arn)
-                        yield teller
+                for link, notifying in notifying_alarms(seen, alarm, metric_filter):
+                    if link.verdict == "intact" and notifying.arn not in met:
+                        met.add(notifying.arn)
+                        yield notifying
 
 
-def _read_what_follows(readers: Readers, seen: Snapshot, found: list[Teller]) -> None:
+def _read_what_follows(readers: Readers, seen: Snapshot, found: list[NotifyingAlarm]) -> None:
     """What may silence an alarm, the topics that it notifies, and what became of the last time."""
-    owners = {teller.arn: readers.of_arn(teller.arn) or readers.own for teller in found}
-    arns = dict.fromkeys(arn for teller in found for arn in topics_of(teller))
+    owners = {alarm.arn: readers.of_arn(alarm.arn) or readers.own for alarm in found}
+    arns = dict.fromkeys(arn for alarm in found for arn in topics_of(alarm))
     topics = {arn: reader for arn in arns if (reader := readers.of_arn(arn))}
     mutes, answers = together(
         lambda: together(*(partial(read_mutes, owners[t.arn], t) for t in found)),
@@ -146,9 +148,9 @@ def _read_what_follows(readers: Readers, seen: Snapshot, found: list[Teller]) ->
     for arn, (topic, subscriptions) in zip(topics, answers, strict=True):
         seen.topics[arn], seen.subscriptions[arn] = topic, subscriptions
     unheard = [
-        teller
-        for teller in found
-        if any(judge_topic(seen, arn, teller).verdict != "intact" for arn in topics_of(teller))
+        alarm
+        for alarm in found
+        if any(judge_topic(seen, arn, alarm).verdict != "intact" for arn in topics_of(alarm))
     ]
     items = together(*(partial(read_history, owners[t.arn], t) for t in unheard))
     seen.history.update((t.arn, item) for t, item in zip(unheard, items, strict=True) if item)

@@ -24,7 +24,8 @@ def audit(manager, account, data):
     """Look at the account and judge it: the snapshot and the judgement."""
     # Not above: custodian loads this module for every policy on accounts.
     from c7n_mfa.audit.discover import Ask, discover
-    from c7n_mfa.audit.judge import judge, relevant
+    from c7n_mfa.audit.judge import judge
+    from c7n_mfa.audit.metric_filter import relevant
     from c7n_mfa.proof import requirements
 
     requirement = requirements.REQUIREMENTS[data.get("requirement", DEFAULT_REQUIREMENT)]
@@ -51,18 +52,19 @@ def write_judgements(manager, accounts):
 
 
 class SigninMonitoring(Deployable, Filter):
-    """Keeps the account when nobody is sure to hear of a console sign-in without MFA.
+    """Matches accounts where delivery to a confirmed subscriber is not proven.
 
-    Every chain from a trail over its log group, metric filter, metric, alarm and topic to a
-    subscription is judged by meaning: the account is intact when the metric filters of its working
-    chains, taken together, catch every sign-in of the requirement.
+    What is to be delivered is an alarm for each console sign-in without MFA. Every chain from a
+    trail over its log group, metric filter, metric, alarm and topic to a subscription is judged by
+    meaning: the account is intact when the metric filters of its working chains, taken together,
+    catch every sign-in of the requirement.
 
-    `state` says which verdicts to keep; unknown means that something could not be looked at.
+    `state` says which verdicts to match; unknown means that something could not be read.
     `strict` lets sign-ins that are only possible decide too (MFAUsed absent on a success).
 
     `regions` lists the enabled Regions and judges each of them, so that several single-Region
     trails may do what one multi-Region trail does. `routes` names event rules and log alarms that
-    look for sign-ins; they change no verdict. `read-role` is the ARN of a role to look into the
+    look for sign-ins; they change no verdict. `read-role` is the ARN of a role to read in the
     account that owns the log group or the topic, with `<account_id>` where the account's number
     goes; braces would be replaced by custodian, with the number of the account it runs in.
 
@@ -137,17 +139,18 @@ _RETENTIONS += [2557, 2922, 3288, 3653]
 
 
 class SetSigninMonitoring(Deployable, BaseAction):
-    """Builds what is missing of the chain that tells of a console sign-in without MFA.
+    """Creates what is missing between the trail and a confirmed subscriber.
 
-    It adopts what already works, changes only what is absent or ours (tag `c7n-mfa`), and audits
-    the account again afterwards. Steps, in this order: topic, topic policy, subscriptions, metric
-    filter, alarm. It needs a multi-Region trail that delivers to a log group, and makes no trail.
+    It adopts what already works, changes only what is absent or created by c7n-mfa (tag `c7n-mfa`),
+    and audits the account again afterwards. Steps, in this order: topic, topic policy,
+    subscriptions, metric filter, alarm. It needs a multi-Region trail that delivers to a log group,
+    and makes no trail.
 
     With `log-delivery` `create`, a trail without a log group gets one, `c7n-mfa-cloudtrail`, and a
     role to deliver with, `c7n-mfa-cloudtrail-to-logs`; a log group that is gone is made again.
 
-    `topic` is a name or an ARN. An e-mail subscription hears nothing until its owner clicks the
-    link in the mail; until then the audit says broken, subscription-pending.
+    `topic` is a name or an ARN. An e-mail subscription receives nothing until its owner clicks
+    the link in the mail; until then the audit says broken, subscription-pending.
 
     :example:
 

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from c7n_mfa.audit import alarm_shapes as shapes
-from c7n_mfa.audit.links.alarm import Teller, judge_alarm, speaks_through_another
+from c7n_mfa.audit.alarm import NotifyingAlarm, fires_without_topic, judge_alarm
 from c7n_mfa.audit.read_accounts import Readers
 from c7n_mfa.audit.values import (
     Alarm,
@@ -59,7 +59,7 @@ def _on_metric(reader: Reader, key: MetricKey) -> Alarms:
 
 
 def _works(seen: Snapshot, key: MetricKey, filters: Sequence[MetricFilter]) -> bool:
-    """Does an alarm on the metric tell, or one above it?"""
+    """Does an alarm on the metric notify, or one above it?"""
     return any(
         judge_alarm(alarm, metric_filter, seen.at).verdict == "intact"
         or seen.parents.get(alarm.arn)
@@ -116,13 +116,13 @@ def _read_parents(
     seen: Snapshot,
     metrics: Mapping[MetricKey, Sequence[MetricFilter]],
 ) -> None:
-    """The composite alarms above each alarm that would fire and tell nobody by itself."""
+    """The composite alarms above each alarm that would fire and notify no topic by itself."""
     asked = {
         alarm.arn: partial(_parents, reader, alarm)
         for key, reader in readers.items()
         for alarm in _alarms(seen, key)
         if alarm.arn not in seen.parents
-        and any(speaks_through_another(judge_alarm(alarm, f, seen.at)) for f in metrics[key])
+        and any(fires_without_topic(judge_alarm(alarm, f, seen.at)) for f in metrics[key])
     }
     seen.parents.update(zip(asked, together(*asked.values()), strict=True))
 
@@ -140,7 +140,7 @@ def _parents(reader: Reader, alarm: Alarm) -> tuple[CompositeAlarm, ...] | ReadF
     )
     if not names or isinstance(names, ReadFailure):
         return names or ()
-    # Of the parents only their names are told.
+    # Of the parents only the names are given.
     parents: tuple[CompositeAlarm, ...] | ReadFailure | None = reader.every(
         "cloudwatch",
         region,
@@ -154,21 +154,21 @@ def _parents(reader: Reader, alarm: Alarm) -> tuple[CompositeAlarm, ...] | ReadF
     return parents or ()
 
 
-def read_mutes(reader: Reader, teller: Teller) -> tuple[MuteRule, ...] | ReadFailure:
+def read_mutes(reader: Reader, alarm: NotifyingAlarm) -> tuple[MuteRule, ...] | ReadFailure:
     """The mute rules that silence an alarm now, or are due to."""
     rules: tuple[MuteRule, ...] | ReadFailure | None = reader.every(
         "cloudwatch",
-        Arn.parse(teller.arn).region,
+        Arn.parse(alarm.arn).region,
         "list_alarm_mute_rules",
         "AlarmMuteRuleSummaries",
-        teller.arn,
+        alarm.arn,
         shapes.mute_rule,
-        AlarmName=teller.name,
+        AlarmName=alarm.name,
         Statuses=["ACTIVE", "SCHEDULED"],
     )
     if rules is None:
         return ReadFailure(
-            "cloudwatch:ListAlarmMuteRules", teller.arn, "NotFound", "the alarm was not found"
+            "cloudwatch:ListAlarmMuteRules", alarm.arn, "NotFound", "the alarm was not found"
         )
     # A partition or an emulator without the operation has no mute rules either.
     if isinstance(rules, ReadFailure) and rules.code == NO_SUCH_OPERATION:
@@ -176,16 +176,16 @@ def read_mutes(reader: Reader, teller: Teller) -> tuple[MuteRule, ...] | ReadFai
     return rules
 
 
-def read_history(reader: Reader, teller: Teller) -> Mapping[str, Any] | None:
+def read_history(reader: Reader, alarm: NotifyingAlarm) -> Mapping[str, Any] | None:
     """What became of the alarm's last action: evidence, which decides nothing."""
-    kind = "CompositeAlarm" if isinstance(teller, CompositeAlarm) else "MetricAlarm"
+    kind = "CompositeAlarm" if isinstance(alarm, CompositeAlarm) else "MetricAlarm"
     items = reader.one(
         "cloudwatch",
-        Arn.parse(teller.arn).region,
+        Arn.parse(alarm.arn).region,
         "describe_alarm_history",
-        teller.arn,
+        alarm.arn,
         lambda page: [_action(item) for item in page["AlarmHistoryItems"]],
-        AlarmName=teller.name,
+        AlarmName=alarm.name,
         AlarmTypes=[kind],
         HistoryItemType="Action",
         ScanBy="TimestampDescending",
@@ -196,7 +196,10 @@ def read_history(reader: Reader, teller: Teller) -> Mapping[str, Any] | None:
 
 def _action(item: Mapping[str, Any]) -> dict[str, Any]:
     at = shapes.moment(item.get("Timestamp"))
-    told: dict[str, Any] = {"at": at.isoformat() if at else None, "summary": item["HistorySummary"]}
+    action: dict[str, Any] = {
+        "at": at.isoformat() if at else None,
+        "summary": item["HistorySummary"],
+    }
     data = json_object(item.get("HistoryData") or "{}")
     # The rest of it is the whole message.
-    return told | {key: data[key] for key in ("actionState", "error") if key in data}
+    return action | {key: data[key] for key in ("actionState", "error") if key in data}

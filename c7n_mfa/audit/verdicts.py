@@ -1,6 +1,6 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""What a judgement says: links, chains and the account, as values that print as plain JSON."""
+"""What a judgement says of links, chains, accounts and metric filters: values, and their JSON."""
 
 from __future__ import annotations
 
@@ -73,25 +73,27 @@ def fault(code: str, resource: str, detail: str | None = None, **evidence: Any) 
     return _link(reason, reason.link, code, resource, detail, evidence)
 
 
-def unseen(code: str, resource: str, look: ReadFailure) -> Link:
-    """A link that could not be looked at; a denied look names its permission."""
+def unreadable(code: str, resource: str, failure: ReadFailure) -> Link:
+    """A link that could not be read; where access was denied it names the permission."""
     reason = REASONS[code]
-    evidence = {"error": look.code, "message": look.message}
-    needed = look.permission if look.denied else None
-    return _link(reason, reason.link, code, resource, look.sentence(), evidence, needed)
+    evidence = {"error": failure.code, "message": failure.message}
+    needed = failure.permission if failure.denied else None
+    return _link(reason, reason.link, code, resource, failure.sentence(), evidence, needed)
 
 
-def elsewhere(link: str, resource: str, account: str, look: ReadFailure | None = None) -> Link:
+def in_other_account(
+    link: str, resource: str, account: str, failure: ReadFailure | None = None
+) -> Link:
     """A link that is in another account: the reason carries the account's number.
 
-    ``look`` is how the attempt to assume a role there failed, if one was made.
+    ``failure`` is how the attempt to assume a role there failed, if one was made.
     """
     detail = f"it is in account {account}, which cannot be read from here"
     evidence = {"account": account}
-    if look is not None:
-        detail = f"it is in account {account}: {look.sentence()}"
-        evidence |= {"error": look.code, "message": look.message}
-    needed = look.permission if look is not None and look.denied else None
+    if failure is not None:
+        detail = f"it is in account {account}: {failure.sentence()}"
+        evidence |= {"error": failure.code, "message": failure.message}
+    needed = failure.permission if failure is not None and failure.denied else None
     code = f"in-account-{account}"
     return _link(REASONS["in-account"], link, code, resource, detail, evidence, needed)
 
@@ -204,7 +206,7 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The verdict on one account: does anybody hear of the sign-ins of the requirement?"""
+    """The verdict on one account: are the sign-ins of the requirement delivered to a subscriber?"""
 
     requirement: str
     verdict: Verdict
@@ -245,4 +247,44 @@ class Judgement:
             chains=tuple(map(Chain.from_dict, node["chains"].items())),
             regions=tuple(map(Region.from_dict, node["regions"].items())),
             routes=None if routes.value is None else tuple(map(Route.from_dict, routes.items())),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FilterCoverage:
+    """What one metric filter catches of a requirement.
+
+    ``states`` holds one of covers, misses and unknown, and beside it never-fires and noisy where
+    they are true.
+    """
+
+    requirement: str
+    states: tuple[str, ...]
+    blind_spots: tuple[Spot, ...] = ()
+    advice: tuple[Spot, ...] = ()
+    noise: tuple[Spot, ...] = ()
+    depends_on: tuple[Dependency, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The annotation ``c7n:signin-coverage``; its keys are a stable interface."""
+        return {
+            "requirement": self.requirement,
+            "states": list(self.states),
+            "blind_spots": [spot.to_dict() for spot in self.blind_spots],
+            "advice": [spot.to_dict() for spot in self.advice],
+            "noise": [spot.to_dict() for spot in self.noise],
+            "depends_on": [dependency.to_dict() for dependency in self.depends_on],
+        }
+
+    @classmethod
+    def from_dict(cls, data: Any) -> FilterCoverage:
+        """What ``to_dict`` gave, of this version or an earlier one."""
+        node = Node.of(data)
+        return cls(
+            requirement=node["requirement"].maybe_text() or DEFAULT,
+            states=node["states"].texts(),
+            blind_spots=tuple(map(Spot.from_dict, node["blind_spots"].items())),
+            advice=tuple(map(Spot.from_dict, node["advice"].items())),
+            noise=tuple(map(Spot.from_dict, node["noise"].items())),
+            depends_on=tuple(map(Dependency.from_dict, node["depends_on"].items())),
         )

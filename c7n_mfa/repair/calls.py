@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from c7n_mfa.audit.links import CLOUDWATCH
+from c7n_mfa.audit.topic import CLOUDWATCH
 from c7n_mfa.audit.values import MetricFilter
 from c7n_mfa.aws import policy
 from c7n_mfa.aws.arn import Arn

@@ -112,7 +112,7 @@ def test_ignored_missing_data_keeps_the_alarm_in_alarm_after_the_first_sign_in()
     assert simulate(an_alarm(missing="ignore"), 1.0, None) == Simulation(
         "always",
         "Sum >= 1 over 300 s, 1 of 1 periods, missing data ignore: after one sign-in it stays in "
-        "ALARM and tells of no other",
+        "ALARM and reports no other",
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from c7n_mfa.audit.composite import follows
+from c7n_mfa.audit.alarm import follows
 from chains import ALARM, an_alarm
 
 

@@ -77,7 +77,7 @@ def test_an_alarm_without_action_is_followed_to_its_composite_alarm():
     assert found.verdict == "intact"
     assert extra(calls) == [LIST, LIST]
     (alarm,) = [link for link in found.chains[0].links if link.link == "alarm"]
-    assert alarm.detail == "alarm SignIns, told by composite alarm Composite"
+    assert alarm.detail == "alarm SignIns, through composite alarm Composite"
 
 
 @pytest.mark.parametrize(

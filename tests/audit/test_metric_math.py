@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from c7n_mfa.audit.metric_math import Plain, plain
+from c7n_mfa.audit.expressions import Plain, plain
 
 
 @pytest.mark.parametrize(

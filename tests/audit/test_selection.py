@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from c7n_mfa.audit.selection import SelectionError, decide, parse
+from c7n_mfa.audit.expressions import ExpressionError, parse_criteria, select
 
 ACCOUNT = "123456789012"
 OTHER = "210987654321"
@@ -45,13 +45,13 @@ OTHER = "210987654321"
     ],
 )
 def test_what_the_criteria_keep(criteria, expected):
-    assert decide(criteria, ACCOUNT, ACCOUNT, "us-east-1") == expected
+    assert select(criteria, ACCOUNT, ACCOUNT, "us-east-1") == expected
 
 
 def test_and_binds_before_or():
     text = f'@aws.account = "{ACCOUNT}" OR @aws.account = "x" AND @aws.region = "y"'
 
-    assert decide(text, ACCOUNT, ACCOUNT, "us-east-1") == "keeps"
+    assert select(text, ACCOUNT, ACCOUNT, "us-east-1") == "keeps"
 
 
 @pytest.mark.parametrize(
@@ -64,11 +64,11 @@ def test_and_binds_before_or():
     ],
 )
 def test_a_log_group_of_another_account_may_mean_either(criteria, expected):
-    assert decide(criteria, ACCOUNT, OTHER, "us-east-1") == expected
+    assert select(criteria, ACCOUNT, OTHER, "us-east-1") == expected
 
 
 def test_criteria_that_cannot_be_read_say_where():
-    with pytest.raises(SelectionError) as caught:
-        parse('@aws.account = "1" x')
+    with pytest.raises(ExpressionError) as caught:
+        parse_criteria('@aws.account = "1" x')
 
     assert str(caught.value) == "unexpected x"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from c7n_mfa.audit.selectors import carries_sign_ins, records_reads
+from c7n_mfa.audit.trail import carries_sign_ins, records_reads
 
 MANAGEMENT = {"Field": "eventCategory", "Equals": ["Management"]}
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from c7n_mfa.audit.statistics import OPEN, Period, statistic
+from c7n_mfa.audit.simulation import OPEN, Period, statistic
 
 ONE = Period(1.0)
 AMONG_FEW = Period(1.0, 0.0, 4)

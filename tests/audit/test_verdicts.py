@@ -11,11 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from c7n_mfa.audit.coverage import FilterCoverage
 from c7n_mfa.audit.coverage_element import STATES
 from c7n_mfa.audit.reasons import LINKS, VERDICTS
 from c7n_mfa.audit.values import Route
-from c7n_mfa.audit.verdicts import Chain, Judgement, Link, Region, rank, worst
+from c7n_mfa.audit.verdicts import Chain, FilterCoverage, Judgement, Link, Region, rank, worst
 from c7n_mfa.proof import Dependency, Spot
 from c7n_mfa.proof.families import GRADES
 from c7n_mfa.shape import ShapeError

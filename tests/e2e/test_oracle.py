@@ -32,7 +32,8 @@ from bench.topics import SUBSCRIPTION_FAULTS, TOPIC_FAULTS
 from bench.trails import LOG_GROUP_FAULTS, TRAIL_FAULTS
 from bench.working import INTACT
 from c7n_mfa.audit.discover import discover
-from c7n_mfa.audit.judge import judge, relevant
+from c7n_mfa.audit.judge import judge
+from c7n_mfa.audit.metric_filter import relevant
 from c7n_mfa.proof.families import FAMILIES
 from c7n_mfa.proof.requirements import REQUIREMENTS
 from chains import ACCOUNT, REGION, changed, faults, good_snapshot, verdicts

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from c7n_mfa.audit.links import judge_alarm
+from c7n_mfa.audit.alarm import judge_alarm
 from c7n_mfa.audit.values import Alarm, MetricFilter
 from c7n_mfa.aws.arn import Arn
 from c7n_mfa.aws.read import ReadFailure

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from c7n_mfa.audit.links import judge_trail
 from c7n_mfa.audit.shapes import log_group_name
+from c7n_mfa.audit.trail import judge_trail
 from c7n_mfa.audit.values import Trail
 from c7n_mfa.aws.arn import Arn
 from c7n_mfa.aws.read import ReadFailure

@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 
-from c7n_mfa.audit.judge import drowning
+from c7n_mfa.audit.metric_filter import everyday_writer
 from c7n_mfa.audit.shapes import log_group_name
 from c7n_mfa.audit.values import MetricFilter
 from c7n_mfa.aws.read import ReadFailure
@@ -31,7 +31,7 @@ def new_filter(start: Start) -> MetricFilter:
     )
     # A metric that somebody else's filter writes every day can carry no alarm of ours.
     metrics = (replace(wished, metric=name) for name in _names(wish.metric_name))
-    return next(f for f in metrics if drowning(start.seen, requirement, f) is None)
+    return next(f for f in metrics if everyday_writer(start.seen, requirement, f) is None)
 
 
 def _filter_name(start: Start) -> str:

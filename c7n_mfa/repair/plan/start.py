@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from c7n_mfa.audit.links import topics_of
+from c7n_mfa.audit.alarm import topics_of
 from c7n_mfa.audit.values import MetricFilter, Snapshot
 from c7n_mfa.audit.verdicts import Chain, Judgement
 from c7n_mfa.aws.arn import Arn

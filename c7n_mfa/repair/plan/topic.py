@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from c7n_mfa.audit.links import hears, judge_key, may_publish
 from c7n_mfa.audit.reasons import REASONS
+from c7n_mfa.audit.topic import judge_key, may_publish, receives
 from c7n_mfa.audit.values import Subscription, Topic
 from c7n_mfa.aws.arn import Arn
 from c7n_mfa.aws.read import ReadFailure
@@ -86,7 +86,7 @@ def _subscribe(
 
 
 def _may_hear(subscription: Subscription) -> bool:
-    return hears(subscription) is not False
+    return receives(subscription) is not False
 
 
 def _existing(subscription: Subscription) -> Step:

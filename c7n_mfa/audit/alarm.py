@@ -1,33 +1,33 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""The verdict on an alarm, on the composite alarm that speaks for it, and on what silences it."""
+"""The verdict on an alarm, on the composite alarm that notifies for it, and on what mutes it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from c7n_mfa.audit.composite import follows
-from c7n_mfa.audit.links.metric import number
+from c7n_mfa.audit.metric_filter import number
 from c7n_mfa.audit.simulation import simulate
 from c7n_mfa.audit.values import Alarm, CompositeAlarm, MetricFilter, Snapshot
-from c7n_mfa.audit.verdicts import Link, fault, intact, unseen
+from c7n_mfa.audit.verdicts import Link, fault, intact, unreadable
 from c7n_mfa.aws.arn import Arn
 from c7n_mfa.aws.read import ReadFailure
 
-Teller = Alarm | CompositeAlarm
+NotifyingAlarm = Alarm | CompositeAlarm
 
 # Longer in ALARM than one sign-in can hold it there.
 STUCK = timedelta(days=1)
 
-_UNTOLD = ("alarm-actions-disabled", "alarm-without-action", "alarm-action-not-topic")
+_WITHOUT_TOPIC = ("alarm-actions-disabled", "alarm-without-action", "alarm-action-not-topic")
 
 
 def no_alarm(metric_filter: MetricFilter, near: tuple[Alarm, ...] | ReadFailure) -> Link:
     metric = str(metric_filter.metric_key)
     if isinstance(near, ReadFailure):
         # One on an expression may watch the metric.
-        return unseen("alarms-unreadable", metric, near)
+        return unreadable("alarms-unreadable", metric, near)
     if not near:
         return fault("alarm-absent", metric, f"no alarm watches {metric}")
     other = near[0]
@@ -39,7 +39,7 @@ def no_alarm(metric_filter: MetricFilter, near: tuple[Alarm, ...] | ReadFailure)
 
 
 def judge_alarm(alarm: Alarm, metric_filter: MetricFilter, at: datetime | None = None) -> Link:
-    """The alarm link of an alarm that speaks for itself, looked at when it is ``at``."""
+    """The alarm link of an alarm that notifies by itself, read when it is ``at``."""
     if alarm.undecided:
         return fault("alarm-undecided", alarm.arn, f"alarm {alarm.name}: {alarm.undecided}")
     if alarm.dimensions:
@@ -62,7 +62,7 @@ def judge_alarm(alarm: Alarm, metric_filter: MetricFilter, at: datetime | None =
     )
 
 
-def _rests(alarm: Teller, at: datetime | None, window: timedelta) -> Link | None:
+def _rests(alarm: NotifyingAlarm, at: datetime | None, window: timedelta) -> Link | None:
     """Is the alarm out of ALARM and awake, so that a sign-in brings it there?"""
     if at is None:
         return None
@@ -76,7 +76,7 @@ def _rests(alarm: Teller, at: datetime | None, window: timedelta) -> Link | None
     return None
 
 
-def _acts(alarm: Teller) -> Link | None:
+def _acts(alarm: NotifyingAlarm) -> Link | None:
     """Does the alarm notify a topic?"""
     if not alarm.actions_enabled:
         return fault("alarm-actions-disabled", alarm.arn, f"actions of alarm {alarm.name} are off")
@@ -88,28 +88,28 @@ def _acts(alarm: Teller) -> Link | None:
     return None
 
 
-def topics_of(alarm: Teller) -> list[str]:
+def topics_of(alarm: NotifyingAlarm) -> list[str]:
     return [arn for arn in dict.fromkeys(alarm.actions) if Arn.parse(arn).service == "sns"]
 
 
-def tellers(
-    seen: Snapshot, alarm: Alarm, metric_filter: MetricFilter
-) -> Iterator[tuple[Link, Teller]]:
-    """The alarm link, and who notifies topics: the alarm itself, or a composite alarm above it."""
-    link = judge_alarm(alarm, metric_filter, seen.at)
-    parents = seen.parents.get(alarm.arn, ()) if link.reason in _UNTOLD else ()
+def notifying_alarms(
+    snapshot: Snapshot, alarm: Alarm, metric_filter: MetricFilter
+) -> Iterator[tuple[Link, NotifyingAlarm]]:
+    """The alarm link with each notifying alarm: the alarm itself, or a composite alarm above it."""
+    link = judge_alarm(alarm, metric_filter, snapshot.at)
+    parents = snapshot.parents.get(alarm.arn, ()) if link.reason in _WITHOUT_TOPIC else ()
     if isinstance(parents, ReadFailure):
-        yield unseen("alarms-unreadable", alarm.arn, parents), alarm
+        yield unreadable("alarms-unreadable", alarm.arn, parents), alarm
     elif parents:
         for parent in parents:
-            yield _unmuted(seen, judge_composite(parent, alarm, seen.at), parent), parent
+            yield _unmuted(snapshot, judge_composite(parent, alarm, snapshot.at), parent), parent
     else:
-        yield _unmuted(seen, link, alarm), alarm
+        yield _unmuted(snapshot, link, alarm), alarm
 
 
-def speaks_through_another(link: Link) -> bool:
-    """Would the alarm fire and tell nobody by itself?"""
-    return link.reason in _UNTOLD
+def fires_without_topic(link: Link) -> bool:
+    """Would the alarm fire and notify no topic by itself?"""
+    return link.reason in _WITHOUT_TOPIC
 
 
 def judge_composite(parent: CompositeAlarm, child: Alarm, at: datetime | None) -> Link:
@@ -127,22 +127,51 @@ def judge_composite(parent: CompositeAlarm, child: Alarm, at: datetime | None) -
     return (
         _rests(parent, at, timedelta(seconds=child.period * child.evaluation_periods))
         or _acts(parent)
-        or intact("alarm", child.arn, f"alarm {child.name}, told by composite alarm {name}")
+        or intact("alarm", child.arn, f"alarm {child.name}, through composite alarm {name}")
     )
 
 
-def _unmuted(seen: Snapshot, link: Link, teller: Teller) -> Link:
-    """The same link, unless a mute rule silences who tells."""
-    mutes = seen.mutes.get(teller.arn, ())
+def _unmuted(snapshot: Snapshot, link: Link, notifying: NotifyingAlarm) -> Link:
+    """The same link, unless a mute rule silences the notifying alarm."""
+    mutes = snapshot.mutes.get(notifying.arn, ())
     if link.verdict != "intact" or not mutes:
         return link
     if isinstance(mutes, ReadFailure):
-        return unseen("mute-rules-unreadable", teller.arn, mutes)
+        return unreadable("mute-rules-unreadable", notifying.arn, mutes)
     rule = next((rule for rule in mutes if rule.status == "ACTIVE"), mutes[0])
     name = Arn.parse(rule.arn).resource.rpartition(":")[2]
     if rule.status == "ACTIVE":
-        detail = f"mute rule {name} silences alarm {teller.name} now"
-        return fault("alarm-muted", teller.arn, detail, mute_rule=rule.arn)
+        detail = f"mute rule {name} silences alarm {notifying.name} now"
+        return fault("alarm-muted", notifying.arn, detail, mute_rule=rule.arn)
     again = " again and again" if rule.kind == "RECURRING" else ""
-    detail = f"mute rule {name} is to silence alarm {teller.name}{again}"
-    return fault("alarm-mute-due", teller.arn, detail, mute_rule=rule.arn)
+    detail = f"mute rule {name} is to silence alarm {notifying.name}{again}"
+    return fault("alarm-mute-due", notifying.arn, detail, mute_rule=rule.arn)
+
+
+# The rule of a composite alarm: does it go into ALARM whenever one of its children does?
+
+_ALARM = re.compile(r'ALARM\(\s*(?:"([^"]+)"|\'([^\']+)\'|([^()"\']+?))\s*\)')
+
+
+def follows(rule: str, child: Alarm) -> bool:
+    """Is the rule ``ALARM(child)``, alone or with others of its kind and ``OR`` between them?
+
+    ``False`` says only that this is not so: what ``AND`` and ``NOT`` make of it is not decided.
+    """
+    names: list[str] = []
+
+    def note(alarm: re.Match[str]) -> str:
+        names.append(next(name for name in alarm.groups() if name))
+        return "A"
+
+    rest = re.sub(r"\s+", " ", _ALARM.sub(note, rule))
+    return bool({child.name, child.arn} & {*names}) and _only_or(rest)
+
+
+def _only_or(rest: str) -> bool:
+    """``A OR (A OR A)`` and the like."""
+    while True:
+        simpler = re.sub(r"\( ?A ?\)|\bA OR A\b", "A", rest.strip())
+        if simpler == rest:
+            return rest == "A"
+        rest = simpler
