@@ -13,8 +13,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from c7n_mfa.audit.coverage import FilterCoverage
-from c7n_mfa.audit.verdicts import Judgement
+from c7n_mfa.audit.verdicts import FilterCoverage, Judgement
 from c7n_mfa.aws.text import one_line
 from c7n_mfa.cli.terminal import aws_problem
 from c7n_mfa.shape import Node

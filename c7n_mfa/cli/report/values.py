@@ -9,9 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-from c7n_mfa.audit.coverage import FilterCoverage
 from c7n_mfa.audit.reasons import VERDICTS, Verdict
-from c7n_mfa.audit.verdicts import Judgement, rank
+from c7n_mfa.audit.verdicts import FilterCoverage, Judgement, rank
 from c7n_mfa.shape import Node
 
 Outcome = Literal["finished", "failed", "aborted", "deployed"]
