@@ -223,6 +223,6 @@ def _show(findings: Findings, more: _More) -> None:
         for pattern in findings.patterns:
             console.print(pattern_text.explanation(pattern, more.event))
         console.print()
-    console.print(pattern_text.findings(findings))
+    console.print(pattern_text.findings(findings), crop=False)
     if isinstance(more.aws, tuple):
         console.print(pattern_text.live(*more.aws))

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from c7n_mfa.cli.pattern_findings import Difference, Findings
+from c7n_mfa.cli.terminal import indented, section, unbroken
 from c7n_mfa.pattern import MISSING, Clause, Pattern
 from c7n_mfa.proof import Comparison, Dependency, Spot
 from c7n_mfa.proof.classes import path_of, value_at, with_field
@@ -55,9 +56,9 @@ def findings(result: Findings) -> RenderableType:
     parts += _spots("Possible, and nobody would be notified when", result.coverage.advice)
     parts += _spots("Noise: it also fires when", result.coverage.noise)
     parts += _depends_on(result.coverage.depends_on)
-    if result.verdict != "covers":
-        parts += ["", Text(f"A pattern that covers {result.requirement.name}:", style="bold")]
-        parts += [Text(f"  {result.requirement.canonical_for(result.strict)}")]
+    if result.verdict != "covers" or result.too_broad:
+        canonical = unbroken(result.requirement.canonical_for(result.strict))
+        parts += section(f"A pattern that covers {result.requirement.name}", [canonical])
     return Group(*parts)
 
 
@@ -95,24 +96,23 @@ def _too_broad(result: Findings, rest: str) -> Text:
 
 def _spots(
     title: str, spots: Sequence[Spot], patterns: Sequence[Pattern] = ()
-) -> Iterator[RenderableType]:
+) -> list[RenderableType]:
     """A sentence each; with the patterns, also the reason and the example event."""
-    if not spots:
-        return
-    yield ""
-    yield Text(f"{title}:", style="bold")
+    lines: list[RenderableType] = []
     for spot in spots:
-        yield Text(f"  {spot.sentence}")
+        lines.append(indented(spot.sentence))
         if patterns:
-            yield Text(f"    because {spot.because}")
-            yield Text(f"    for example {json.dumps(_essence(spot.event, patterns))}", style="dim")
+            example = json.dumps(_essence(spot.event, patterns))
+            lines += [
+                indented(f"because {spot.because}", by=4),
+                indented(f"for example {example}", "dim", by=4),
+            ]
+    return section(title, lines)
 
 
-def _depends_on(dependencies: Sequence[Dependency]) -> Iterator[RenderableType]:
-    if dependencies:
-        yield ""
-        yield Text("The answer depends on:", style="bold")
-        yield from (Text(f"  {each.name}: {each.sentence}") for each in dependencies)
+def _depends_on(dependencies: Sequence[Dependency]) -> list[RenderableType]:
+    lines = [indented(f"{each.name}: {each.sentence}") for each in dependencies]
+    return section("The answer depends on", lines)
 
 
 def _essence(event: Mapping[str, Any], patterns: Sequence[Pattern]) -> dict[str, Any]:

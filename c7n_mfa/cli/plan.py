@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ from c7n_mfa.aws.read import Reader, ReadFailure
 from c7n_mfa.aws.text import one_line
 from c7n_mfa.cli.report.others import ELEMENTS
 from c7n_mfa.cli.report.words import REPAIR_POLICY, call_name, link_name
-from c7n_mfa.cli.terminal import aws_sentence, complain, console_for
+from c7n_mfa.cli.terminal import aws_sentence, complain, console_for, section, unbroken
 from c7n_mfa.entry import initialize
 from c7n_mfa.forwarding.element import SetSigninForwarding
 from c7n_mfa.forwarding.values import Judgement as Forwarding
@@ -78,8 +79,10 @@ def plan(
     except (ClientError, BotoCoreError) as error:
         complain("plan", f"AWS could not be asked: {aws_sentence(error)}")
         context.exit(CANNOT_TELL)
-    if plans:
-        _show(plans, format_)
+    if format_ == "json" and plans:
+        click.echo(json.dumps([account.to_dict() for account in plans], indent=2))
+    elif plans:
+        _show(plans, _command(policies, regions, profile, assume_role))
     context.exit(max((account.exit_code for account in plans), default=CANNOT_TELL))
 
 
@@ -297,13 +300,23 @@ def _existing_subscriptions(reader: Reader, topics: Iterable[str]) -> Iterator[t
                 yield entry.protocol, entry.endpoint
 
 
-def _show(plans: Sequence[Plan], format_: str) -> None:
-    if format_ == "json":
-        click.echo(json.dumps([account.to_dict() for account in plans], indent=2))
-        return
+def _command(
+    policies: Sequence[str], regions: Sequence[str], profile: str | None, assume_role: str | None
+) -> str:
+    """What makes the changes that were planned: custodian with the same options."""
+    options = [option for region in regions for option in ("-r", region)]
+    options += ["--profile", profile] if profile else []
+    options += ["--assume", assume_role] if assume_role else []
+    return shlex.join(["custodian", "run", "-s", "output", *options, *policies])
+
+
+def _show(plans: Sequence[Plan], command: str) -> None:
     console = console_for(sys.stdout)
     for account in plans:
         console.print(_tree(account))
+    if any(account.exit_code == CHANGES for account in plans):
+        steps = section("Next", [unbroken(f"Make these changes: {command}")])
+        console.print(*steps, sep="\n", crop=False)
 
 
 def _tree(account: Plan) -> Tree:

@@ -6,10 +6,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TextIO
 
 import click
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.text import Text
 
 from c7n_mfa.aws.arn import Arn
 
@@ -118,6 +121,21 @@ def console_for(stream: TextIO) -> Console:
     if not console.is_terminal:
         console.width = _UNWRAPPED
     return console
+
+
+def indented(sentence: str, style: str = "", by: int = 2) -> RenderableType:
+    """A sentence whose further lines are indented as its first one is."""
+    return Padding.indent(Text(sentence, style=style), by)
+
+
+def unbroken(line: str, by: int = 2) -> Text:
+    """A line to be copied: no line break gets into it, however narrow the terminal."""
+    return Text(" " * by + line, no_wrap=True, overflow="ignore")
+
+
+def section(title: str, lines: Sequence[RenderableType]) -> list[RenderableType]:
+    """Lines under a title, a blank line above; nothing where there are none."""
+    return ["", Text(f"{title}:", style="bold"), *lines] if lines else []
 
 
 def complain(command: str, sentence: str) -> None:

@@ -86,6 +86,20 @@ def test_a_broken_chain_is_a_list_of_changes_and_nothing_is_written(run):
 
 
 @mock_aws
+def test_a_plan_ends_with_the_command_that_makes_its_changes(run, tmp_path):
+    account.add_trail()
+
+    lines = run("-r", "eu-west-1").stdout.splitlines()
+
+    assert lines[-3:] == [
+        "",
+        "Next:",
+        f"  Make these changes: custodian run -s output -r us-east-1 -r eu-west-1 "
+        f"{tmp_path}/repair.yml",
+    ]
+
+
+@mock_aws
 def test_json_holds_every_step_with_call_and_undo(run):
     account.add_trail()
 
@@ -346,7 +360,9 @@ def test_the_forwarding_has_a_plan_too(run):
 
     lines = result.stdout.splitlines()
     assert (result.exit_code, lines[0]) == (1, "123456789012: 4 changes (forward; broken now)")
-    assert [line.lstrip("│├└─ ").partition(" arn:")[0] for line in lines[1::2]] == [
+    assert [
+        line.lstrip("│├└─ ").partition(" arn:")[0] for line in lines[1 : lines.index("") : 2]
+    ] == [
         "+ role planned",
         "+ role policy planned",
         "+ rule planned in eu-west-1",

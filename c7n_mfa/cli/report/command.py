@@ -59,7 +59,7 @@ def show(whole: Report, format_: str) -> None:
     elif format_ == "markdown":
         sys.stdout.write(_writable(markdown.render(whole)))
     else:
-        console_for(sys.stdout).print(tree.render(whole))
+        console_for(sys.stdout).print(tree.render(whole), crop=False)
 
 
 def _writable(text: str) -> str:

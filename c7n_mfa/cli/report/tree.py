@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from rich.console import Group, RenderableType
 from rich.text import Text
 from rich.tree import Tree
 
 from c7n_mfa.audit.reasons import LINKS, Verdict
 from c7n_mfa.audit.verdicts import Chain, Link
+from c7n_mfa.cli.terminal import indented, section, unbroken
 
 from . import words
 from .next_steps import next_steps
@@ -38,9 +37,10 @@ def render(report: Report) -> RenderableType:
         parts += ["", _account(account, report)]
     for metric_filter in report.metric_filters:
         parts += ["", _metric_filter(metric_filter)]
-    parts += _section("What other policies did", [words.other_line(o) for o in report.others])
-    parts += _section("Could not be read", [str(problem) for problem in report.problems])
-    parts += _section("Next", next_steps(report))
+    others = [indented(words.other_line(other)) for other in report.others]
+    parts += section("What other policies did", others)
+    parts += section("Could not be read", [indented(str(each)) for each in report.problems])
+    parts += section("Next", [unbroken(step) for step in next_steps(report)])
     if set(report.verdicts) - {"intact"}:
         parts += ["", words.WHERE_TO_READ]
     return Group(*parts)
@@ -117,12 +117,6 @@ def _step(step: Step) -> Text:
     sentence = words.step_sentence(step)
     head = f"{mark} {_padded(step.step)}  {step.result}"
     return Text.assemble((head, style), f": {sentence}" if sentence else "")
-
-
-def _section(title: str, lines: Sequence[str]) -> list[RenderableType]:
-    if not lines:
-        return []
-    return ["", Text(f"{title}:", style="bold"), *(Text(f"  {line}") for line in lines)]
 
 
 def _padded(name: str) -> str:
