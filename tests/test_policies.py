@@ -99,7 +99,7 @@ def test_metadata_is_complete_and_in_order(path):
 @each_policy
 def test_metadata_uses_custodians_words(path):
     about = raw(path)["metadata"]
-    assert about["severity"] in {"unknown", "low", "medium", "high", "critical"}
+    assert about["severity"] in {"low", "medium", "high", "critical"}
     assert about["category"] == CATEGORIES[path.parent.name]
     assert [a for a in about["attack"] if not re.fullmatch(r"T\d{4}(\.\d{3})?", a)] == []
     assert [link for link in about["references"] if not link.startswith("https://")] == []
