@@ -49,7 +49,7 @@ long: setup ## Run the tests that `make test` leaves out, and the properties on 
 	@echo '==> running the long tests'
 	@$(PYTEST) -m 'long or hypothesis' --hypothesis-profile long $(TESTS)
 
-lint: setup ## Check format, style, types and YAML
+lint: setup ## Check format, style, types, YAML and spelling
 	@echo '==> checking format and style with ruff'
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
@@ -57,6 +57,8 @@ lint: setup ## Check format, style, types and YAML
 	@$(BIN)/mypy
 	@echo '==> checking YAML with yamllint'
 	@$(BIN)/yamllint --strict policies .github .pre-commit-config.yaml .pre-commit-hooks.yaml
+	@echo '==> checking spelling with codespell'
+	@$(BIN)/codespell . .ci .github
 
 validate: setup ## Let custodian validate every policy, with the plugin loaded
 	@echo '==> validating $(words $(POLICIES)) policies with custodian'
