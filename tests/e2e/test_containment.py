@@ -154,6 +154,7 @@ def test_requiring_mfa_stops_the_session_and_spares_the_key_until_the_release(al
     assert (alice.may(session), alice.may(alice.key)) == (True, True)
 
 
+@pytest.mark.long
 def test_requiring_mfa_of_all_stops_the_key_too_until_the_release(alice, custodian):
     session, before = alice.sign_in(), alice.snapshot()
 
@@ -167,6 +168,7 @@ def test_requiring_mfa_of_all_stops_the_key_too_until_the_release(alice, custodi
     assert (alice.may(session), alice.may(alice.key)) == (True, True)
 
 
+@pytest.mark.long
 def test_revoking_stops_the_sessions_of_before_and_no_later_one(alice, custodian):
     session, before = alice.sign_in(), alice.snapshot()
 
@@ -183,6 +185,7 @@ def test_revoking_stops_the_sessions_of_before_and_no_later_one(alice, custodian
     assert alice.may(session)
 
 
+@pytest.mark.long
 def test_open_enrolment_leaves_enrolment_and_nothing_else(alice, custodian):
     custodian("revoke-sessions", "reset-password", {"type": "require-mfa", "enrolment": "open"})
     time.sleep(2)
@@ -193,6 +196,7 @@ def test_open_enrolment_leaves_enrolment_and_nothing_else(alice, custodian):
     assert not alice.may(session, "iam", "list_users")
 
 
+@pytest.mark.long
 def test_a_contained_user_cannot_take_the_policies_off_from_the_session(alice, custodian):
     session = alice.sign_in()
     custodian("require-mfa")
@@ -203,6 +207,7 @@ def test_a_contained_user_cannot_take_the_policies_off_from_the_session(alice, c
         )
 
 
+@pytest.mark.long
 def test_a_reset_password_is_the_only_thing_that_a_release_leaves(alice, custodian):
     before = alice.snapshot()
 
@@ -213,6 +218,7 @@ def test_a_reset_password_is_the_only_thing_that_a_release_leaves(alice, custodi
     assert but_released(alice.snapshot()) == {**before, "password": password}
 
 
+@pytest.mark.long
 def test_break_glass_users_keep_their_session(enforcing_aws, account, alice, custodian):
     guard = Person(enforcing_aws, account, "break-glass-1")
     session, before = guard.sign_in(), guard.snapshot()
@@ -228,6 +234,7 @@ def test_break_glass_users_keep_their_session(enforcing_aws, account, alice, cus
     assert not alice.may(alice.key)
 
 
+@pytest.mark.long
 def test_the_filter_finds_those_who_are_contained(enforcing_aws, account, alice, custodian):
     Person(enforcing_aws, account, "bob")
     custodian("require-mfa", filters=[{"UserName": "alice"}])

@@ -28,6 +28,7 @@ from demo.response import (
     sign_in,
     write_release,
 )
+from longrun import long_but_one
 from signin.records import RECORDS
 
 pytestmark = pytest.mark.local_aws
@@ -106,6 +107,7 @@ def policies_of(here: Account) -> list[str]:
     return sorted(iam.list_user_policies(UserName="alice")["PolicyNames"])
 
 
+@pytest.mark.long
 def test_a_sign_in_is_investigated_and_told_and_nothing_is_changed(here):
     here.deploy(TELLS)
     session = here.alice.console_session()
@@ -144,6 +146,7 @@ def test_a_user_is_contained_told_of_and_released(here):
     assert policies_of(here) == ["everything"]
 
 
+@pytest.mark.long
 def test_ten_deliveries_at_once_are_one_message_and_one_containment(here):
     here.deploy(CONTAINS)
     record = sign_in(here.alice)
@@ -155,6 +158,7 @@ def test_ten_deliveries_at_once_are_one_message_and_one_containment(here):
     assert policies_of(here) == ["c7n-mfa-require-mfa", "c7n-mfa-revoke-sessions", "everything"]
 
 
+@pytest.mark.long
 def test_what_is_no_single_factor_sign_in_is_not_told(here):
     here.deploy(TELLS)
     kinds = ("mfa", "saml", "identity-center", "failure")
@@ -166,6 +170,7 @@ def test_what_is_no_single_factor_sign_in_is_not_told(here):
     assert "alice signed in without MFA" in message["Subject"]
 
 
+@pytest.mark.long
 def test_a_missing_topic_is_told_at_deploy(here):
     here.session.client("sns").delete_topic(TopicArn=here.topic)
 
@@ -187,6 +192,7 @@ def test_a_dry_run_keeps_nothing_and_says_so(here):
     assert f"policy:{TELLS} signin keeps nothing: it runs without an event" in dry.stderr
 
 
+@pytest.mark.long
 def test_the_function_is_as_the_file_says(here):
     here.deploy(TELLS)
 
@@ -198,6 +204,7 @@ def test_the_function_is_as_the_file_says(here):
     assert configuration["Environment"]["Variables"]["C7N_SKIP_ERR_EVENT"] == "no"
 
 
+@pytest.mark.long
 def test_a_message_that_cannot_be_sent_makes_the_function_fail(here):
     here.deploy(CONTAINS)
     here.session.client("sns").delete_topic(TopicArn=here.topic)
@@ -214,7 +221,9 @@ def test_a_message_that_cannot_be_sent_makes_the_function_fail(here):
     assert "c7n-mfa-require-mfa" in policies_of(here)
 
 
-@pytest.mark.parametrize("nonsense", [b"[]", b'"x"', b"7", b'{"detail": []}', b'{"detail": {}}'])
+@pytest.mark.parametrize(
+    "nonsense", long_but_one([b"[]", b'"x"', b"7", b'{"detail": []}', b'{"detail": {}}'])
+)
 def test_nonsense_is_no_sign_in(here, nonsense):
     here.deploy(CONTAINS)
 
