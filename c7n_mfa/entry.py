@@ -1,7 +1,7 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
 
-"""The only place where anything is registered with c7n.
+"""The filters and actions, one row each, and the only place where they are registered with c7n.
 
 Three callers: the autoload subscribes `register` to c7n's resource types, and the console script
 and the Lambda handler call `initialize` before c7n reads a policy.  A function starts cold and has
@@ -11,21 +11,147 @@ one policy, so there only what that names is imported.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One filter or action: where its class is, and on which of custodian's resources it works.
+
+    ``judges``: what the report shows its verdict on, one by one.
+    ``has_plan``: `c7n-mfa plan` shows what it would change.
+    ``contains``: it stops an IAM user.
+    ``before_alert``: `alert-signin` reports what it did, and so has to come after it.
+    """
+
+    name: str
+    kind: Literal["filter", "action"]
+    where: str
+    resources: tuple[str, ...]
+    judges: Literal["accounts", "metric filters"] | None = None
+    has_plan: bool = False
+    contains: bool = False
+    before_alert: bool = False
+
+    def add_to(self, resource: str) -> None:
+        """Register it on a resource type."""
+        manager = _load(f"c7n.resources.{_HOMES[resource]}")
+        registry = manager.filter_registry if self.kind == "filter" else manager.action_registry
+        registry.register(self.name, _load(f"c7n_mfa.{self.where}"))
+
+
+_HOMES = {
+    "account": "account:Account",
+    "iam-role": "iam:Role",
+    "iam-user": "iam:User",
+    "log-metric": "cw:LogMetric",
+}
+_ACCOUNT, _USER = ("account",), ("iam-user",)
+_WHO_SIGNS_IN = ("account", "iam-role", "iam-user")
+
+ELEMENTS = (
+    Element(
+        "signin-monitoring",
+        "filter",
+        "audit.element:SigninMonitoring",
+        _ACCOUNT,
+        judges="accounts",
+    ),
+    Element(
+        "set-signin-monitoring",
+        "action",
+        "audit.element:SetSigninMonitoring",
+        _ACCOUNT,
+        judges="accounts",
+        has_plan=True,
+    ),
+    Element(
+        "remove-signin-monitoring",
+        "action",
+        "repair.removal_element:RemoveSigninMonitoring",
+        _ACCOUNT,
+        has_plan=True,
+    ),
+    Element(
+        "test-signin-monitoring",
+        "action",
+        "repair.alarm_test_element:DrillSigninMonitoring",
+        _ACCOUNT,
+    ),
+    Element(
+        "signin-coverage",
+        "filter",
+        "audit.coverage_element:SigninCoverage",
+        ("log-metric",),
+        judges="metric filters",
+    ),
+    Element("signin-forwarding", "filter", "forwarding.element:SigninForwarding", _ACCOUNT),
+    Element(
+        "set-signin-forwarding",
+        "action",
+        "forwarding.element:SetSigninForwarding",
+        _ACCOUNT,
+        has_plan=True,
+    ),
+    Element(
+        "remove-signin-forwarding",
+        "action",
+        "forwarding.element:RemoveSigninForwarding",
+        _ACCOUNT,
+    ),
+    Element("signin", "filter", "signin.element:Signin", _WHO_SIGNS_IN),
+    Element(
+        "investigate-signin",
+        "action",
+        "investigation.element:InvestigateSignin",
+        _WHO_SIGNS_IN,
+        before_alert=True,
+    ),
+    Element("contained", "filter", "containment.release_element:ContainedFilter", _USER),
+    Element(
+        "revoke-sessions",
+        "action",
+        "containment.element:RevokeSessions",
+        _USER,
+        contains=True,
+        before_alert=True,
+    ),
+    Element(
+        "reset-password",
+        "action",
+        "containment.element:ResetPassword",
+        _USER,
+        contains=True,
+        before_alert=True,
+    ),
+    Element(
+        "require-mfa",
+        "action",
+        "containment.element:RequireMfa",
+        _USER,
+        contains=True,
+        before_alert=True,
+    ),
+    Element("release", "action", "containment.release_element:Release", _USER),
+    Element("alert-signin", "action", "alerting.element:AlertSignin", _WHO_SIGNS_IN),
+)
 
 
 def initialize(policies: Iterable[Mapping[str, Any]] | None = None) -> None:
     """Register every element, or those that policies name.  May be called any number of times."""
     if policies is None:
-        for resource in _ELEMENTS.values():
-            resource.add()
+        for element in ELEMENTS:
+            for resource in element.resources:
+                element.add_to(resource)
         return
     for policy in policies:
-        named = _ELEMENTS.get(str(policy.get("resource", "")).removeprefix("aws."))
-        if named is not None:
-            named.add(set(_texts([policy.get("filters", ()), policy.get("actions", ())])))
+        resource = str(policy.get("resource", "")).removeprefix("aws.")
+        named = set(_texts([policy.get("filters", ()), policy.get("actions", ())]))
+        for element in ELEMENTS:
+            if resource in element.resources and element.name in named:
+                element.add_to(resource)
 
 
 def register(registry: Any, resource_class: Any) -> None:
@@ -33,29 +159,9 @@ def register(registry: Any, resource_class: Any) -> None:
 
     c7n calls its subscribers each time a policy names the type, loaded before or not.
     """
-    resource = _ELEMENTS.get(resource_class.type)
-    if resource is not None:
-        resource.add()
-
-
-@dataclass(frozen=True, slots=True)
-class _Resource:
-    """One of c7n's resource types, and our elements of it by name, each as `module:class`."""
-
-    home: str
-    filters: Mapping[str, str] = field(default_factory=dict)
-    actions: Mapping[str, str] = field(default_factory=dict)
-
-    def add(self, named: set[str] | None = None) -> None:
-        """Register all of them, or only those that are named."""
-        resource = _load(f"c7n.resources.{self.home}")
-        for registry, elements in (
-            (resource.filter_registry, self.filters),
-            (resource.action_registry, self.actions),
-        ):
-            for name, where in elements.items():
-                if named is None or name in named:
-                    registry.register(name, _load(f"c7n_mfa.{where}"))
+    for element in ELEMENTS:
+        if resource_class.type in element.resources:
+            element.add_to(resource_class.type)
 
 
 def _load(where: str) -> Any:
@@ -72,43 +178,3 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for item in value:
             yield from _texts(item)
-
-
-_SIGNIN = {"signin": "signin.element:Signin"}
-_TELLING = {
-    "investigate-signin": "investigation.element:InvestigateSignin",
-    "alert-signin": "alerting.element:AlertSignin",
-}
-_ELEMENTS = {
-    "account": _Resource(
-        "account:Account",
-        filters={
-            "signin-monitoring": "audit.element:SigninMonitoring",
-            "signin-forwarding": "forwarding.element:SigninForwarding",
-            **_SIGNIN,
-        },
-        actions={
-            "set-signin-monitoring": "audit.element:SetSigninMonitoring",
-            "remove-signin-monitoring": "repair.removal_element:RemoveSigninMonitoring",
-            "test-signin-monitoring": "repair.alarm_test_element:DrillSigninMonitoring",
-            "set-signin-forwarding": "forwarding.element:SetSigninForwarding",
-            "remove-signin-forwarding": "forwarding.element:RemoveSigninForwarding",
-            **_TELLING,
-        },
-    ),
-    "iam-role": _Resource("iam:Role", filters=_SIGNIN, actions=_TELLING),
-    "iam-user": _Resource(
-        "iam:User",
-        filters={"contained": "containment.release_element:ContainedFilter", **_SIGNIN},
-        actions={
-            "require-mfa": "containment.element:RequireMfa",
-            "revoke-sessions": "containment.element:RevokeSessions",
-            "reset-password": "containment.element:ResetPassword",
-            "release": "containment.release_element:Release",
-            **_TELLING,
-        },
-    ),
-    "log-metric": _Resource(
-        "cw:LogMetric", filters={"signin-coverage": "audit.coverage_element:SigninCoverage"}
-    ),
-}

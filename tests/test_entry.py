@@ -9,10 +9,14 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from c7n.actions import Action
+from c7n.filters import Filter
 from c7n.resources.account import actions, filters
+from c7n.resources.aws import AWS
 
 from c7n_mfa import element, entry
 from c7n_mfa.audit.element import SetSigninMonitoring, SigninMonitoring
+from c7n_mfa.element import Deployable
 from c7n_mfa.proof.requirements import DEFAULT, REQUIREMENTS
 
 
@@ -50,10 +54,51 @@ def test_register_ignores_other_resource_types(unregistered):
     assert registered() == (None, None)
 
 
-def test_registered_names_are_the_names_in_the_schemas():
-    for name, registered_class in (*filters.items(), *actions.items()):
-        if registered_class.__module__.startswith("c7n_mfa."):
-            assert registered_class.schema["properties"]["type"]["enum"] == [name]
+ROWS = [(row, resource) for row in entry.ELEMENTS for resource in row.resources]
+
+
+@pytest.mark.parametrize(
+    ("row", "resource"), ROWS, ids=[f"{resource} {row.name}" for row, resource in ROWS]
+)
+def test_a_row_is_registered_as_what_it_is(plugin, row, resource):
+    manager = AWS.resources[resource]
+    registries = {"filter": manager.filter_registry, "action": manager.action_registry}
+    registered = registries.pop(row.kind).get(row.name)
+    (other,) = registries.values()
+
+    assert (registered.__module__, registered.__name__) == tuple(f"c7n_mfa.{row.where}".split(":"))
+    assert issubclass(registered, {"filter": Filter, "action": Action}[row.kind])
+    assert registered.schema["properties"]["type"]["enum"] == [row.name]
+    assert row.name not in other
+    assert callable(getattr(registered, "plan", None)) or not row.has_plan
+
+
+def test_every_filter_and_action_has_a_row(plugin):
+    registered = {
+        (resource, name)
+        for resource, manager in AWS.resources.items()
+        for registry in (manager.filter_registry, manager.action_registry)
+        for name, registered_class in registry.items()
+        if registered_class.__module__.startswith("c7n_mfa.")
+    }
+    assert registered == {(resource, row.name) for row, resource in ROWS}
+    written = {name for name in own_classes() if not name.startswith("_")}
+    assert written == {row.where.partition(":")[2] for row in entry.ELEMENTS}
+
+
+def own_classes():
+    """The names of all classes that are filters or actions of c7n-mfa."""
+    left = [Deployable]
+    while left:
+        left += (found := left.pop().__subclasses__())
+        yield from (subclass.__name__ for subclass in found)
+
+
+def test_what_contains_is_reported_by_the_alert():
+    containing = {row.name for row in entry.ELEMENTS if row.contains}
+    assert containing == {"require-mfa", "reset-password", "revoke-sessions"}
+    reported = {row.name for row in entry.ELEMENTS if row.before_alert}
+    assert reported == containing | {"investigate-signin"}
 
 
 def test_the_names_of_the_requirements_are_those_there_are():

@@ -63,7 +63,7 @@ print(sorted(ours), "c7n_mfa.proof" in sys.modules)
             {"resource": "account", "actions": [{"type": "alert-signin", "topic": "signin"}]},
             "['alert-signin', 'signin'] False",
         ),
-        (POLICY, "['signin-monitoring'] True"),
+        (POLICY, "['signin-monitoring'] False"),
         ({"resource": "aws.s3", "filters": ["signin"]}, "[] False"),
         ({}, "[] False"),
     ],

@@ -19,6 +19,7 @@ from c7n.exceptions import PolicyExecutionError
 from c7n.utils import generate_arn, local_session, type_schema
 
 from c7n_mfa.element import FUNCTION_VARIABLE, Deployable
+from c7n_mfa.entry import ELEMENTS
 from c7n_mfa.signin import source
 from c7n_mfa.signin.record import SignIn
 
@@ -31,8 +32,8 @@ DOSSIER = "c7n:signin-dossier"
 RECEIPTS = "c7n:containment"
 GROUP_VARIABLE = "AWS_LAMBDA_LOG_GROUP_NAME"
 
-_CONTAINING = {"require-mfa", "revoke-sessions", "reset-password"}
-_FIRST = {*_CONTAINING, "investigate-signin"}
+_CONTAINING = {element.name for element in ELEMENTS if element.contains}
+_FIRST = {element.name for element in ELEMENTS if element.before_alert}
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # Three tries of these, and the pauses between them, take less than a claim is good for.
 _PUBLISH = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 3})

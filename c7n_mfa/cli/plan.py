@@ -29,10 +29,10 @@ from c7n_mfa.audit.verdicts import Judgement
 from c7n_mfa.aws.arn import Arn
 from c7n_mfa.aws.read import Reader, ReadFailure
 from c7n_mfa.aws.text import one_line
-from c7n_mfa.cli.report.others import ELEMENTS
 from c7n_mfa.cli.report.words import REPAIR_POLICY, call_name, link_name
 from c7n_mfa.cli.terminal import aws_sentence, complain, console_for, section, unbroken
-from c7n_mfa.entry import initialize
+from c7n_mfa.element import Deployable
+from c7n_mfa.entry import ELEMENTS, initialize
 from c7n_mfa.forwarding.element import SetSigninForwarding
 from c7n_mfa.forwarding.values import Judgement as Forwarding
 from c7n_mfa.forwarding.values import Step as ForwardingStep
@@ -40,7 +40,7 @@ from c7n_mfa.repair.removal_element import RemoveSigninMonitoring
 from c7n_mfa.repair.values import Step, is_write
 
 NOTHING_TO_DO, CHANGES, CANNOT_TELL = 0, 1, 2
-_WITH_PLAN = "set-signin-monitoring, remove-signin-monitoring or set-signin-forwarding"
+_WITH_PLAN = tuple(element.name for element in ELEMENTS if element.has_plan)
 _MARKS = {"planned": "+", "adopted": "=", "skipped": "!"}
 _STYLES = {"planned": "green", "adopted": "dim", "skipped": "yellow"}
 _NOBODY_READS = re.compile(r"(.+\.)?example\.(com|net|org)\.?", re.IGNORECASE)
@@ -193,14 +193,13 @@ def _plans(policies: Sequence[Any], paths: Sequence[str]) -> list[Plan]:
 
 def _planners(policy: Any) -> Iterator[_Planner]:
     for action in policy.resource_manager.actions:
-        if isinstance(action, SetSigninMonitoring | RemoveSigninMonitoring | SetSigninForwarding):
+        if action.type in _WITH_PLAN:
             yield _Planner(policy, action)
 
 
 def _is_own(policy: Any) -> bool:
     """Whether a policy has an action of c7n-mfa, and so might be taken to have a plan."""
-    names = ELEMENTS.get(policy.resource_type.removeprefix("aws."), ())
-    return any(action.type in names for action in policy.resource_manager.actions)
+    return any(isinstance(action, Deployable) for action in policy.resource_manager.actions)
 
 
 def _instead(policy: Any) -> str:
@@ -216,9 +215,10 @@ def _instead(policy: Any) -> str:
 
 
 def _wrong_files(paths: Sequence[str]) -> str:
+    names = f"{', '.join(_WITH_PLAN[:-1])} or {_WITH_PLAN[-1]}"
     return (
         f"no policy in {', '.join(one_line(path) for path in paths)} has an action with a plan: "
-        f"{_WITH_PLAN}; {REPAIR_POLICY} has one."
+        f"{names}; {REPAIR_POLICY} has one."
     )
 
 

@@ -15,33 +15,20 @@ from functools import partial
 
 from c7n_mfa.audit.reasons import VERDICTS, Verdict
 from c7n_mfa.cli.terminal import short_name
+from c7n_mfa.entry import ELEMENTS
 from c7n_mfa.shape import Node
 
 from .files import Folder, Metadata
 from .values import OtherRun, Outcome
 
 _ANNOTATION = "c7n:signin-forwarding"
-_SIGN_IN = ("signin", "investigate-signin", "alert-signin")
-ELEMENTS: Mapping[str, tuple[str, ...]] = {
-    "account": (
-        *("signin-forwarding", "set-signin-forwarding", "remove-signin-forwarding"),
-        *("remove-signin-monitoring", "test-signin-monitoring"),
-        *_SIGN_IN,
-    ),
-    "iam-role": _SIGN_IN,
-    "iam-user": (
-        *("contained", "revoke-sessions", "require-mfa", "reset-password", "release"),
-        *_SIGN_IN,
-    ),
-}
-"""The filters and actions of c7n-mfa that judge no chain, by resource type."""
 
 _A_FEW = 3
 _SET = "set-signin-forwarding"
-_FILTERS = ("signin-forwarding", "signin", "contained")
 _IN_PLACE = {"done", "already"}
 _DECLINED = {"skipped", "refused"}
-_CONTAINING = {"revoke-sessions", "require-mfa", "reset-password"}
+_ACTIONS = {element.name for element in ELEMENTS if element.kind == "action"}
+_CONTAINING = {element.name for element in ELEMENTS if element.contains}
 _BROKEN = "policies/respond/signin-forwarding-broken.yml"
 _REPAIRED = "policies/respond/signin-forwarding-repaired.yml"
 _RELEASED = "policies/respond/signin-user-released.yml"
@@ -55,8 +42,8 @@ _LOOK = f"Look again at the forwarding: custodian run -s output/forwarding {_BRO
 
 def used(metadata: Metadata) -> tuple[str, ...]:
     """The filters and actions of c7n-mfa in a policy that judge no chain."""
-    names = ELEMENTS.get(metadata.resource, ())
-    return tuple(name for name in names if name in metadata.elements)
+    others = (e for e in ELEMENTS if metadata.resource in e.resources and not e.judges)
+    return tuple(element.name for element in others if element.name in metadata.elements)
 
 
 def read_other(
@@ -95,7 +82,7 @@ class _Receipt:
 def _receipts(folder: Folder, names: tuple[str, ...]) -> dict[str, _Receipt]:
     """What each action returned, by its name."""
     receipts: dict[str, _Receipt] = {}
-    for name in (name for name in names if name not in _FILTERS):
+    for name in (name for name in names if name in _ACTIONS):
         file = f"action-{name.replace('-', '')}"
         receipt = folder.read(file, partial(_receipt, name))
         if receipt:

@@ -16,6 +16,7 @@ from pathlib import Path
 from c7n_mfa.audit.verdicts import FilterCoverage, Judgement
 from c7n_mfa.aws.text import one_line
 from c7n_mfa.cli.terminal import aws_problem
+from c7n_mfa.entry import ELEMENTS
 from c7n_mfa.shape import Node
 
 from .files import AGAIN, Folder, Metadata, metadata_of, shown
@@ -30,8 +31,8 @@ _RECEIPTS = "action-setsigninmonitoring"
 _RESOURCES = "resources.json"
 _LOG = "custodian-run.log"
 _MARKS = ("metadata.json", _LOG, _JUDGEMENTS)
-_ON_ACCOUNTS = {"signin-monitoring", "set-signin-monitoring"}
-_ON_METRIC_FILTERS = {"signin-coverage"}
+_ON_ACCOUNTS = {element.name for element in ELEMENTS if element.judges == "accounts"}
+_ON_METRIC_FILTERS = {element.name for element in ELEMENTS if element.judges == "metric filters"}
 
 
 def read_outputs(roots: Sequence[Path]) -> Outputs:

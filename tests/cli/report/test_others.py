@@ -10,10 +10,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from c7n_mfa import entry
 from c7n_mfa.cli.report.command import report, report_on
-from c7n_mfa.cli.report.others import ELEMENTS
-from c7n_mfa.cli.report.read import _ON_ACCOUNTS, _ON_METRIC_FILTERS
 
 from .outputs import BROKEN, INTACT, RAN, audit, metadata, write
 
@@ -76,16 +73,6 @@ def check(folder, sentence, *next_steps, status=2, first=NO_JUDGEMENT):
     start = lines.index("What other policies did:") + 1
     assert lines[start : start + 1] == [f"  {sentence}"]
     assert [line.strip() for line in lines[lines.index("Next:") + 1 :]] == [*next_steps, AUDIT]
-
-
-def test_every_element_is_known_to_the_report():
-    known = {*_ON_ACCOUNTS, *_ON_METRIC_FILTERS}
-    registered = {
-        name: {*each.filters, *each.actions} - known for name, each in entry._ELEMENTS.items()
-    }
-    assert {name: set(each) for name, each in ELEMENTS.items()} == {
-        name: each for name, each in registered.items() if each
-    }
 
 
 def test_a_deployed_function_is_named_with_its_log(tmp_path):
