@@ -26,8 +26,8 @@ help: ## Show what can be made
 setup: $(VENV)/.ready $(LOCAL_AWS)/.ready $(LAMBDA)/.ready ## Make the environments that everything else runs in
 	@:
 
-demo: setup ## Watch a broken chain found, repaired and proven, on a local AWS
-	@$(BIN)/python -m demo
+demo: setup ## Watch a broken chain repaired and proven, on a local AWS (KEEP=1: and leave it on)
+	@$(BIN)/python -m demo $(if $(KEEP),--keep)
 
 docs: setup ## Write the generated pages of docs/ again
 	@$(BIN)/python -m docs.build

@@ -1,18 +1,23 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
 
-"""`python -m demo [OUT]`: the main job, for real, on a local AWS."""
+"""`python -m demo [--keep] [OUT]`: the main job, for real, on a local AWS."""
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import sys
 from pathlib import Path
 
-from .local_aws import LocalAws, LocalAwsError
-from .shell import CommandFailed
-from .story import Story, Unexpected
+from c7n_mfa.cli.terminal import console_for
+
+from .evaluator import Evaluator, Observation
+from .local_aws import LocalAws, LocalAwsError, invite, print_now, wait_for_end
+from .monitoring import Monitoring
+from .responding import Responding
+from .shell import CommandFailed, Shell, Unexpected
 
 _ROOT = Path(__file__).resolve().parent.parent
 _OUT = Path("output") / "demo"
@@ -33,21 +38,21 @@ To see the demo: unset AWS_PROFILE."""
 
 
 def main() -> int:
-    """Run the demo; 0 when everything happened as told."""
+    """Run the demo; 0 when everything happened as it says."""
+    parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
+    parser.add_argument("--keep", action="store_true", help="leave the local AWS running")
+    parser.add_argument("out", nargs="?", type=Path, default=_OUT, help=f"folder ({_OUT})")
+    options = parser.parse_args()
     profile = os.environ.get("AWS_PROFILE")
     if profile:
         print(_REAL_ACCOUNT.format(profile=profile), file=sys.stderr)
         return 2
-    out = Path(sys.argv[1]) if len(sys.argv) > 1 else _OUT
     # The commands the demo shows name the policies as they are found from here.
     os.chdir(_ROOT)
     # So that the local AWS is ended on a polite kill as it is on Ctrl-C.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        # With AUTH it enforces IAM, which the second half is about.
-        with LocalAws(settings={"AUTH": "true"}) as aws:
-            Story(aws, out).tell()
-        print("The local AWS is stopped, and nothing of it is left.")
+        _run(options.out, options.keep)
     except (LocalAwsError, CommandFailed, Unexpected) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
@@ -55,6 +60,23 @@ def main() -> int:
         print("demo: interrupted; the local AWS is stopped.", file=sys.stderr)
         return 128 + signal.SIGINT
     return 0
+
+
+def _run(out: Path, keep: bool) -> None:
+    observations: list[Observation] = []
+    # With AUTH it enforces IAM, which the second half is about.
+    with LocalAws(settings={"AUTH": "true"}) as aws:
+        evaluator = Evaluator(aws.session(), observations.append)
+        with evaluator.running():
+            shell = Shell(console_for(sys.stdout), aws.env())
+            inbox = Monitoring(shell, aws.session(), out, observations).run()
+            Responding(shell, aws.session(), aws.endpoint_url, out).run(inbox)
+            shell.say(f"What custodian wrote is in {out}.")
+            if keep:
+                shell.heading(f"The local AWS runs on at {aws.endpoint_url}. In another terminal:")
+                evaluator.say = print_now
+                invite(aws)
+                wait_for_end(aws)
 
 
 if __name__ == "__main__":

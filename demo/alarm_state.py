@@ -33,6 +33,12 @@ _COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "LessThanThreshold": operator.lt,
     "LessThanOrEqualToThreshold": operator.le,
 }
+_WORDS: Mapping[str, str] = {
+    "GreaterThanOrEqualToThreshold": "greater than or equal to",
+    "GreaterThanThreshold": "greater than",
+    "LessThanThreshold": "less than",
+    "LessThanOrEqualToThreshold": "less than or equal to",
+}
 _STATISTICS: Mapping[str, Callable[[Sequence[float]], float]] = {
     "Sum": sum,
     "SampleCount": len,
@@ -50,6 +56,20 @@ def evaluate(alarm: Alarm, values: Values, now: float, current: State) -> State:
     """The state of the alarm at ``now``, in seconds, which is ``current`` until then."""
     points = datapoints(alarm, values, now)
     return next_state(alarm, [None if p is None else _breaches(alarm, p) for p in points], current)
+
+
+def reason(alarm: Alarm, values: Values, now: float) -> str:
+    """Why the alarm is in its state at ``now``, much as CloudWatch says it."""
+    points = [point for point in datapoints(alarm, values, now) if point is not None]
+    taken = points[: alarm.evaluation_periods]
+    if not taken:
+        return f"No datapoints were received, and missing ones are treated as {alarm.missing}."
+    breaching = sum(_breaches(alarm, point) for point in taken)
+    return (
+        f"Threshold Crossed: {breaching} out of the last {len(taken)} datapoints "
+        f"[{', '.join(map(str, taken))}] was {_WORDS[alarm.comparison]} the threshold "
+        f"({alarm.threshold}) (minimum {alarm.datapoints_to_alarm} to ALARM)."
+    )
 
 
 def datapoints(alarm: Alarm, values: Values, now: float) -> list[float | None]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -21,19 +22,19 @@ import boto3
 from c7n_mfa.audit.alarm_shapes import alarm as alarm_of
 from c7n_mfa.audit.values import Alarm
 
-from .alarm_state import NotEvaluated, State, Values, datapoints, evaluate, why_not
+from .alarm_state import NotEvaluated, State, evaluate, reason, why_not
 from .metrics import Publisher
 
 EVALUATES = (
-    "metric filters of every log group, on events from now on (the default value, the value of a "
-    "field and dimensions included), as c7n-mfa reads their patterns",
+    "metric filters, as c7n-mfa reads their patterns, on events that arrive from now on",
+    "their values: a number, the value of a field, the default value, dimensions",
     "alarms on one metric: statistic, period, M of N periods, missing data",
-    "composite alarms, and the policies, keys, confirmations and filter policies of topics",
+    "composite alarms; policies, keys and filter policies of the topics they notify",
 )
 LEAVES_OUT = (
-    "CloudTrail's delivery into the log group: python -m demo.signin delivers a sign-in",
-    "alarms on expressions (the local AWS does not keep them), anomaly bands, mute rules",
-    "mail: an e-mail subscription is confirmed at once and nothing is sent; subscribe a queue",
+    "CloudTrail's delivery into log groups (python -m demo.signin does it)",
+    "alarms on expressions, anomaly bands, mute rules; other accounts and Regions",
+    "mail: an e-mail subscription is confirmed at once and gets nothing; use a queue",
 )
 
 _SECONDS = 0.5
@@ -96,8 +97,7 @@ class Evaluator:
         """Read the metric filters and the alarms as they are now."""
         publishers = {json.dumps(item, sort_keys=True): item for item in self._filters()}
         self._publishers = {
-            key: self._publishers.get(key) or Publisher(item, str(item["logGroupName"]))
-            for key, item in publishers.items()
+            key: self._publishers.get(key) or Publisher(item) for key, item in publishers.items()
         }
         pages = self.cloudwatch.get_paginator("describe_alarms").paginate()
         self._alarms = [alarm_of(item) for page in pages for item in page["MetricAlarms"]]
@@ -108,13 +108,26 @@ class Evaluator:
 
     def step(self, now: datetime) -> None:
         """Take in what has arrived in the log groups, and evaluate every alarm."""
-        for group in {publisher.filter.log_group_arn for publisher in self._publishers.values()}:
-            for event in self._arrived(group):
-                self._publish(group, event)
+        for group in {publisher.group for publisher in self._publishers.values()}:
+            # Whatever was read may be gone by now.
+            with suppress(self.logs.exceptions.ResourceNotFoundException):
+                for event in self._arrived(group):
+                    self._publish(group, event)
         self._alarms = [self._evaluated(alarm, now.timestamp()) for alarm in self._alarms]
 
-    def run(self, ended: threading.Event) -> None:
-        """Do both again and again, until it has ended."""
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Do both again and again, in a thread of its own, for as long as the context lasts."""
+        ended = threading.Event()
+        thread = threading.Thread(target=self._run, args=(ended,), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+    def _run(self, ended: threading.Event) -> None:
         while not ended.wait(_SECONDS):
             self.refresh()
             self.step(datetime.now(UTC))
@@ -146,7 +159,7 @@ class Evaluator:
         for publisher in self._publishers.values():
             found = publisher.filter
             # A metric filter does not look back.
-            if found.log_group_arn != group or event["ingestionTime"] < publisher.since:
+            if publisher.group != group or event["ingestionTime"] < publisher.since:
                 continue
             if publisher.take(event["message"], event["timestamp"] / 1000):
                 self.say(Match(found.name, f"{found.namespace}/{found.metric} {found.value}"))
@@ -163,10 +176,11 @@ class Evaluator:
             self._ignore(f"alarm {alarm.name}", str(error))
             return alarm
         if after != before:
-            self.cloudwatch.set_alarm_state(
-                AlarmName=alarm.name, StateValue=after, StateReason=_reason(alarm, values, now)
-            )
-            self.say(Change(alarm.name, before, after))
+            with suppress(self.cloudwatch.exceptions.ResourceNotFound):
+                self.cloudwatch.set_alarm_state(
+                    AlarmName=alarm.name, StateValue=after, StateReason=reason(alarm, values, now)
+                )
+                self.say(Change(alarm.name, before, after))
         return replace(alarm, state=after)
 
     def _values(self, alarm: Alarm) -> dict[int, list[float]]:
@@ -186,16 +200,3 @@ class Evaluator:
         if why and ignored not in self._ignored:
             self._ignored.add(ignored)
             self.say(ignored)
-
-
-def _reason(alarm: Alarm, values: Values, now: float) -> str:
-    """Why the alarm changes its state, much as CloudWatch says it."""
-    points = [point for point in datapoints(alarm, values, now) if point is not None]
-    if not points:
-        return "No data: every datapoint of the evaluation range is missing."
-    shown = ", ".join(f"{point:g}" for point in points[: alarm.evaluation_periods])
-    return (
-        f"Datapoints [{shown}] of {alarm.statistic}, compared with the threshold: "
-        f"{alarm.comparison} {alarm.threshold:g}, {alarm.datapoints_to_alarm} of "
-        f"{alarm.evaluation_periods} periods of {alarm.period} s."
-    )

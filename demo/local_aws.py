@@ -3,6 +3,9 @@
 
 """A local AWS on loopback: ministack in a process and an environment of its own.
 
+`python -m demo.local_aws` starts one for whoever wants to play, evaluates its metric filters and
+alarms, and ends it on Ctrl-C.
+
 It lives in another environment because it pins its own botocore, and because it runs Lambda
 functions with its own interpreter: with nothing but boto3 beside it, as the real runtime has.
 """
@@ -15,17 +18,21 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import boto3
 import botocore.session
+
+from .evaluator import EVALUATES, LEAVES_OUT, Evaluator, Observation
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -35,6 +42,12 @@ _ROOT = Path(__file__).resolve().parent.parent
 _DEFAULT_PYTHON = _ROOT / ".venv" / "local-aws" / "bin" / "python"
 _SERVER = Path(__file__).with_name("server.py")
 _START_SECONDS = 30.0
+_CLIENT_VARIABLES = (
+    "AWS_ENDPOINT_URL",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_DEFAULT_REGION",
+)
 _ATTEMPTS = 3
 
 
@@ -71,6 +84,11 @@ class LocalAws:
     @property
     def endpoint_url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        assert self._process is not None, "the local AWS is not running"
+        return self._process
 
     @property
     def log(self) -> str:
@@ -270,3 +288,50 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
 def _last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1].rstrip(".") + "." if lines else "it wrote nothing."
+
+
+def invite(aws: LocalAws) -> None:
+    """Print how to use a local AWS from another terminal."""
+    env = aws.env()
+    unset = [name for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN") if name in os.environ]
+    if unset:
+        print(f"  unset {' '.join(unset)}")
+    for name in _CLIENT_VARIABLES:
+        print(f"  export {name}={env[name]}")
+    print("Then custodian, c7n-mfa, boto3 and the AWS command line use it;")
+    print("python -m demo.signin signs in without MFA. Ctrl-C here ends it.", flush=True)
+
+
+def wait_for_end(aws: LocalAws) -> None:
+    """Until Ctrl-C, or until the server has ended by itself."""
+    process = aws.process
+    with contextlib.suppress(KeyboardInterrupt):
+        process.wait()
+        raise LocalAwsError(f"The local AWS has ended: {_last_line(aws.log)}")
+
+
+def print_now(observation: Observation) -> None:
+    """Print what has happened, with the time."""
+    print(f"{datetime.now():%H:%M:%S} {observation}", flush=True)
+
+
+def main() -> int:
+    """Start a local AWS, and evaluate its metric filters and alarms until Ctrl-C."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        with LocalAws() as aws, Evaluator(aws.session(), print_now).running():
+            print(f"A local AWS listens on {aws.endpoint_url}. In another terminal:")
+            invite(aws)
+            print(f"\nWhat it evaluates, in account {ACCOUNT} and {REGION}:")
+            print("\n".join(f"- {line}" for line in EVALUATES))
+            print("What it leaves out:")
+            print("\n".join(f"- {line}" for line in LEAVES_OUT), flush=True)
+            wait_for_end(aws)
+    except LocalAwsError as error:
+        print(f"demo.local_aws: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

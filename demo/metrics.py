@@ -24,8 +24,9 @@ _MINUTE = 60
 class Publisher:
     """One metric filter, and what it has published: by dimensions, minute by minute."""
 
-    def __init__(self, item: Mapping[str, Any], log_group_arn: str) -> None:
-        self.filter = metric_filter(item, log_group_arn)
+    def __init__(self, item: Mapping[str, Any]) -> None:
+        self.group = str(item["logGroupName"])
+        self.filter = metric_filter(item, self.group)
         self.since = int(item.get("creationTime") or 0)
         self.why_not = _why_not(item)
         self._pattern = None if self.why_not else parse(self.filter.pattern)
