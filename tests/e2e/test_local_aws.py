@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
@@ -15,10 +16,12 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import boto3
 import pytest
 
 from demo.account import LOG_GROUP, seed_inbox, seed_trail
 from demo.local_aws import LocalAws, LocalAwsError, local_aws_python, why_unavailable
+from served import Served
 
 pytestmark = pytest.mark.local_aws
 
@@ -96,8 +99,46 @@ def test_an_alarm_set_off_by_hand_reaches_the_inbox(session):
     topic = session.client("sns").create_topic(Name="alarms")["TopicArn"]
     session.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=inbox.arn)
     cloudwatch = session.client("cloudwatch")
+    put_alarm(cloudwatch, "an-alarm", topic)
+
+    cloudwatch.set_alarm_state(AlarmName="an-alarm", StateValue="ALARM", StateReason="a test")
+
+    queues = session.client("sqs")
+    (message,) = queues.receive_message(QueueUrl=inbox.url, WaitTimeSeconds=5)["Messages"]
+    notification = json.loads(json.loads(message["Body"])["Message"])
+    assert (notification["AlarmName"], notification["NewStateReason"]) == ("an-alarm", "a test")
+
+
+def test_a_topic_that_does_not_let_cloudwatch_publish_gets_no_notification(session, account):
+    inbox = seed_inbox(session)
+    topics = session.client("sns")
+    topic = topics.create_topic(Name="alarms")["TopicArn"]
+    topics.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=inbox.arn)
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudwatch.amazonaws.com"},
+        "Action": "sns:Publish",
+        "Resource": topic,
+        "Condition": {"ArnLike": {"aws:SourceArn": f"arn:aws:cloudwatch:*:{account}:alarm:other"}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    topics.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
+    cloudwatch = session.client("cloudwatch")
+    for name in ("an-alarm", "other"):
+        put_alarm(cloudwatch, name, topic)
+        cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="a test")
+
+    messages = session.client("sqs").receive_message(QueueUrl=inbox.url, MaxNumberOfMessages=10)
+
+    assert [
+        json.loads(json.loads(message["Body"])["Message"])["AlarmName"]
+        for message in messages["Messages"]
+    ] == ["other"]
+
+
+def put_alarm(cloudwatch, name, topic):
     cloudwatch.put_metric_alarm(
-        AlarmName="an-alarm",
+        AlarmName=name,
         Namespace="Example",
         MetricName="Count",
         Statistic="Sum",
@@ -108,12 +149,50 @@ def test_an_alarm_set_off_by_hand_reaches_the_inbox(session):
         AlarmActions=[topic],
     )
 
-    cloudwatch.set_alarm_state(AlarmName="an-alarm", StateValue="ALARM", StateReason="a test")
 
-    queues = session.client("sqs")
-    (message,) = queues.receive_message(QueueUrl=inbox.url, WaitTimeSeconds=5)["Messages"]
+def test_started_by_hand_it_notifies_of_what_arrives_in_a_log_group(local_aws):
+    with Served("demo.local_aws") as served:
+        session = session_of(served.exports)
+        seed_trail(session)
+        inbox = seed_inbox(session)
+        topic = session.client("sns").create_topic(Name="alarms")["TopicArn"]
+        session.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=inbox.arn)
+        session.client("logs").put_metric_filter(
+            logGroupName=LOG_GROUP,
+            filterName="SignIns",
+            filterPattern='{ $.additionalEventData.MFAUsed = "No" }',
+            metricTransformations=[
+                {"metricNamespace": "Example", "metricName": "Count", "metricValue": "1"}
+            ],
+        )
+        put_alarm(session.client("cloudwatch"), "an-alarm", topic)
+
+        with_mfa = served.sign_in("--mfa")
+        without = served.sign_in("--user", "bob")
+        answer = session.client("sqs").receive_message(QueueUrl=inbox.url, WaitTimeSeconds=10)
+        status, printed = served.interrupt()
+
+    assert with_mfa == f"alice signs in with MFA: recorded in {LOG_GROUP}.\n"
+    assert without == f"bob signs in without MFA: recorded in {LOG_GROUP}.\n"
+    (message,) = answer["Messages"]
     notification = json.loads(json.loads(message["Body"])["Message"])
-    assert (notification["AlarmName"], notification["NewStateReason"]) == ("an-alarm", "a test")
+    assert (notification["AlarmName"], notification["NewStateValue"]) == ("an-alarm", "ALARM")
+    assert status == 0
+    assert [line.split(" ", 1)[1] for line in printed.splitlines() if line[2:3] == ":"] == [
+        "metric filter SignIns matches: Example/Count 1",
+        "alarm an-alarm goes from INSUFFICIENT_DATA to ALARM",
+    ]
+
+
+def session_of(exports):
+    session = boto3.Session(
+        exports["AWS_ACCESS_KEY_ID"],
+        exports["AWS_SECRET_ACCESS_KEY"],
+        region_name=exports["AWS_DEFAULT_REGION"],
+    )
+    client = session.client
+    session.client = functools.partial(client, endpoint_url=exports["AWS_ENDPOINT_URL"])
+    return session
 
 
 def test_an_inbox_takes_messages_from_topics_of_its_account_only(session, account):
