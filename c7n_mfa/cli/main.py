@@ -31,7 +31,7 @@ def main(args: Sequence[str] | None = None) -> None:
 
 
 def run_custodian(args: Sequence[str]) -> None:
-    """Hand all arguments to custodian, whose exit code is then ours."""
+    """Hand all arguments to custodian, whose exit code stands."""
     import c7n.cli
     from c7n.exceptions import PolicyValidationError
 
@@ -43,7 +43,7 @@ def run_custodian(args: Sequence[str]) -> None:
     try:
         c7n.cli.main(list(args))
     except PolicyValidationError as error:
-        # Of a policy that it finds out to be wrong this late, custodian shows a traceback.
+        # Custodian shows a traceback for a policy that it finds wrong only when it runs it.
         print(f"c7n-mfa custodian: {error}", file=sys.stderr)
         sys.exit(_REFUSED)
 
@@ -76,7 +76,7 @@ class _OutputLost(Exception):
 
 
 class _Stdout:
-    """Standard output, its faults told apart from every other `OSError`.
+    """Standard output, its faults kept apart from every other `OSError`.
 
     click and rich end the program with 1 when a pipe breaks, which would say that there are
     findings; an exception that they do not know passes through them.

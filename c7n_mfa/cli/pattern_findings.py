@@ -60,18 +60,16 @@ class Findings:
 
     def to_dict(self) -> dict[str, Any]:
         """Stable keys; ``pattern`` is the first pattern, ``patterns`` are all of them."""
-        coverage = self.coverage
+        lists = ("blind_spots", "advice", "noise", "depends_on")
         return {
             "pattern": self.texts[0],
             "patterns": list(self.texts),
             "requirement": self.requirement.name,
             "strict": self.strict,
             "verdict": self.verdict,
-            "blind_spots": [spot.to_dict() for spot in coverage.blind_spots] if coverage else [],
-            "advice": [spot.to_dict() for spot in coverage.advice] if coverage else [],
-            "noise": [spot.to_dict() for spot in coverage.noise] if coverage else [],
+            # Of a pattern that AWS would refuse there is no coverage.
+            **{key: [item.to_dict() for item in getattr(self.coverage, key, ())] for key in lists},
             "drowned": [spot.family for spot in self.too_broad],
-            "depends_on": [each.to_dict() for each in coverage.depends_on] if coverage else [],
             "canonical": self.requirement.canonical_for(self.strict),
             "error": _error(self.error),
         }

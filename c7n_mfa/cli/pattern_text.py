@@ -111,7 +111,7 @@ def _spots(
 
 
 def _depends_on(dependencies: Sequence[Dependency]) -> list[RenderableType]:
-    lines = [indented(f"{each.name}: {each.sentence}") for each in dependencies]
+    lines = [indented(f"{dependency.name}: {dependency.sentence}") for dependency in dependencies]
     return section("The answer depends on", lines)
 
 
@@ -134,7 +134,7 @@ def explanation(pattern: Pattern, event: Mapping[str, Any]) -> RenderableType:
     answer = pattern.match(event)
     parts: list[RenderableType] = [Text(f"The event {_ANSWERS[answer]}.", style="bold")]
     parts += [Text(f"  {_clause(clause)}") for clause in pattern.explain(dict(event))]
-    parts += [Text(f"  open: {each}") for each in pattern.explain_unknown(dict(event))]
+    parts += [Text(f"  open: {behaviour}") for behaviour in pattern.explain_unknown(dict(event))]
     return Group(*parts)
 
 

@@ -274,7 +274,7 @@ def _not_subscribed(planner: _Planner, judgement: Judgement | Forwarding) -> lis
         return []
     session = local_session(planner.policy.resource_manager.session_factory)
     existing = set(_existing_subscriptions(Reader(session), _topics(judgement)))
-    return [":".join(each) for each in named if each not in existing]
+    return [":".join(pair) for pair in named if pair not in existing]
 
 
 def _topics(judgement: Judgement) -> Iterable[str]:

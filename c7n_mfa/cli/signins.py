@@ -189,15 +189,15 @@ def _headlines(tally: Tally) -> Iterator[Text]:
 def _answer(tally: Tally) -> Text:
     """How many; what was read in part, or not at all, is no clean bill."""
     among = f"{_count(tally.sign_ins, 'console sign-in')} in {_count(tally.records, 'record')}"
-    found = f"{_count(tally.single_factor, 'single-factor sign-in')} among {among}"
+    counted = f"{_count(tally.single_factor, 'single-factor sign-in')} among {among}"
     style = "bold red" if tally.single_factor else "bold"
     if not tally.problems:
-        return Text(f"{found}.", style=style)
+        return Text(f"{counted}.", style=style)
     unread = f"not everything could be read: {_count(len(tally.problems), 'problem')}"
     if tally.single_factor:
-        return Text(f"AT LEAST {found}, and {unread}.", style=style)
+        return Text(f"AT LEAST {counted}, and {unread}.", style=style)
     if tally.records:
-        return Text(f"UNKNOWN. {found} that could be read, and {unread}.", style="yellow")
+        return Text(f"UNKNOWN. {counted} that could be read, and {unread}.", style="yellow")
     return Text(
         "UNKNOWN. Could not tell whether anybody signed in with a single factor: no record could "
         "be read.",

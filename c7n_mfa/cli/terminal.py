@@ -114,7 +114,7 @@ class _AsciiFile:
 
 
 def console_for(stream: TextIO) -> Console:
-    """A console on a stream: colours and wrapping for a terminal, whole plain lines elsewhere."""
+    """A console on a stream: colours and wrapping on a terminal, plain whole lines in a pipe."""
     encoding = (getattr(stream, "encoding", None) or "ascii").lower().replace("-", "")
     file = stream if encoding.startswith("utf") else _AsciiFile(stream)
     console = Console(file=file, highlight=False, emoji=False, markup=False)  # type: ignore[arg-type]

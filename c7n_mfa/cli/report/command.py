@@ -73,7 +73,7 @@ def as_dict(whole: Report) -> dict[str, Any]:
     return {
         "verdict": whole.verdict,
         "accounts": [_account(account) for account in whole.accounts],
-        "metric_filters": [_metric_filter(each) for each in whole.metric_filters],
+        "metric_filters": [_metric_filter(kept) for kept in whole.metric_filters],
         "runs": [_run(run) for run in whole.runs],
         "others": [_other(other) for other in whole.others],
         "problems": [problem.to_dict() for problem in whole.problems],

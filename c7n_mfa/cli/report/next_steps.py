@@ -37,7 +37,7 @@ def next_steps(report: Report) -> list[str]:
         steps += _REPAIR
     if not accounts and report.others:
         steps.append(_FIRST_AUDIT)
-    elif accounts and (report.problems or any(each.verdict != "intact" for each in accounts)):
+    elif accounts and (report.problems or any(account.verdict != "intact" for account in accounts)):
         steps.append(_AUDIT)
     return steps
 
@@ -85,9 +85,9 @@ def _is_a_persons(link: Link, account: Account) -> bool:
 
 def _patterns(metric_filters: Sequence[MetricFilter]) -> list[str]:
     """What to do about metric filters that were found."""
-    faulty = [each for each in metric_filters if each.verdict == "broken"]
-    steps = [f"{filter_place(each)}: fix its pattern, or delete it" for each in faulty]
-    requirements = dict.fromkeys(each.coverage.requirement for each in faulty)
+    broken = [f for f in metric_filters if f.verdict == "broken"]
+    steps = [f"{filter_place(f)}: fix its pattern, or delete it" for f in broken]
+    requirements = dict.fromkeys(f.coverage.requirement for f in broken)
     tries = (f"Try a pattern: c7n-mfa pattern --requirement {r} 'PATTERN'" for r in requirements)
     return [*steps, *tries]
 

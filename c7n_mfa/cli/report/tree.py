@@ -31,7 +31,7 @@ def render(report: Report) -> RenderableType:
     if overall:
         parts.append(Text(overall, style=_STYLES[report.verdict]))
     # Everybody's verdict first; what lies behind it below.
-    parts += [_headline(words.headline(each, report), each.verdict) for each in report.accounts]
+    parts += [_headline(words.headline(a, report), a.verdict) for a in report.accounts]
     parts += [_headline(words.filter_headline(f), f.verdict) for f in report.metric_filters]
     for account in report.accounts:
         parts += ["", _account(account, report)]
@@ -39,7 +39,7 @@ def render(report: Report) -> RenderableType:
         parts += ["", _metric_filter(metric_filter)]
     others = [indented(words.other_line(other)) for other in report.others]
     parts += section("What other policies did", others)
-    parts += section("Could not be read", [indented(str(each)) for each in report.problems])
+    parts += section("Could not be read", [indented(str(problem)) for problem in report.problems])
     parts += section("Next", [unbroken(step) for step in next_steps(report)])
     if set(report.verdicts) - {"intact"}:
         parts += ["", words.WHERE_TO_READ]

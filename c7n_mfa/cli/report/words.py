@@ -13,7 +13,7 @@ from c7n_mfa.audit.reasons import LINKS
 from c7n_mfa.audit.verdicts import Chain, Judgement, Link
 from c7n_mfa.aws.text import one_line
 from c7n_mfa.cli.terminal import short_name
-from c7n_mfa.proof import Spot
+from c7n_mfa.proof import Dependency, Spot
 from c7n_mfa.proof.families import FAMILIES
 from c7n_mfa.proof.requirements import REQUIREMENTS
 
@@ -183,7 +183,7 @@ def notes(judgement: Judgement) -> Notes:
     if any(chain.verdict == "intact" for chain in judgement.chains):
         yield _titled("advice: nobody would be notified if", judgement.advice)
     yield _titled("noise: somebody is also notified when", judgement.noise)
-    yield "the answer depends on", [each.sentence for each in judgement.depends_on]
+    yield _depends_on(judgement.depends_on)
     yield "Region by Region", list(_regions(judgement))
     yield (
         "other ways of notification, which are not judged",
@@ -210,6 +210,10 @@ def _titled(title: str, spots: Sequence[Spot]) -> tuple[str, list[str]]:
     if len(spots) > 1 and len(reasons) == 1 and reasons != {""}:
         return f"{title} ({reasons.pop()})", [_spot(spot) for spot in spots]
     return title, [_spot(spot) + (f": {spot.because}" if spot.because else "") for spot in spots]
+
+
+def _depends_on(dependencies: Sequence[Dependency]) -> tuple[str, list[str]]:
+    return "the answer depends on", [dependency.sentence for dependency in dependencies]
 
 
 def _spot(spot: Spot) -> str:
@@ -364,4 +368,4 @@ def filter_notes(metric_filter: MetricFilter) -> Notes:
     yield _titled("silent when", coverage.blind_spots)
     if "noisy" in coverage.states:
         yield _titled("noise: it also fires when", coverage.noise)
-    yield "the answer depends on", [each.sentence for each in coverage.depends_on]
+    yield _depends_on(coverage.depends_on)
