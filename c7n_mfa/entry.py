@@ -62,7 +62,7 @@ ELEMENTS = (
     Element(
         "set-signin-monitoring",
         "action",
-        "audit.element:SetSigninMonitoring",
+        "repair.element:SetSigninMonitoring",
         _ACCOUNT,
         judges="accounts",
         has_plan=True,
@@ -83,7 +83,7 @@ ELEMENTS = (
     Element(
         "signin-coverage",
         "filter",
-        "audit.coverage_element:SigninCoverage",
+        "audit.element:SigninCoverage",
         ("log-metric",),
         judges="metric filters",
     ),

@@ -15,9 +15,10 @@ from c7n.resources.account import actions, filters
 from c7n.resources.aws import AWS
 
 from c7n_mfa import element, entry
-from c7n_mfa.audit.element import SetSigninMonitoring, SigninMonitoring
+from c7n_mfa.audit.element import SigninMonitoring
 from c7n_mfa.element import Deployable
 from c7n_mfa.proof.requirements import DEFAULT, REQUIREMENTS
+from c7n_mfa.repair.element import SetSigninMonitoring
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from c7n.utils import local_session
 from rich.text import Text
 from rich.tree import Tree
 
-from c7n_mfa.audit.element import ANNOTATION, SetSigninMonitoring, SigninMonitoring
+from c7n_mfa.audit.element import ANNOTATION, SigninMonitoring
 from c7n_mfa.audit.shapes import subscription
 from c7n_mfa.audit.verdicts import Judgement
 from c7n_mfa.aws.arn import Arn
@@ -36,6 +36,7 @@ from c7n_mfa.entry import ELEMENTS, initialize
 from c7n_mfa.forwarding.element import SetSigninForwarding
 from c7n_mfa.forwarding.values import Judgement as Forwarding
 from c7n_mfa.forwarding.values import Step as ForwardingStep
+from c7n_mfa.repair.element import SetSigninMonitoring
 from c7n_mfa.repair.removal_element import RemoveSigninMonitoring
 from c7n_mfa.repair.values import Step, is_write
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from c7n_mfa.audit.coverage_element import STATES
+from c7n_mfa.audit.element import STATES
 from c7n_mfa.audit.reasons import LINKS, VERDICTS
 from c7n_mfa.audit.values import Route
 from c7n_mfa.audit.verdicts import Chain, FilterCoverage, Judgement, Link, Region, rank, worst
