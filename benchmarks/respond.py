@@ -65,9 +65,9 @@ from c7n.resources import load_resources
 load_resources((policy["resource"],))
 from c7n_mfa.entry import initialize
 initialize([policy])
-from c7n_mfa.signin.criteria import Wanted
+from c7n_mfa.signin.criteria import SigninCriteria
 from c7n_mfa.signin.record import SignIn
-assert Wanted(frozenset({True})).takes(SignIn.from_record(record), record)
+assert SigninCriteria(frozenset({True})).match(SignIn.from_record(record), record)
 print(time.process_time() - start)
 """
 

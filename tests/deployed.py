@@ -16,7 +16,7 @@ from c7n.config import Config
 from c7n.policy import load
 
 from c7n_mfa import handler
-from c7n_mfa.signin.prefilter import envelope
+from c7n_mfa.signin.events import envelope
 from signin.records import RECORDS
 
 ACCOUNT = "123456789012"

@@ -27,7 +27,7 @@ from c7n_mfa.forwarding.values import (
     Seen,
     Target,
 )
-from c7n_mfa.signin.prefilter import FORWARDED
+from c7n_mfa.signin.events import FORWARDED
 
 ACCOUNT = "123456789012"
 HOME = "us-east-1"

@@ -20,7 +20,7 @@ from c7n.utils import generate_arn, local_session, type_schema
 
 from c7n_mfa.element import FUNCTION_VARIABLE, Deployable
 from c7n_mfa.entry import ELEMENTS
-from c7n_mfa.signin import source
+from c7n_mfa.signin.element import UNDESCRIBED
 from c7n_mfa.signin.record import SignIn
 
 # What telling takes is imported where it is done: a function starts cold for each sign-in, and most
@@ -168,7 +168,7 @@ class AlertSignin(Deployable, EventAction):
             policy=self._policy,
             region=self._region,
             contains=self._contains,
-            undescribed=resource.get(source.ANNOTATION),
+            undescribed=resource.get(UNDESCRIBED),
             unrecorded=unrecorded,
         )
         receipts = resource.get(RECEIPTS, ())

@@ -56,7 +56,7 @@ def _required(filters: Iterable[Any]) -> Iterator[Takes]:
             if branches and all(branches):
                 yield partial(_any_takes, branches)
         elif each.type == "signin":
-            yield each.wanted().takes
+            yield each.criteria().match
 
 
 def _any_takes(branches: Iterable[Iterable[Takes]], sign_in: SignIn, record: object) -> bool:

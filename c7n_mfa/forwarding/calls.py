@@ -21,7 +21,7 @@ from c7n_mfa.forwarding.values import (
     all_tags,
 )
 from c7n_mfa.repair.values import Call
-from c7n_mfa.signin.prefilter import FORWARDED
+from c7n_mfa.signin.events import FORWARDED
 
 _DESCRIPTION = (
     "Forwards console sign-ins that may have a single factor to the home Region (c7n-mfa)."

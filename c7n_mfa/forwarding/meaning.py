@@ -18,7 +18,7 @@ from typing import Any
 
 from c7n_mfa.aws.event_pattern import matches
 from c7n_mfa.proof.families import ACCOUNT, FAMILIES, Family, Free
-from c7n_mfa.signin.prefilter import DETAIL_TYPES, envelope
+from c7n_mfa.signin.events import DETAIL_TYPES, envelope
 from c7n_mfa.signin.record import SignIn
 
 # What a rule may ask for, since its own account and Region are all it sees.

@@ -1,6 +1,6 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""Which sign-ins a policy wants, whose they are, and what a resource carries of one.  Pure."""
+"""Which sign-ins a policy selects, whose they are, and what a resource carries of one.  Pure."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ _LONGEST_AGENT = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """The sign-ins a policy wants: those that meet every condition that is not None.
+class SigninCriteria:
+    """The sign-ins that a policy selects: those that meet every condition that is not None.
 
     ``within`` and ``outside`` are about the address; one that is no IP address is in no network.
     """
@@ -44,7 +44,7 @@ class Wanted:
     within: tuple[Network, ...] | None = None
     outside: tuple[Network, ...] | None = None
 
-    def takes(self, sign_in: SignIn, record: object) -> bool:
+    def match(self, sign_in: SignIn, record: object) -> bool:
         return (
             (self.requirement is None or _must_catch(self.requirement, record))
             and _is_in(single_factor(sign_in), self.single_factor)
@@ -61,7 +61,7 @@ def _must_catch(requirement: str, record: object) -> bool:
     # Not above: requirements come with the whole language of patterns.
     from c7n_mfa.proof.requirements import REQUIREMENTS
 
-    # Where the answer hangs on undocumented behaviour, it is better told.
+    # Where the answer depends on undocumented behaviour, a notification is better than none.
     caught: bool | None = REQUIREMENTS[requirement].catch_pattern.match(record)
     return caught is not False
 
@@ -85,8 +85,8 @@ def is_of(sign_in: SignIn, resource: Mapping[str, Any]) -> bool:
     may be the name of a user too.
     """
     if "UserName" in resource:
-        said = sign_in.identity.user_name if identity(sign_in) == "iam-user" else None
-        return bool(resource["UserName"] == said) and _is_account_of(sign_in, resource)
+        user = sign_in.identity.user_name if identity(sign_in) == "iam-user" else None
+        return bool(resource["UserName"] == user) and _is_account_of(sign_in, resource)
     if "RoleName" in resource:
         is_role = bool(resource["RoleName"] == role_name(sign_in))
         return is_role and _is_account_of(sign_in, resource)
@@ -113,7 +113,7 @@ def role_name(sign_in: SignIn) -> str | None:
 
 
 def annotation(sign_in: SignIn) -> dict[str, Any]:
-    """What a resource carries of a sign-in: flat, and the most telling fields first.
+    """What a resource carries of a sign-in: flat, and the most useful fields first.
 
     Security Hub keeps the first 1,024 characters of it.
     """
@@ -143,27 +143,27 @@ def is_from(address: str | None, networks: Iterable[Network]) -> bool:
     False
     """
     try:
-        found = ipaddress.ip_address(address or "")
+        ip = ipaddress.ip_address(address or "")
     except ValueError:
         return False
-    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
-    return any((mapped or found) in network for network in networks)
+    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+    return any((mapped or ip) in network for network in networks)
 
 
 def networks(texts: Iterable[object]) -> tuple[tuple[Network, ...], tuple[object, ...]]:
-    """The networks, and what is none; a single address is a network of one."""
-    found: list[Network] = []
-    others: list[object] = []
+    """The networks, and what is not one; a single address is a network of one."""
+    valid: list[Network] = []
+    invalid: list[object] = []
     for text in texts:
         try:
-            found.append(ipaddress.ip_network(text.strip()))  # type: ignore[attr-defined]
+            valid.append(ipaddress.ip_network(text.strip()))  # type: ignore[attr-defined]
         except (ValueError, AttributeError):
-            others.append(text)
-    return tuple(found), tuple(others)
+            invalid.append(text)
+    return tuple(valid), tuple(invalid)
 
 
 def nearest(text: object) -> str:
-    """What may have been meant by a text that is no network.
+    """What may have been meant by a text that is not a network.
 
     >>> nearest("10.0.0.5/8")
     '10.0.0.0/8'
@@ -174,5 +174,5 @@ def nearest(text: object) -> str:
         return "192.0.2.0/24"
 
 
-def _is_in(value: Verdict, wanted: frozenset[Any] | None) -> bool:
-    return wanted is None or value in wanted
+def _is_in(value: Verdict, allowed: frozenset[Any] | None) -> bool:
+    return allowed is None or value in allowed

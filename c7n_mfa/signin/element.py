@@ -1,23 +1,35 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""The filter ``signin`` of accounts, IAM users and roles.
+"""The filter ``signin`` of accounts, IAM users and roles, and the source that feeds it.
 
 Registered in :mod:`c7n_mfa.entry`.
 """
 
+import logging
 from dataclasses import replace
 
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 from c7n.filters import Filter
 from c7n.resolver import ValuesFrom
-from c7n.utils import type_schema
+from c7n.utils import local_session, type_schema
 
 from c7n_mfa.element import REQUIREMENTS, Deployable
-from c7n_mfa.signin.criteria import IDENTITIES, Wanted, annotation, is_of, nearest, networks
+from c7n_mfa.signin.criteria import (
+    ACCOUNT,
+    IDENTITIES,
+    SigninCriteria,
+    annotation,
+    is_of,
+    nearest,
+    networks,
+)
 from c7n_mfa.signin.record import SignIn
-from c7n_mfa.signin.source import SurvivingSource
 
 ANNOTATION = "c7n:signin"
+UNDESCRIBED = "c7n:signin-undescribed"
+"""On a resource that could not be described: why."""
 
 _ADDRESSES = {
     "oneOf": [
@@ -30,9 +42,21 @@ _ADDRESSES = {
         },
     ]
 }
-# What says by itself which sign-ins are wanted; without any, it is the single-factor ones.
+# The options that select sign-ins by themselves; without any, it is the single-factor ones.
 _DECIDING = ("single-factor", "requirement", "factor", "outcome")
 _NEVER_SINGLE_FACTOR = {"saml", "identity-center"}
+
+ATTEMPTS = 2
+# For all that custodian calls for this event: a service that never answers may not take the time
+# in which somebody could have been notified.
+_IMPATIENT = Config(
+    connect_timeout=5,
+    read_timeout=10,
+    retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+)
+_FAILURES = (ClientError, BotoCoreError, ResponseParserError)
+
+log = logging.getLogger("custodian.c7n_mfa")
 
 
 def _some_of(*values):
@@ -40,27 +64,27 @@ def _some_of(*values):
 
 
 class Signin(Deployable, Filter):
-    """Keeps the resource when the event that started the policy is a single-factor sign-in of it.
+    """Matches the resource whose single-factor sign-in started the policy.
 
     A single-factor sign-in is a successful console sign-in without MFA that did not come through
-    SAML or Identity Center. Of an IAM user or a role, it has to be the one who signed in; an
-    account is kept for anybody's. Without an event, as with `--dryrun`, nothing is kept.
+    SAML or Identity Center. An IAM user or a role matches if it is the one that signed in; an
+    account matches whoever signed in. Without an event, as with `--dryrun`, nothing matches.
 
-    Custodian finds the resource by `ids` under `events`: `eventName` of an account, which is always
-    there, `userIdentity.userName` of an IAM user, and of a role
+    Custodian finds the resource by `ids` under `events`: `eventName` for an account, which is
+    always there, `userIdentity.userName` for an IAM user, and for a role
     `userIdentity.sessionContext.sessionIssuer.userName`. A mode that would never find one, or an
     event that would never come, is refused.
 
-    Every option narrows. `single-factor`, `requirement`, `factor` and `outcome` say which sign-ins
-    are wanted in place of the single-factor ones; the verdict is `unknown` where the record cannot
-    say it. `requirement` wants those that it says must be caught.
+    Every option narrows. `single-factor`, `requirement`, `factor` and `outcome` select other
+    sign-ins than the single-factor ones; the verdict is `unknown` where the record does not say.
+    `requirement` selects those that the requirement says must be caught.
 
-    `from` and `not-from` are about the address: networks, or `value_from` as elsewhere in
-    custodian. A list that cannot be read hides no sign-in. An address such as `AWS Internal` is in
-    no network.
+    `from` and `not-from` are about the address: networks, or a `value_from` as in other custodian
+    filters. A list that cannot be read filters out no sign-in. An address such as `AWS Internal` is
+    in no network.
 
-    A resource that custodian may not describe (`iam:GetUser` is denied, say) is kept as far as the
-    event knows it, so that the sign-in is not lost.
+    A resource that custodian cannot describe (`iam:GetUser` is denied, say) matches with what the
+    event says of it, so that the sign-in is not lost.
 
     The annotation `c7n:signin` is flat: `address`, `region`, `factor`, `path`, `outcome`,
     `single_factor`, `who`, `identity`, `account`, `event_id`, `event_time`, `principal`, `reasons`,
@@ -71,7 +95,7 @@ class Signin(Deployable, Filter):
     .. code-block:: yaml
 
         policies:
-          - name: signin-from-elsewhere
+          - name: signin-from-unknown-network
             resource: account
             mode:
               type: cloudtrail
@@ -105,7 +129,7 @@ class Signin(Deployable, Filter):
 
     def get_permissions(self):
         lists = [self.data.get(name) for name in ("from", "not-from")]
-        urls = [each["value_from"]["url"] for each in lists if isinstance(each, dict)]
+        urls = [option["value_from"]["url"] for option in lists if isinstance(option, dict)]
         needed = {"s3": "s3:GetObject", "dynamodb": "dynamodb:PartiQLSelect"}
         schemes = {url.partition("://")[0] for url in urls}
         return sorted(needed[scheme] for scheme in schemes & set(needed))
@@ -114,8 +138,8 @@ class Signin(Deployable, Filter):
         paths = set(self.data.get("path", ()))
         if paths and paths <= _NEVER_SINGLE_FACTOR and self._verdicts() == {True}:
             self.refuse(
-                f"path: {', '.join(sorted(paths))} is never single-factor, and nothing would be "
-                "kept; add factor: [unknown]"
+                f"path: {', '.join(sorted(paths))} is never single-factor, and nothing would "
+                "match; add factor: [unknown]"
             )
         self._check_networks()
         # Custodian calls this before it looks for the resource of an event, and for nothing else.
@@ -125,24 +149,24 @@ class Signin(Deployable, Filter):
 
     def _check_networks(self):
         for name in ("from", "not-from"):
-            given = self.data.get(name, [])
-            found, others = networks(given if isinstance(given, list) else [])
-            for text in others:
-                self.refuse(f"{name}: {text} is no network; write it like {nearest(text)}")
-            if name == "not-from" and any(network.prefixlen == 0 for network in found):
-                self.refuse(f"{name}: {given[0]} leaves out everybody")
+            option = self.data.get(name, [])
+            valid, invalid = networks(option if isinstance(option, list) else [])
+            for text in invalid:
+                self.refuse(f"{name}: {text} is not a network; write it like {nearest(text)}")
+            if name == "not-from" and any(network.prefixlen == 0 for network in valid):
+                self.refuse(f"{name}: {option[0]} leaves out everybody")
 
     def check_preflight(self):
-        """Would any sign-in come this far, and be kept?"""
-        from c7n_mfa.signin import trigger
+        """Would any sign-in come this far, and match?"""
+        from c7n_mfa.signin import preflight
 
-        mode, resource, wanted = self.manager.data.get("mode"), self.manager.type, self.wanted()
-        why = trigger.problem(mode, resource, wanted)
+        mode, resource, criteria = self.manager.data.get("mode"), self.manager.type, self.criteria()
+        why = preflight.problem(mode, resource, criteria)
         if why:
             self.refuse(why)
-        for sentence in trigger.stopped(mode, resource, wanted) if mode else ():
+        for sentence in preflight.stopped(mode, resource, criteria) if mode else ():
             self.log.warning(
-                "policy:%s signin: mode: pattern stops a sign-in that it wants: %s",
+                "policy:%s signin: mode: pattern stops a sign-in that the filter matches: %s",
                 self._policy,
                 sentence,
             )
@@ -151,32 +175,32 @@ class Signin(Deployable, Filter):
         record = event.get("detail") if isinstance(event, dict) else None
         sign_in = SignIn.from_record(record)
         if sign_in is None:
-            said = "its event is no console sign-in" if event else "it runs without an event"
-            self.log.warning("policy:%s signin keeps nothing: %s", self._policy, said)
+            why = "its event is no console sign-in" if event else "it runs without an event"
+            self.log.warning("policy:%s signin matches nothing: %s", self._policy, why)
             return []
-        kept = []
-        wanted = replace(
-            self.wanted(), within=self._networks("from"), outside=self._networks("not-from")
+        criteria = replace(
+            self.criteria(), within=self._networks("from"), outside=self._networks("not-from")
         )
-        if wanted.takes(sign_in, record):
-            kept = [resource for resource in resources if is_of(sign_in, resource)]
-        for resource in kept:
+        matching = []
+        if criteria.match(sign_in, record):
+            matching = [resource for resource in resources if is_of(sign_in, resource)]
+        for resource in matching:
             resource[self.annotation_key] = annotation(sign_in)
-        return kept
+        return matching
 
     @property
     def _policy(self):
         return self.manager.ctx.policy.name
 
     def _verdicts(self):
-        """The verdicts that are wanted; None for all of them."""
+        """The verdicts that match; None for all of them."""
         if "single-factor" in self.data:
             return frozenset(self.data["single-factor"])
         return None if any(name in self.data for name in _DECIDING) else frozenset({True})
 
-    def wanted(self):
-        """Which sign-ins the options want, wherever they come from."""
-        return Wanted(
+    def criteria(self):
+        """Which sign-ins the options select, from whatever address."""
+        return SigninCriteria(
             single_factor=self._verdicts(),
             requirement=self.data.get("requirement"),
             factors=self._set("factor"),
@@ -190,22 +214,76 @@ class Signin(Deployable, Filter):
 
     def _networks(self, name):
         """The networks of an option; None when there is none, or when its list cannot be read."""
-        given = self.data.get(name)
-        if not isinstance(given, dict):
-            return None if given is None else networks(given)[0]
+        option = self.data.get(name)
+        if not isinstance(option, dict):
+            return None if option is None else networks(option)[0]
         try:
-            texts = ValuesFrom(given["value_from"], self.manager).get_values()
-            found, others = networks(texts if isinstance(texts, list | set) else ())
+            texts = ValuesFrom(option["value_from"], self.manager).get_values()
+            valid, invalid = networks(texts if isinstance(texts, list | set) else ())
         except (BotoCoreError, ClientError, OSError, ValueError) as error:
-            found, others = (), (str(error),)
-        if others or not found:
+            valid, invalid = (), (str(error),)
+        if invalid or not valid:
             self.log.error(
-                "policy:%s signin %s: %s", self._policy, name, _unread(found, others, given)
+                "policy:%s signin %s: %s", self._policy, name, _unread(valid, invalid, option)
             )
-        return found or None
+        return valid or None
 
 
-def _unread(found, others, given):
-    what = "entries are not used" if found else "the list cannot be used, and hides nothing"
-    listed = ", ".join(str(each) for each in others[:3]) or "there is no network in it"
-    return f"{given['value_from']['url']}: {what}: {listed}"
+def _unread(valid, invalid, option):
+    what = "entries are ignored" if valid else "the list cannot be used, and filters nothing out"
+    listed = ", ".join(str(entry) for entry in invalid[:3]) or "there is no network in it"
+    return f"{option['value_from']['url']}: {what}: {listed}"
+
+
+class SurvivingSource:
+    """A source of custodian's that falls back on what the event says of the resource.
+
+    Custodian describes a resource before any filter sees it, and takes a call that is denied or
+    throttled for a resource that does not exist: the function would end well, and nobody would have
+    been notified.  The account always exists, though, and of a user or a role the name is enough:
+    whoever acts on it finds out the rest.
+    """
+
+    def __init__(self, source):
+        self.source = source
+        self.manager = source.manager
+
+    def __getattr__(self, name):
+        return getattr(self.source, name)
+
+    def get_resources(self, ids, cache=True):
+        session = local_session(self.manager.session_factory)
+        session._session.set_default_client_config(_IMPATIENT)
+        try:
+            return self.source.get_resources(ids)
+        except _FAILURES as error:
+            return [self._undescribed(name, error) for name in ids]
+
+    def augment(self, resources):
+        described = [resource for resource in resources if UNDESCRIBED not in resource]
+        others = [resource for resource in resources if UNDESCRIBED in resource]
+        try:
+            return [*self.source.augment(described), *others]
+        except _FAILURES as error:
+            log.error("policy:%s goes on without details: %s", self._policy, error)
+            return resources
+
+    def _undescribed(self, name, error):
+        log.error("policy:%s goes on without a description: %s", self._policy, error)
+        account = self.manager.config.account_id
+        if self.manager.type == "account":
+            resource = {"account_id": account, "account_name": ""}
+        else:
+            resource = {self.manager.get_model().id: name, ACCOUNT: account}
+        return {**resource, UNDESCRIBED: _why(error)}
+
+    @property
+    def _policy(self):
+        return self.manager.ctx.policy.name
+
+
+def _why(error):
+    if not isinstance(error, ClientError):
+        return type(error).__name__
+    code, operation = error.response["Error"]["Code"], error.operation_name
+    return f"iam:{operation} failed with {code}"

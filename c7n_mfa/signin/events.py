@@ -1,10 +1,17 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""Whether an event is one that custodian can work with, asked before custodian looks at it.
+"""The events of sign-ins: what EventBridge delivers of them, and what a function refuses.
+
+A prefilter, the event pattern of a rule, only saves work.  It may let through what is no
+single-factor sign-in, and must never stop what is one, or might be.  It therefore names what is
+certainly none, a failure and a `Yes`, and lets everything else pass, fields that are absent
+included: `anything-but` alone asks for the field to be there.  EventBridge does not tell a list
+from what it holds: a record whose `MFAUsed` were a list with `Yes` in it would be stopped.
+CloudTrail writes no lists there.
 
 Custodian reads events as EventBridge delivers them, and stumbles over others: over an event that is
 a list, a `detail` that is a text, a sign-in without `eventSource`.  Anybody who may invoke a
-function can send one.
+function can send one, so that they are refused before custodian looks at them.
 """
 
 from __future__ import annotations
@@ -16,6 +23,26 @@ from types import MappingProxyType
 from typing import Any
 
 from c7n_mfa.signin.record import SignIn
+
+SOURCE = "aws.signin"
+# The first is what is delivered, and what custodian puts into its rules; the second stands in the
+# EventBridge user guide.
+DETAIL_TYPES = ("AWS Console Sign In via CloudTrail", "AWS Console Signin via CloudTrail")
+
+_CANDIDATE: Mapping[str, Any] = {
+    "responseElements": {"ConsoleLogin": [{"exists": False}, {"anything-but": ["Failure"]}]},
+    "additionalEventData": {"MFAUsed": [{"exists": False}, {"anything-but": ["Yes"]}]},
+}
+
+FORWARDED: Mapping[str, Any] = {
+    "source": [SOURCE],
+    "detail-type": list(DETAIL_TYPES),
+    "detail": {"eventName": ["ConsoleLogin"], **_CANDIDATE},
+}
+"""The event pattern of the rules that forward sign-ins to the home Region."""
+
+MODE: Mapping[str, Any] = {"detail-type": [DETAIL_TYPES[1]], "detail": _CANDIDATE}
+"""`mode.pattern` of a policy that responds: custodian adds source, name and the other spelling."""
 
 NOT_A_SIGN_IN: Mapping[str, str] = MappingProxyType(
     {
@@ -32,6 +59,23 @@ NOT_A_SIGN_IN: Mapping[str, str] = MappingProxyType(
 _EMPTY_DETAIL = "{}"
 _SIGN_IN = "ConsoleLogin"
 _USER_NAME = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
+
+
+def envelope(
+    record: object, region: str, account: str, detail_type: str = DETAIL_TYPES[0]
+) -> dict[str, Any]:
+    """The event that EventBridge delivers for a CloudTrail record."""
+    return {
+        "version": "0",
+        "id": "6f87d04b-9f74-4f04-a780-7acf4b0a9b38",
+        "detail-type": detail_type,
+        "source": SOURCE,
+        "account": account,
+        "time": "2026-01-15T08:30:05Z",
+        "region": region,
+        "resources": [],
+        "detail": record,
+    }
 
 
 def refusal(event: object, policies: Iterable[Mapping[str, Any]]) -> str | None:
@@ -65,7 +109,7 @@ def readable(event: Any) -> Any:
 def _listens_to_sign_ins(policy: Mapping[str, Any]) -> bool:
     mode = policy.get("mode", {})
     events = mode.get("events", ())
-    names = {each["event"] if isinstance(each, dict) else each for each in events}
+    names = {event["event"] if isinstance(event, dict) else event for event in events}
     return mode.get("type") == "cloudtrail" and names == {_SIGN_IN}
 
 

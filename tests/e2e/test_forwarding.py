@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from c7n_mfa.forwarding.values import NAME
-from c7n_mfa.signin.prefilter import FORWARDED
+from c7n_mfa.signin.events import FORWARDED
 
 pytestmark = [pytest.mark.local_aws, pytest.mark.long]
 

@@ -189,7 +189,7 @@ def test_a_dry_run_keeps_nothing_and_says_so(here):
     dry = here.run(TELLS, "--dryrun")
 
     assert dry.returncode == 0, dry.stderr
-    assert f"policy:{TELLS} signin keeps nothing: it runs without an event" in dry.stderr
+    assert f"policy:{TELLS} signin matches nothing: it runs without an event" in dry.stderr
 
 
 @pytest.mark.long

@@ -24,7 +24,7 @@ from c7n_mfa.forwarding.calls import role_policy
 from c7n_mfa.forwarding.permissions import LOOK, OWNER
 from c7n_mfa.forwarding.values import NAME, Place
 from c7n_mfa.proof.families import FAMILIES
-from c7n_mfa.signin.prefilter import DETAIL_TYPES
+from c7n_mfa.signin.events import DETAIL_TYPES
 from calls import denied, is_write, watched
 
 KEY = "c7n:signin-forwarding"

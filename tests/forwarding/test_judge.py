@@ -15,7 +15,7 @@ from c7n_mfa.forwarding.calls import role_policy
 from c7n_mfa.forwarding.judge import judge
 from c7n_mfa.forwarding.reasons import REASONS
 from c7n_mfa.forwarding.values import NAME, Place, RegionSeen, RegionVerdict
-from c7n_mfa.signin.prefilter import DETAIL_TYPES, FORWARDED
+from c7n_mfa.signin.events import DETAIL_TYPES, FORWARDED
 
 WORKS = f"rule {NAME} forwards to {f.PLACE.bus}"
 OTHER_BUS = f.PLACE.bus.replace("us-east-1", "eu-west-1")

@@ -14,7 +14,7 @@ from c7n.schema import ElementSchema
 
 from c7n_mfa.forwarding import element as forwarding
 from c7n_mfa.forwarding.reasons import REASONS
-from c7n_mfa.signin.prefilter import FORWARDED
+from c7n_mfa.signin.events import FORWARDED
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("signin-forwarding-broken", "signin-forwarding-repaired")

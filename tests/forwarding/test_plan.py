@@ -13,7 +13,7 @@ import forwarded as f
 from c7n_mfa.forwarding.judge import judge
 from c7n_mfa.forwarding.plan import plan_removal, plan_setting
 from c7n_mfa.forwarding.values import NAME, ROLE_POLICY, Plan, RegionSeen, Seen
-from c7n_mfa.signin.prefilter import FORWARDED
+from c7n_mfa.signin.events import FORWARDED
 
 OTHER_BUS = f.PLACE.bus.replace("us-east-1", "eu-west-1")
 TAGS = [{"Key": "c7n-mfa", "Value": "signin-forwarding"}, {"Key": "owner", "Value": "security"}]

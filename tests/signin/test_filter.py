@@ -92,7 +92,7 @@ def test_without_a_sign_in_nothing_is_kept_and_that_is_said(load, nothing, caplo
 
     assert manager.filter_resources([{"account_id": ACCOUNT}], nothing) == []
     said = "its event is no console sign-in" if nothing else "it runs without an event"
-    assert caplog.messages == [f"policy:signin-single-factor signin keeps nothing: {said}"]
+    assert caplog.messages == [f"policy:signin-single-factor signin matches nothing: {said}"]
 
 
 # Whose sign-in it is.
@@ -245,14 +245,14 @@ def test_a_list_that_cannot_be_read_hides_nothing(kept, offices, option, unreada
     offices(unreadable)
 
     assert len(kept(record(), **{option: LIST})) == 1
-    assert "the list cannot be used, and hides nothing" in caplog.text
+    assert "the list cannot be used, and filters nothing out" in caplog.text
 
 
 def test_entries_that_are_no_networks_are_named_and_the_others_used(kept, offices, caplog):
     offices(["192.0.2.0/24", "head office"])
 
     assert kept(record(), **{"not-from": LIST}) == []
-    assert "entries are not used: head office" in caplog.text
+    assert "entries are ignored: head office" in caplog.text
 
 
 def test_reading_a_list_takes_a_permission(load):
@@ -280,28 +280,28 @@ def test_reading_a_list_takes_a_permission(load):
     [
         (
             {"not-from": ["192.0.2.0/24", "office"]},
-            "not-from: office is no network; write it like 192.0.2.0/24",
+            "not-from: office is not a network; write it like 192.0.2.0/24",
         ),
         (
             {"from": ["192.0.2.1/24"]},
-            "from: 192.0.2.1/24 is no network; write it like 192.0.2.0/24",
+            "from: 192.0.2.1/24 is not a network; write it like 192.0.2.0/24",
         ),
         (
             {"path": ["saml"]},
-            "path: saml is never single-factor, and nothing would be kept; add factor: [unknown]",
+            "path: saml is never single-factor, and nothing would match; add factor: [unknown]",
         ),
         (
             {"not-from": ["10.0.0.5/8"]},
-            "not-from: 10.0.0.5/8 is no network; write it like 10.0.0.0/8",
+            "not-from: 10.0.0.5/8 is not a network; write it like 10.0.0.0/8",
         ),
         ({"not-from": ["0.0.0.0/0"]}, "not-from: 0.0.0.0/0 leaves out everybody"),
         (
             {"single-factor": [True], "outcome": ["failure"]},
-            "keeps nothing: no sign-in of the account meets all of its options",
+            "matches nothing: no sign-in of the account meets all of its options",
         ),
         (
             {"resource": "aws.iam-user", "identity": ["root"]},
-            "keeps nothing: no sign-in of an IAM user meets all of its options",
+            "matches nothing: no sign-in of an IAM user meets all of its options",
         ),
     ],
 )
@@ -377,6 +377,6 @@ def test_a_pattern_that_stops_what_is_wanted_is_warned_of(deploy, caplog):
     deploy(pattern={"detail": {"additionalEventData": {"MFAUsed": [{"exists": False}]}}})
 
     assert caplog.messages == [
-        "policy:signed-in signin: mode: pattern stops a sign-in that it wants: "
+        "policy:signed-in signin: mode: pattern stops a sign-in that the filter matches: "
         "an IAM user signs in with a password and no MFA"
     ]

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from c7n_mfa.aws.event_pattern import matches
 from c7n_mfa.forwarding.meaning import is_candidate
 from c7n_mfa.proof.families import FAMILIES
-from c7n_mfa.signin.prefilter import DETAIL_TYPES, FORWARDED, MODE, envelope
+from c7n_mfa.signin.events import DETAIL_TYPES, FORWARDED, MODE, envelope
 
 ACCOUNT = "123456789012"
 

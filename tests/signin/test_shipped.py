@@ -15,9 +15,9 @@ from c7n_mfa.aws.event_pattern import matches
 from c7n_mfa.aws.read import READ_SECONDS
 from c7n_mfa.investigation.gather import Options
 from c7n_mfa.proof.families import FAMILIES
-from c7n_mfa.signin.prefilter import DETAIL_TYPES, MODE, envelope
+from c7n_mfa.signin.element import ATTEMPTS
+from c7n_mfa.signin.events import DETAIL_TYPES, MODE, envelope
 from c7n_mfa.signin.record import SignIn
-from c7n_mfa.signin.source import ATTEMPTS
 from deployed import ACCOUNT, REGION, RESPOND, shipped
 from signin.records import RECORDS
 

@@ -1,6 +1,6 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""Would any sign-in reach the filter of a function, and pass?  Asked before the function is made.
+"""Would any sign-in reach the filter of a function, and match?  Checked before it is created.
 
 Custodian deploys a function whose events never come, or whose resource is never found, without a
 word.  Here the witness of every family of sign-ins goes the whole way instead: through the event
@@ -22,12 +22,12 @@ from jmespath.exceptions import JMESPathError
 from c7n_mfa.aws.arn import Arn
 from c7n_mfa.aws.event_pattern import matches
 from c7n_mfa.proof.families import FAMILIES, Family
-from c7n_mfa.signin.criteria import Wanted, identity, role_name
-from c7n_mfa.signin.prefilter import envelope
+from c7n_mfa.signin.criteria import SigninCriteria, identity, role_name
+from c7n_mfa.signin.events import envelope
 from c7n_mfa.signin.record import SignIn
 
 Mode = Mapping[str, Any]
-Found = tuple[Family, SignIn]
+Example = tuple[Family, SignIn]
 Path = tuple[str, ...]
 
 _SIGN_IN = {"event": "ConsoleLogin", "source": "signin.amazonaws.com"}
@@ -41,37 +41,41 @@ _IDS = {
 _ENVELOPE = {(name,) for name in ("account", "region", "time", "id", "resources", "version")}
 
 
-def problem(mode: Mode | None, resource: str, wanted: Wanted) -> str | None:
-    """Why nothing would ever be kept, and the mend; None when some sign-in would."""
-    kept = [each for each in _of(resource) if wanted.takes(each[1], each[0].witness)]
-    if not kept:
-        return f"keeps nothing: no sign-in of {_KIND[resource]} meets all of its options"
+def problem(mode: Mode | None, resource: str, criteria: SigninCriteria) -> str | None:
+    """Why nothing would ever match, and the fix; None when some sign-in would."""
+    matching = _matching(resource, criteria)
+    if not matching:
+        return f"matches nothing: no sign-in of {_KIND[resource]} meets all of its options"
     if mode is None or mode.get("type") == "pull":
         return None
-    return _mode_problem(mode, resource, kept)
+    return _mode_problem(mode, resource, matching)
 
 
-def stopped(mode: Mode, resource: str, wanted: Wanted) -> tuple[str, ...]:
-    """What the pattern of the mode stops of the sign-ins that are seen today and wanted."""
+def stopped(mode: Mode, resource: str, criteria: SigninCriteria) -> tuple[str, ...]:
+    """The observed sign-ins that match the criteria, and that the pattern of the mode stops."""
     rule = _rule(mode)
     return tuple(
         family.sentence
-        for family, sign_in in _of(resource)
-        if family.grade == "observed" and wanted.takes(sign_in, family.witness)
-        if _passes(rule, family) is False
+        for family, _ in _matching(resource, criteria)
+        if family.grade == "observed" and _passes(rule, family) is False
     )
 
 
-def _of(resource: str) -> Iterator[Found]:
-    """The families of sign-ins of a type of resource, those that nobody has seen among them."""
-    for family in [*FAMILIES, *_odd()]:
+def _matching(resource: str, criteria: SigninCriteria) -> list[Example]:
+    examples = _examples(resource)
+    return [(f, sign_in) for f, sign_in in examples if criteria.match(sign_in, f.witness)]
+
+
+def _examples(resource: str) -> Iterator[Example]:
+    """The families of sign-ins of a type of resource, unusual ones included."""
+    for family in [*FAMILIES, *_unusual()]:
         sign_in = SignIn.from_record(family.witness)
         if sign_in and _IDENTITY.get(resource, identity(sign_in)) == identity(sign_in):
             yield family, sign_in
 
 
-def _odd() -> Iterator[Family]:
-    """Sign-ins whose record cannot say what decides."""
+def _unusual() -> Iterator[Family]:
+    """Sign-ins whose record does not say what decides."""
     for family in FAMILIES:
         whose = family.witness.get("userIdentity") or {}
         for changes in (
@@ -83,21 +87,20 @@ def _odd() -> Iterator[Family]:
             yield replace(family, witness={**family.witness, **changes}, grade="possible")
 
 
-def _mode_problem(mode: Mode, resource: str, kept: Iterable[Found]) -> str | None:
-    wants = f"event: ConsoleLogin, source: signin.amazonaws.com, ids: {_IDS[resource]}"
+def _mode_problem(mode: Mode, resource: str, matching: Iterable[Example]) -> str | None:
+    events = f"event: ConsoleLogin, source: signin.amazonaws.com, ids: {_IDS[resource]}"
     if mode.get("type") != "cloudtrail":
-        said = f"mode: type: {mode.get('type')}"
-        return f"hears of no sign-in in {said}; write type: cloudtrail, and {wants}"
+        return f"gets no sign-in by mode: type: {mode.get('type')}; use cloudtrail, with {events}"
     if not any(map(_is_sign_in, mode.get("events", ()))):
-        return f"hears of no sign-in by mode: events; write {wants}"
-    if not any(_finds(mode, resource, *found) for found in kept):
-        by_the_book = {"type": "cloudtrail", "events": [{**_SIGN_IN, "ids": _IDS[resource]}]}
-        if any(_finds(by_the_book, resource, *found) for found in kept):
-            return f"does not find {_KIND[resource]} by the ids in mode: events; write {wants}"
-        return f"wants sign-ins whose records do not name {_KIND[resource]}; use resource: account"
+        return f"gets no sign-in by mode: events; write {events}"
+    if not any(_finds(mode, resource, *example) for example in matching):
+        standard = {"type": "cloudtrail", "events": [{**_SIGN_IN, "ids": _IDS[resource]}]}
+        if any(_finds(standard, resource, *example) for example in matching):
+            return f"does not find {_KIND[resource]} by the ids in mode: events; write {events}"
+        return f"matches records that do not name {_KIND[resource]}; use resource: account"
     rule = _rule(mode)
-    if all(_passes(rule, family) is False for family, _ in kept):
-        return "keeps nothing: mode: pattern stops every sign-in that it wants"
+    if all(_passes(rule, family) is False for family, _ in matching):
+        return "matches nothing: mode: pattern stops every sign-in that the filter matches"
     return None
 
 
@@ -110,13 +113,13 @@ def _is_sign_in(event: Any) -> bool:
 def _finds(mode: Mode, resource: str, family: Family, sign_in: SignIn) -> bool:
     """Does custodian take from the event what the resource is found by?"""
     try:
-        found = CloudWatchEvents.get_ids(_event(family), mode)
+        ids = CloudWatchEvents.get_ids(_event(family), mode)
     except (JMESPathError, ValueError):
         return False
     if resource == "account":
-        return bool(found)
+        return bool(ids)
     name = sign_in.identity.user_name if resource == "iam-user" else role_name(sign_in)
-    names = {_name(each) if resource == "iam-role" else each for each in found}
+    names = {_name(text) if resource == "iam-role" else text for text in ids}
     return name is not None and names == {name}
 
 
@@ -134,12 +137,12 @@ def _passes(rule: Mapping[str, Any], family: Family) -> bool | None:
 def _about(rule: Mapping[str, Any], free: set[Path], at: Path = ()) -> dict[str, Any]:
     """The rule without what it asks of fields that are free: some sign-in will have that."""
     left: dict[str, Any] = {}
-    for name, wanted in rule.items():
+    for name, value in rule.items():
         path = (*at, name)
-        if name == "$or" and isinstance(wanted, list):
-            left[name] = [_about(each, free, at) for each in wanted]
+        if name == "$or" and isinstance(value, list):
+            left[name] = [_about(branch, free, at) for branch in value]
         elif path not in free:
-            left[name] = _about(wanted, free, path) if isinstance(wanted, Mapping) else wanted
+            left[name] = _about(value, free, path) if isinstance(value, Mapping) else value
     return left
 
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import pytest
 
-from c7n_mfa.signin.criteria import Wanted
-from c7n_mfa.signin.prefilter import MODE as PREFILTER
-from c7n_mfa.signin.trigger import problem, stopped
+from c7n_mfa.signin.criteria import SigninCriteria
+from c7n_mfa.signin.events import MODE as PREFILTER
+from c7n_mfa.signin.preflight import problem, stopped
 from deployed import shipped
 
-SINGLE_FACTOR = Wanted(single_factor=frozenset({True}))
+SINGLE_FACTOR = SigninCriteria(single_factor=frozenset({True}))
 EVENT = {"event": "ConsoleLogin", "source": "signin.amazonaws.com"}
 IDS = {
     "account": "eventName",
@@ -42,10 +42,10 @@ def test_a_role_is_found_by_its_arn_too(prefix):
 
 
 def test_sign_ins_whose_records_name_no_role_belong_to_the_account():
-    saml = Wanted(paths=frozenset({"saml"}))
+    saml = SigninCriteria(paths=frozenset({"saml"}))
 
     assert problem(mode(IDS["iam-role"]), "iam-role", saml) == (
-        "wants sign-ins whose records do not name a role; use resource: account"
+        "matches records that do not name a role; use resource: account"
     )
     assert problem(mode("eventName"), "account", saml) is None
 
@@ -102,7 +102,7 @@ def test_an_event_that_is_no_sign_in(event):
     given = {"type": "cloudtrail", "events": [{**EVENT, "ids": "eventName", **event}]}
 
     assert problem(given, "account", SINGLE_FACTOR) == (
-        f"hears of no sign-in by mode: events; {WRITE}eventName"
+        f"gets no sign-in by mode: events; {WRITE}eventName"
     )
 
 
@@ -116,7 +116,7 @@ def test_a_sign_in_among_other_events_is_enough():
 @pytest.mark.parametrize("kind", ["periodic", "schedule", "guard-duty", "hub-finding", "phd"])
 def test_a_mode_without_events_of_sign_ins(kind):
     assert problem({"type": kind}, "iam-user", SINGLE_FACTOR) == (
-        f"hears of no sign-in in mode: type: {kind}; write type: cloudtrail, and "
+        f"gets no sign-in by mode: type: {kind}; use cloudtrail, with "
         f"{WRITE.removeprefix('write ')}userIdentity.userName"
     )
 
@@ -125,10 +125,10 @@ def test_a_mode_without_events_of_sign_ins(kind):
 @pytest.mark.parametrize(
     "wanted",
     [
-        Wanted(single_factor=frozenset({True}), outcomes=frozenset({"failure"})),
-        Wanted(single_factor=frozenset({True}), factors=frozenset({"multi"})),
-        Wanted(single_factor=frozenset({True}), paths=frozenset({"saml"})),
-        Wanted(factors=frozenset({"multi"}), paths=frozenset({"identity-center"})),
+        SigninCriteria(single_factor=frozenset({True}), outcomes=frozenset({"failure"})),
+        SigninCriteria(single_factor=frozenset({True}), factors=frozenset({"multi"})),
+        SigninCriteria(single_factor=frozenset({True}), paths=frozenset({"saml"})),
+        SigninCriteria(factors=frozenset({"multi"}), paths=frozenset({"identity-center"})),
     ],
 )
 @pytest.mark.parametrize("deployed", [True, False])
@@ -136,19 +136,19 @@ def test_options_that_no_sign_in_meets(resource, wanted, deployed):
     given = mode(IDS[resource]) if deployed else None
     said = problem(given, resource, wanted)
     assert said is not None
-    assert said.startswith("keeps nothing: no sign-in of ")
+    assert said.startswith("matches nothing: no sign-in of ")
 
 
 def test_a_sign_in_of_which_nobody_can_say_may_be_wanted():
     for wanted in (
-        Wanted(single_factor=frozenset({"unknown"})),
-        Wanted(outcomes=frozenset({"unknown"})),
-        Wanted(factors=frozenset({"unknown"})),
+        SigninCriteria(single_factor=frozenset({"unknown"})),
+        SigninCriteria(outcomes=frozenset({"unknown"})),
+        SigninCriteria(factors=frozenset({"unknown"})),
     ):
         assert [each for each in IDS if problem(None, each, wanted) is None] == list(IDS)
-    stranger = Wanted(identities=frozenset({"unknown"}))
+    stranger = SigninCriteria(identities=frozenset({"unknown"}))
     assert [each for each in IDS if problem(None, each, stranger) is None] == ["account"]
-    unsaid = Wanted(paths=frozenset({"unknown"}))
+    unsaid = SigninCriteria(paths=frozenset({"unknown"}))
     assert [each for each in IDS if problem(None, each, unsaid) is None] == ["account", "iam-role"]
 
 
@@ -162,13 +162,13 @@ def test_a_sign_in_of_which_nobody_can_say_may_be_wanted():
     ],
 )
 def test_an_identity_is_wanted_where_it_can_be(identity, resources):
-    wanted = Wanted(identities=frozenset({identity}))
+    wanted = SigninCriteria(identities=frozenset({identity}))
 
     assert [each for each in IDS if problem(None, each, wanted) is None] == resources
 
 
 def test_a_requirement_is_met_by_some():
-    wanted = Wanted(requirement="conformity")
+    wanted = SigninCriteria(requirement="conformity")
 
     assert [each for each in IDS if problem(None, each, wanted) is None] == list(IDS)
 
@@ -177,7 +177,7 @@ def test_a_pattern_that_stops_everything():
     pattern = {"detail": {"additionalEventData": {"MFAUsed": ["Nope"]}}}
 
     assert problem(mode("eventName", pattern=pattern), "account", SINGLE_FACTOR) == (
-        "keeps nothing: mode: pattern stops every sign-in that it wants"
+        "matches nothing: mode: pattern stops every sign-in that the filter matches"
     )
 
 
@@ -190,7 +190,7 @@ def test_a_pattern_that_stops_some_is_told_which():
         "the root user signs in with a password and no MFA",
         "a federation broker opens a console session for a role that was assumed without MFA",
     )
-    only_users = Wanted(single_factor=frozenset({True}), identities=frozenset({"iam-user"}))
+    only_users = SigninCriteria(single_factor=frozenset({True}), identities=frozenset({"iam-user"}))
     assert stopped(given, "account", only_users) == ()
 
 
