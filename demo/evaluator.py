@@ -19,7 +19,7 @@ from typing import Any
 
 import boto3
 
-from c7n_mfa.audit.alarm_shapes import alarm as alarm_of
+from c7n_mfa.audit.shapes import alarm as alarm_of
 from c7n_mfa.audit.values import Alarm
 
 from .alarm_state import NotEvaluated, State, evaluate, reason, why_not

@@ -126,7 +126,7 @@ class SigninMonitoring(Deployable, Filter):
 
 
 def _is_role_of(account, role):
-    from c7n_mfa.audit.read_accounts import role_for
+    from c7n_mfa.audit.read import role_for
 
     return role == role_for(role, account)
 

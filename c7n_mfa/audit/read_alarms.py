@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from c7n_mfa.audit import alarm_shapes as shapes
+from c7n_mfa.audit import shapes
 from c7n_mfa.audit.alarm import NotifyingAlarm, fires_without_topic, judge_alarm
-from c7n_mfa.audit.read_accounts import Readers
+from c7n_mfa.audit.read import Readers
 from c7n_mfa.audit.values import (
     Alarm,
     CompositeAlarm,
@@ -29,20 +29,20 @@ _MOST = 100
 
 
 def read_alarms(
-    readers: Readers, seen: Snapshot, metrics: Mapping[MetricKey, Sequence[MetricFilter]]
+    readers: Readers, snapshot: Snapshot, metrics: Mapping[MetricKey, Sequence[MetricFilter]]
 ) -> None:
     """The alarms on the metrics; where none of them works, those on expressions and near misses."""
-    found = {key: reader for key in metrics if (reader := readers.of(key.account)) is not None}
-    answers = together(*(partial(_on_metric, reader, key) for key, reader in found.items()))
-    seen.alarms.update(zip(found, answers, strict=True))
-    _read_parents(found, seen, metrics)
+    watched = {key: reader for key in metrics if (reader := readers.of(key.account)) is not None}
+    answers = together(*(partial(_on_metric, reader, key) for key, reader in watched.items()))
+    snapshot.alarms.update(zip(watched, answers, strict=True))
+    _read_parents(watched, snapshot, metrics)
     silent = {
         key: reader
-        for key, reader in found.items()
-        if not isinstance(seen.alarms[key], ReadFailure) and not _works(seen, key, metrics[key])
+        for key, reader in watched.items()
+        if isinstance(snapshot.alarms[key], tuple) and not _works(snapshot, key, metrics[key])
     }
-    _read_others(silent, seen)
-    _read_parents(silent, seen, metrics)
+    _read_others(silent, snapshot)
+    _read_parents(silent, snapshot, metrics)
 
 
 def _on_metric(reader: Reader, key: MetricKey) -> Alarms:
@@ -51,29 +51,29 @@ def _on_metric(reader: Reader, key: MetricKey) -> Alarms:
         key.region,
         "describe_alarms_for_metric",
         str(key),
-        lambda page: tuple(map(shapes.alarm, shapes.objects(page["MetricAlarms"]))),
+        lambda page: tuple(map(shapes.alarm, page["MetricAlarms"])),
         Namespace=key.namespace,
         MetricName=key.metric,
     )
     return alarms if alarms is not None else ()
 
 
-def _works(seen: Snapshot, key: MetricKey, filters: Sequence[MetricFilter]) -> bool:
+def _works(snapshot: Snapshot, key: MetricKey, filters: Sequence[MetricFilter]) -> bool:
     """Does an alarm on the metric notify, or one above it?"""
     return any(
-        judge_alarm(alarm, metric_filter, seen.at).verdict == "intact"
-        or seen.parents.get(alarm.arn)
-        for alarm in _alarms(seen, key)
+        judge_alarm(alarm, metric_filter, snapshot.at).verdict == "intact"
+        or snapshot.parents.get(alarm.arn)
+        for alarm in _alarms(snapshot, key)
         for metric_filter in filters
     )
 
 
-def _alarms(seen: Snapshot, key: MetricKey) -> tuple[Alarm, ...]:
-    alarms = seen.alarms[key]
+def _alarms(snapshot: Snapshot, key: MetricKey) -> tuple[Alarm, ...]:
+    alarms = snapshot.alarms[key]
     return () if isinstance(alarms, ReadFailure) else alarms
 
 
-def _read_others(readers: Mapping[MetricKey, Reader], seen: Snapshot) -> None:
+def _read_others(readers: Mapping[MetricKey, Reader], snapshot: Snapshot) -> None:
     """Alarms on expressions of the metrics, and those that watch one but for a name or dimensions.
 
     All alarms of a Region have to be listed for it, once, and so it comes last.
@@ -84,12 +84,12 @@ def _read_others(readers: Mapping[MetricKey, Reader], seen: Snapshot) -> None:
     for key in readers:
         alarms = of_place[key.account, key.region]
         if isinstance(alarms, ReadFailure):
-            seen.near_alarms[key] = alarms
+            snapshot.near_alarms[key] = alarms
             continue
         on_expressions = tuple(alarm for alarm in alarms if shapes.concerns(alarm, key))
-        seen.alarms[key] = (*_alarms(seen, key), *on_expressions)
-        if not seen.alarms[key]:
-            seen.near_alarms[key] = tuple(alarm for alarm in alarms if _near(alarm, key))
+        snapshot.alarms[key] = (*_alarms(snapshot, key), *on_expressions)
+        if not snapshot.alarms[key]:
+            snapshot.near_alarms[key] = tuple(alarm for alarm in alarms if _near(alarm, key))
 
 
 def _all(reader: Reader, region: str) -> Alarms:
@@ -113,18 +113,18 @@ def _near(alarm: Alarm, key: MetricKey) -> bool:
 
 def _read_parents(
     readers: Mapping[MetricKey, Reader],
-    seen: Snapshot,
+    snapshot: Snapshot,
     metrics: Mapping[MetricKey, Sequence[MetricFilter]],
 ) -> None:
     """The composite alarms above each alarm that would fire and notify no topic by itself."""
     asked = {
         alarm.arn: partial(_parents, reader, alarm)
         for key, reader in readers.items()
-        for alarm in _alarms(seen, key)
-        if alarm.arn not in seen.parents
-        and any(fires_without_topic(judge_alarm(alarm, f, seen.at)) for f in metrics[key])
+        for alarm in _alarms(snapshot, key)
+        if alarm.arn not in snapshot.parents
+        and any(fires_without_topic(judge_alarm(alarm, f, snapshot.at)) for f in metrics[key])
     }
-    seen.parents.update(zip(asked, together(*asked.values()), strict=True))
+    snapshot.parents.update(zip(asked, together(*asked.values()), strict=True))
 
 
 def _parents(reader: Reader, alarm: Alarm) -> tuple[CompositeAlarm, ...] | ReadFailure:

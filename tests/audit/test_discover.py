@@ -17,7 +17,7 @@ import pytest
 
 from audits import CALLS, judgement, link_of, recorded
 from c7n_mfa.audit.discover import Ask
-from c7n_mfa.audit.read_accounts import role_for
+from c7n_mfa.audit.read import role_for
 from calls import denied
 from chains import ALARM, COMPOSITE, KEY, NOW, OTHER, REGION, TOPIC, document, statement
 from mocked_account import ACCOUNT
