@@ -12,11 +12,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from c7n_mfa.aws.arn import Arn
-from c7n_mfa.aws.read import ReadFailure
 from c7n_mfa.shape import Node
+
+if TYPE_CHECKING:
+    # What reads brings botocore, which whoever reads a judgement back does not need.
+    from c7n_mfa.aws.read import ReadFailure
 
 
 @dataclass(frozen=True, slots=True)

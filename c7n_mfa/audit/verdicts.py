@@ -6,14 +6,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from c7n_mfa.audit.reasons import LINKS, REASONS, VERDICTS, Reason, Verdict
 from c7n_mfa.audit.values import Alarm, MetricFilter, Route
-from c7n_mfa.aws.read import ReadFailure
 from c7n_mfa.proof import Coverage, Dependency, Spot
 from c7n_mfa.proof.requirements import DEFAULT
 from c7n_mfa.shape import Node
+
+if TYPE_CHECKING:
+    # What reads brings botocore, which whoever reads a judgement back does not need.
+    from c7n_mfa.aws.read import ReadFailure
 
 
 @dataclass(frozen=True, slots=True)

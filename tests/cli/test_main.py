@@ -82,6 +82,16 @@ def test_without_the_cli_extra_the_rest_says_what_to_install(args):
     )
 
 
+def test_a_report_needs_nothing_that_talks_to_aws(tmp_path):
+    audit(tmp_path, INTACT)
+    without = (
+        "import sys; sys.modules['botocore'] = sys.modules['c7n'] = None; "
+        f"from c7n_mfa.cli.main import main; main(['report', {str(tmp_path)!r}])"
+    )
+    done = installs.run(sys.executable, "-c", without, C7N_MFA_AUTOLOAD="off")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_help_lists_every_command_with_its_whole_sentence():
     listed = installs.run(SCRIPT, "--help").stdout.partition("Commands:\n")[2].splitlines()
     names = ["confirm", "custodian", "pattern", "plan", "report", "signins"]
