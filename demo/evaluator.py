@@ -157,12 +157,12 @@ class Evaluator:
 
     def _publish(self, group: str, event: Mapping[str, Any]) -> None:
         for publisher in self._publishers.values():
-            found = publisher.filter
             # A metric filter does not look back.
             if publisher.group != group or event["ingestionTime"] < publisher.since:
                 continue
             if publisher.take(event["message"], event["timestamp"] / 1000):
-                self.say(Match(found.name, f"{found.namespace}/{found.metric} {found.value}"))
+                metric = f"{publisher.filter.metric_key} {publisher.filter.value}"
+                self.say(Match(publisher.filter.name, metric))
 
     def _evaluated(self, alarm: Alarm, now: float) -> Alarm:
         """The alarm, after its state has been set where it is another now."""
@@ -185,15 +185,15 @@ class Evaluator:
 
     def _values(self, alarm: Alarm) -> dict[int, list[float]]:
         """What the filters that write the alarm's metric have published."""
-        found: dict[int, list[float]] = {}
+        by_minute: dict[int, list[float]] = {}
         for publisher in self._publishers.values():
             written = publisher.filter
             if (written.namespace, written.metric) != (alarm.namespace, alarm.metric):
                 continue
             if alarm.unit in (None, written.unit):
                 for minute, values in publisher.values(tuple(sorted(alarm.dimensions))).items():
-                    found.setdefault(minute, []).extend(values)
-        return found
+                    by_minute.setdefault(minute, []).extend(values)
+        return by_minute
 
     def _ignore(self, name: str, why: str | None) -> None:
         ignored = Ignored(name, why or "")

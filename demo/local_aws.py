@@ -245,7 +245,7 @@ def _check_environment(python: Path) -> None:
             f"or name the interpreter that has ministack in {PYTHON_VARIABLE}."
         )
     try:
-        found = subprocess.run(
+        checked = subprocess.run(
             [python, "-I", "-c", "import boto3, ministack"],
             capture_output=True,
             text=True,
@@ -254,8 +254,8 @@ def _check_environment(python: Path) -> None:
     except (OSError, subprocess.TimeoutExpired) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise LocalAwsError(f"{python} does not run: {reason}. Run `make setup`.") from error
-    if found.returncode:
-        reason = _last_line(found.stderr)
+    if checked.returncode:
+        reason = _last_line(checked.stderr)
         raise LocalAwsError(f"{python} cannot run the local AWS: {reason} Run `make setup`.")
 
 

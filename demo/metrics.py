@@ -65,10 +65,10 @@ class Publisher:
 
     def _of(self, record: Any) -> Dimensions | None:
         """The dimensions of an event; none is published of an event that lacks one."""
-        found = {name: _field(record, field) for name, field in self._dimensions.items()}
-        if any(value is None for value in found.values()):
+        values = {name: _field(record, field) for name, field in self._dimensions.items()}
+        if None in values.values():
             return None
-        return tuple(sorted((name, str(value)) for name, value in found.items()))
+        return tuple(sorted((name, str(value)) for name, value in values.items()))
 
 
 def _why_not(item: Mapping[str, Any]) -> str | None:

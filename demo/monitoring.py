@@ -22,7 +22,7 @@ from c7n_mfa.cli.report.words import AUDIT_POLICY, REPAIR_POLICY, call_name
 from c7n_mfa.cli.terminal import short_name
 
 from .account import Inbox, seed_inbox, seed_trail
-from .evaluator import Observation
+from .evaluator import Change, Observation
 from .shell import Shell, Unexpected
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -103,11 +103,14 @@ class Monitoring:
 
     def _sign_in(self, inbox: Inbox) -> None:
         self.shell.heading("And when somebody signs in without MFA?")
+        # The new alarm has been evaluated once, and is OK.
+        self._wait_for_change()
         del self.observations[:]
         started = time.monotonic()
         self.shell.show("python", *_SIGN_IN)
         self.shell.say(self.shell.quietly("python", *_SIGN_IN).strip())
         notification = self._notification(inbox)
+        self._wait_for_change()
         for observation in self.observations:
             self.shell.say(f"  {observation}")
         self.shell.say()
@@ -115,6 +118,14 @@ class Monitoring:
         for line in _in_words(notification):
             self.shell.say(f"  {line}")
         _append_summary(["", f"One notification delivered: `{notification['AlarmName']}`."])
+
+    def _wait_for_change(self) -> None:
+        """Until the evaluator, in its thread, has said that an alarm has changed its state."""
+        deadline = time.monotonic() + _NOTIFICATION_SECONDS
+        while not any(isinstance(observation, Change) for observation in self.observations):
+            if time.monotonic() > deadline:
+                raise Unexpected(f"no alarm changed within {_NOTIFICATION_SECONDS:.0f} seconds.")
+            time.sleep(0.05)
 
     def _notification(self, inbox: Inbox) -> dict[str, Any]:
         queues = self.session.client("sqs")

@@ -102,22 +102,22 @@ class Builder:
     def _log_group(self, group: LogGroup, filters: tuple[MetricFilter, ...]) -> None:
         logs = self.session.client("logs")
         logs.create_log_group(logGroupName=group.name, logGroupClass=group.group_class)
-        for found in filters:
+        for metric_filter in filters:
             transformation: dict[str, Any] = {
-                "metricNamespace": found.namespace,
-                "metricName": found.metric,
-                "metricValue": found.value,
-                "unit": found.unit,
+                "metricNamespace": metric_filter.namespace,
+                "metricName": metric_filter.metric,
+                "metricValue": metric_filter.value,
+                "unit": metric_filter.unit,
             }
-            if found.default is not None:
-                transformation["defaultValue"] = found.default
-            if found.dimensions:
-                names = dict.fromkeys(found.dimensions, "$.userIdentity.userName")
+            if metric_filter.default is not None:
+                transformation["defaultValue"] = metric_filter.default
+            if metric_filter.dimensions:
+                names = dict.fromkeys(metric_filter.dimensions, "$.userIdentity.userName")
                 transformation["dimensions"] = names
             logs.put_metric_filter(
                 logGroupName=group.name,
-                filterName=found.name,
-                filterPattern=found.pattern,
+                filterName=metric_filter.name,
+                filterPattern=metric_filter.pattern,
                 metricTransformations=[transformation],
             )
 
