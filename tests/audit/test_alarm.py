@@ -1,148 +1,47 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
 
-"""The alarm, simulated.  Missing data by the table in the CloudWatch user guide, "Configuring how
-CloudWatch alarms treat missing data"; the other cases written by hand.
-"""
+"""Rules of composite alarms, after the examples of PutCompositeAlarm."""
 
 from __future__ import annotations
 
 import pytest
 
-from c7n_mfa.audit.simulation import Simulation, simulate
-from chains import an_alarm
-
-
-def answer(value: float = 1.0, default: float | None = None, **changes) -> str:
-    return simulate(an_alarm(**changes), value, default).answer
-
-
-@pytest.mark.parametrize("statistic", ["Sum", "Maximum", "Minimum", "Average", "SampleCount"])
-def test_every_statistic_of_one_value_fires(statistic):
-    assert answer(statistic=statistic) == "fires"
+from c7n_mfa.audit.alarm import follows
+from chains import ALARM, an_alarm
 
 
 @pytest.mark.parametrize(
-    ("comparison", "threshold", "expected"),
+    "rule",
     [
-        ("GreaterThanOrEqualToThreshold", 1.0, "fires"),
-        ("GreaterThanOrEqualToThreshold", 2.0, "silent"),
-        ("GreaterThanThreshold", 0.0, "fires"),
-        ("GreaterThanThreshold", 1.0, "silent"),
-        ("LessThanThreshold", 2.0, "fires"),
-        ("LessThanThreshold", 0.0, "silent"),
-        ("LessThanOrEqualToThreshold", 1.0, "fires"),
-        ("LessThanOrEqualToThreshold", 0.0, "silent"),
-        ("GreaterThanUpperThreshold", 1.0, "undecided"),
-        ("LessThanLowerOrGreaterThanUpperThreshold", 1.0, "undecided"),
-        ("", 1.0, "undecided"),
+        "ALARM(SignIns)",
+        'ALARM("SignIns")',
+        f'ALARM("{ALARM}")',
+        "( ALARM( SignIns ) )",
+        "ALARM(Other) OR ALARM(SignIns)",
+        "ALARM(Other) OR\n  (ALARM(SignIns) OR ALARM(Third))",
     ],
 )
-def test_comparisons_with_the_threshold(comparison, threshold, expected):
-    assert answer(comparison=comparison, threshold=threshold) == expected
-
-
-@pytest.mark.parametrize("statistic", ["", "XX", "p", "TM(a:b)", "SUM", "Total"])
-def test_other_statistics_are_not_simulated(statistic):
-    assert answer(statistic=statistic) == "undecided"
+def test_an_alarm_is_followed(rule):
+    assert follows(rule, an_alarm()) is True
 
 
 @pytest.mark.parametrize(
-    ("value", "threshold", "expected"),
-    [(1.0, 1.0, "fires"), (5.0, 5.0, "fires"), (0.5, 1.0, "silent"), (1.0, 5.0, "silent")],
-)
-def test_the_value_of_the_filter_counts(value, threshold, expected):
-    assert answer(value, threshold=threshold) == expected
-
-
-@pytest.mark.parametrize(
-    ("statistic", "default", "expected"),
+    "rule",
     [
-        ("Sum", 0.0, "fires"),
-        ("Sum", 1.0, "always"),
-        # Five minutes of 0.1 stay below 1, sixty times as many do not.
-        ("Sum", 0.1, "always"),
-        ("Maximum", 0.0, "fires"),
-        ("Maximum", 1.0, "always"),
-        ("Minimum", 0.0, "silent"),
-        ("Average", 0.0, "silent"),
-        ("SampleCount", 0.0, "always"),
+        "",
+        "TRUE",
+        "ALARM(Other)",
+        "ALARM(SignInsToo)",
+        "OK(SignIns)",
+        "NOT ALARM(SignIns)",
+        "ALARM(SignIns) AND ALARM(Other)",
+        "ALARM(SignIns) AND NOT ALARM(Other)",
+        "ALARM(SignIns) OR TRUE",
+        "ALARM(SignIns) OR OK(Other)",
+        "INSUFFICIENT_DATA(SignIns)",
+        "ALARM(SignIns) ALARM(Other)",
     ],
 )
-def test_the_default_value_on_a_busy_log_group(statistic, default, expected):
-    assert answer(default=default, statistic=statistic) == expected
-
-
-def test_less_than_is_always_true_of_the_zeroes_of_a_busy_log_group():
-    assert answer(default=0.0, comparison="LessThanThreshold", threshold=2.0) == "always"
-
-
-@pytest.mark.parametrize(
-    ("missing", "needed", "periods", "expected"),
-    [
-        # - - X - - with all three needed.
-        ("missing", 3, 3, "fires"),
-        ("ignore", 3, 3, "silent"),
-        ("notBreaching", 3, 3, "silent"),
-        ("breaching", 3, 3, "always"),
-        # - - - - X with two of three needed.
-        ("missing", 2, 3, "fires"),
-        ("ignore", 2, 3, "silent"),
-        ("notBreaching", 2, 3, "silent"),
-        ("breaching", 2, 3, "always"),
-        # One needed.
-        ("missing", 1, 3, "fires"),
-        ("notBreaching", 1, 3, "fires"),
-        ("notBreaching", 1, 12, "fires"),
-        ("breaching", 1, 1, "always"),
-        ("notBreaching", 1, 1, "fires"),
-    ],
-)
-def test_missing_data(missing, needed, periods, expected):
-    changes = {"datapoints_to_alarm": needed, "evaluation_periods": periods}
-
-    assert answer(missing=missing, **changes) == expected
-
-
-def test_data_in_the_other_periods_keeps_one_of_three_from_being_enough():
-    assert answer(default=0.0, evaluation_periods=3, datapoints_to_alarm=3) == "silent"
-
-
-def test_ignored_missing_data_keeps_the_alarm_in_alarm_after_the_first_sign_in():
-    assert simulate(an_alarm(missing="ignore"), 1.0, None) == Simulation(
-        "always",
-        "Sum >= 1 over 300 s, 1 of 1 periods, missing data ignore: after one sign-in it stays in "
-        "ALARM and reports no other",
-    )
-
-
-def test_zeroes_bring_an_alarm_back_that_ignores_missing_data():
-    assert answer(default=0.0, missing="ignore") == "fires"
-
-
-@pytest.mark.parametrize("period", [10, 30, 60, 300, 3600, 86400])
-def test_any_period_fires(period):
-    assert answer(period=period) == "fires"
-    assert answer(period=period, default=0.0) == "fires"
-
-
-def test_why_it_fires():
-    assert simulate(an_alarm(), 1.0, None) == Simulation(
-        "fires", "Sum >= 1 over 300 s, 1 of 1 periods"
-    )
-
-
-def test_why_it_is_silent():
-    assert simulate(an_alarm(statistic="Average"), 1.0, 0.0) == Simulation(
-        "silent",
-        "Average >= 1 over 300 s, 1 of 1 periods, missing data missing: one sign-in on a busy log "
-        "group does not fire it",
-    )
-
-
-def test_why_it_is_always_in_alarm():
-    assert simulate(an_alarm(missing="breaching"), 1.0, None) == Simulation(
-        "always",
-        "Sum >= 1 over 300 s, 1 of 1 periods, missing data breaching: in ALARM on a quiet log "
-        "group without any sign-in",
-    )
+def test_anything_else_is_not_followed(rule):
+    assert follows(rule, an_alarm()) is False
