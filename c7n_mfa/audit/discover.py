@@ -97,7 +97,7 @@ def _read_statuses_and_log_groups(readers: Readers, snapshot: Snapshot) -> None:
     if isinstance(snapshot.trails, ReadFailure):
         return
     trails = {trail.arn: trail for trail in snapshot.trails if on_path(snapshot, trail)}
-    # A trail of the organization tells its members too, so that no role is needed for it.
+    # A trail of the organization can be read by its members, so that no role is needed for it.
     owners = [readers.of_arn(arn) or readers.own for arn in trails]
     groups = {arn: reader for arn in log_groups(snapshot) if (reader := readers.of_arn(arn))}
     statuses, contents = together(

@@ -19,7 +19,7 @@ STATES = ("covers", "misses", "never-fires", "noisy", "unknown")
 
 
 def audit(manager, account, data):
-    """Look at the account and judge it: the snapshot and the judgement."""
+    """Read the account and judge it: the snapshot and the judgement."""
     # Not above: custodian loads this module for every policy on accounts.
     from c7n_mfa.audit.discover import Ask, discover
     from c7n_mfa.audit.judge import judge
@@ -30,8 +30,9 @@ def audit(manager, account, data):
     session = local_session(manager.session_factory)
     region = manager.config.region or session.region_name
     ask = Ask(data.get("regions", False), data.get("routes", False), data.get("read-role"))
-    seen = discover(session, account["account_id"], region, lambda f: relevant(f, requirement), ask)
-    return seen, judge(seen, requirement, data.get("strict", False))
+    account_id = account["account_id"]
+    snapshot = discover(session, account_id, region, lambda f: relevant(f, requirement), ask)
+    return snapshot, judge(snapshot, requirement, data.get("strict", False))
 
 
 def annotation(judgement, data):
@@ -42,7 +43,7 @@ def annotation(judgement, data):
 def write_judgements(manager, accounts):
     """Leave the whole judgement beside custodian's own output, clean or not.
 
-    A clean account is filtered out and would leave no trace of what was found intact.
+    A clean account is filtered out and would leave no trace of what is intact.
     """
     output = getattr(manager.ctx, "output", None)
     if output is not None:
@@ -114,7 +115,7 @@ class SigninMonitoring(Deployable, Filter):
         return super().validate()
 
     def process(self, resources, event=None):
-        wanted = self.data.get("state", ["broken", "unknown"])
+        states = self.data.get("state", ["broken", "unknown"])
         for account in resources:
             _, judgement = audit(self.manager, account, self.data)
             account[self.annotation_key] = annotation(judgement, self.data)
@@ -122,7 +123,7 @@ class SigninMonitoring(Deployable, Filter):
                 "account:%s signin-monitoring:%s", account["account_id"], judgement.verdict
             )
         write_judgements(self.manager, resources)
-        return [a for a in resources if a[self.annotation_key]["verdict"] in wanted]
+        return [a for a in resources if a[self.annotation_key]["verdict"] in states]
 
 
 def _is_role_of(account, role):
@@ -134,7 +135,7 @@ def _is_role_of(account, role):
 class SigninCoverage(Deployable, Filter):
     """Matches metric filters by what they catch of the console sign-ins that must be caught.
 
-    A metric filter is looked at when its pattern can match a console sign-in or names one; all
+    A metric filter is judged when its pattern can match a console sign-in or names one; all
     others are left out. `state` says which to match:
 
     - `covers`: it catches every sign-in of the requirement
@@ -172,7 +173,7 @@ class SigninCoverage(Deployable, Filter):
         },
     )
     annotation_key = "c7n:signin-coverage"
-    # The resource's own pattern is all that is looked at.
+    # The resource's own pattern is all that is read.
     permissions = ("logs:DescribeMetricFilters",)
 
     def process(self, resources, event=None):
@@ -182,12 +183,12 @@ class SigninCoverage(Deployable, Filter):
 
         name = self.data.get("requirement", DEFAULT_REQUIREMENT)
         requirement = requirements.REQUIREMENTS[name]
-        wanted = set(self.data["state"])
-        found = []
+        states = set(self.data["state"])
+        matched = []
         for resource in resources:
             text = resource.get("filterPattern") or ""
             coverage = coverage_of(text, requirement, self.data.get("strict", False))
-            if coverage is not None and wanted.intersection(coverage.states):
+            if coverage is not None and states.intersection(coverage.states):
                 resource[self.annotation_key] = coverage.to_dict()
-                found.append(resource)
-        return found
+                matched.append(resource)
+        return matched

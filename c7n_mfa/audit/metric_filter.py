@@ -58,7 +58,7 @@ def _selection(metric_filter: MetricFilter, account: str) -> str | None:
 
 
 def missing_sign_ins(metric_filter: MetricFilter, coverage: Coverage) -> Link:
-    """The link of a filter that misses sign-ins nobody else catches."""
+    """The link of a filter that misses sign-ins that no other catches."""
     spots = coverage.blind_spots
     detail = f"metric filter {metric_filter.name} is silent when {spots[0].sentence}"
     if len(spots) > 1:

@@ -19,7 +19,7 @@ from c7n_mfa.audit.values import LogGroup, MetricFilter, Snapshot, Trail
 from c7n_mfa.aws.arn import Arn
 from c7n_mfa.aws.read import Reader, ReadFailure, together
 
-# custodian replaces {account_id} in a policy with its own account before anybody sees it.
+# custodian replaces {account_id} in a policy with its own account before anybody reads it.
 PLACEHOLDERS = ("<account_id>", "{account_id}")
 
 
@@ -117,7 +117,7 @@ def read_every_trail(reader: Reader, region: str) -> tuple[Trails, Regions]:
         partial(_read_regions, reader, region),
         partial(_read_arns, reader, region),
     )
-    failure = next((each for each in (regions, arns) if isinstance(each, ReadFailure)), None)
+    failure = next((a for a in (regions, arns) if isinstance(a, ReadFailure)), None)
     if failure is not None or isinstance(trails, ReadFailure):
         return trails, failure or regions
     known = {trail.arn for trail in trails}
@@ -141,7 +141,7 @@ def _read_regions(reader: Reader, region: str) -> Regions:
         region,
         "describe_regions",
         "*",
-        lambda page: tuple(sorted(str(each["RegionName"]) for each in page["Regions"])),
+        lambda page: tuple(sorted(str(item["RegionName"]) for item in page["Regions"])),
     )
     return answer if answer is not None else ()
 

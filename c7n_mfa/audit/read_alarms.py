@@ -36,13 +36,13 @@ def read_alarms(
     answers = together(*(partial(_on_metric, reader, key) for key, reader in watched.items()))
     snapshot.alarms.update(zip(watched, answers, strict=True))
     _read_parents(watched, snapshot, metrics)
-    silent = {
+    without = {
         key: reader
         for key, reader in watched.items()
         if isinstance(snapshot.alarms[key], tuple) and not _works(snapshot, key, metrics[key])
     }
-    _read_others(silent, snapshot)
-    _read_parents(silent, snapshot, metrics)
+    _read_others(without, snapshot)
+    _read_parents(without, snapshot, metrics)
 
 
 def _on_metric(reader: Reader, key: MetricKey) -> Alarms:

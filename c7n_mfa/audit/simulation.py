@@ -90,9 +90,9 @@ def _latches(alarm: Alarm, default: float | None) -> bool:
 
 def _worst(alarm: Alarm, answers: list[tuple[str, Answer]]) -> Simulation:
     """The worst of the scenes decides: an alarm has to fire on all of them."""
-    for wanted in ("always", "silent", "undecided"):
+    for decisive in ("always", "silent", "undecided"):
         for scene, answer in answers:
-            if answer == wanted:
+            if answer == decisive:
                 return Simulation(answer, _because(alarm, answer, scene))
     return Simulation("fires", _rule(alarm))
 
@@ -132,10 +132,10 @@ _Breach = Literal["yes", "no", "open"]
 
 def _breaches(alarm: Alarm, period: Period) -> _Breach:
     """Does this period breach the threshold?"""
-    seen = alarm.fill if period.empty else _measured(alarm, period)
-    if seen is None:
+    value = alarm.fill if period.empty else _measured(alarm, period)
+    if value is None:
         return "open"
-    return "yes" if _COMPARISONS[alarm.comparison](seen, alarm.threshold) else "no"
+    return "yes" if _COMPARISONS[alarm.comparison](value, alarm.threshold) else "no"
 
 
 def _measured(alarm: Alarm, period: Period) -> float | None:
@@ -188,15 +188,15 @@ def statistic(name: str) -> Statistic | None:
     """The statistic of this name, ``Sum`` or ``p99.9`` or ``TM(10%:90%)``; ``None`` if unknown."""
     if name in _PLAIN:
         return _PLAIN[name]
-    found = _EXTENDED.fullmatch(name)
+    extended = _EXTENDED.fullmatch(name)
     if name.upper() == "IQM":
         return _within("TM", 25.0, 75.0)
-    if found is None:
+    if extended is None:
         return None
-    kind, short = found["kind"].upper(), found["short"]
+    kind, short = extended["kind"].upper(), extended["short"]
     if short is not None:
         return _percentile(float(short)) if kind == "P" else _within(kind, 0.0, float(short))
-    return _ranged(kind, found["low"], found["high"])
+    return _ranged(kind, extended["low"], extended["high"])
 
 
 def _count(period: Period) -> float:

@@ -15,7 +15,7 @@ from c7n_mfa.aws.read import ReadFailure
 
 # CloudTrail delivers to the bucket and to the log group within minutes of each other.
 BEHIND = timedelta(hours=2)
-# A trail that records reads records this audit too, so that it is never quiet for long.
+# A trail that records reads records this audit too, so that it is never without events for long.
 QUIET = timedelta(days=1)
 
 

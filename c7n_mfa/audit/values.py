@@ -1,6 +1,6 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""What was seen of the seven links, as plain values.
+"""What was read of the seven links, as plain values.
 
 The shapes follow the AWS API models of CloudTrail, CloudWatch Logs, CloudWatch and SNS; only what a
 verdict needs is kept.  A value that could not be read is a ``ReadFailure``, never a guess; a value
@@ -89,7 +89,7 @@ class Alarm:
 
     An alarm on an expression that is a plain function of one metric is an alarm on that metric,
     with ``scale`` and ``fill``; ``undecided`` says why any other cannot be simulated, ``reads``
-    which metrics it looks at and ``queries`` what else it asks.
+    which metrics it reads and ``queries`` what else it asks.
     """
 
     arn: str
@@ -185,9 +185,9 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Another way in which somebody may hear: an event rule or a log alarm.
+    """Another route of a notification: an event rule or a log alarm.
 
-    ``matches`` is ``None`` where it cannot be said whether it looks at console sign-ins.
+    ``matches`` is ``None`` where it cannot be said whether it matches console sign-ins.
     """
 
     kind: str
@@ -229,7 +229,7 @@ class Route:
 
 @dataclass(slots=True)
 class Snapshot:
-    """Everything that was seen of one account's chains, keyed by ARN or metric.
+    """Everything that was read of one account's chains, keyed by ARN or metric.
 
     Filled by :mod:`c7n_mfa.audit.discover`, read by :mod:`c7n_mfa.audit.judge`.  ``at`` is when it
     was looked at; without it nothing is too old.  ``accounts`` are the other accounts that a role
@@ -254,5 +254,5 @@ class Snapshot:
     at: datetime | None = None
 
     def readable(self, account: str) -> bool:
-        """Was it possible to look into this account?"""
+        """Was it possible to read this account?"""
         return account == self.account_id or self.accounts.get(account, ...) is None

@@ -52,7 +52,7 @@ class Pattern:
     """A filter pattern that AWS accepts.
 
     ``match`` takes an event parsed into a dict, or its raw message as ``str`` or ``bytes``,
-    and returns True, False, or None where the answer hangs on undocumented behaviour.
+    and returns True, False, or None where the answer depends on undocumented behaviour.
     """
 
     text: str = field(compare=False)
@@ -89,7 +89,7 @@ class Pattern:
         return clauses(self.node.condition, event)
 
     def explain_unknown(self, event: Any) -> tuple[Behaviour, ...]:
-        """The undocumented behaviours an answer of None hangs on; empty for other answers."""
+        """The undocumented behaviours an answer of None depends on; empty for other answers."""
         return tuple(self._behaviours(event))
 
     def _behaviours(self, event: Any) -> Iterator[Behaviour]:
@@ -97,7 +97,7 @@ class Pattern:
         if answer is not False:
             yield from self.doubts
         if isinstance(answer, Doubt):
-            yield from (each for each in answer.behaviours if each not in self.doubts)
+            yield from (b for b in answer.behaviours if b not in self.doubts)
 
 
 def parse(text: str) -> Pattern:

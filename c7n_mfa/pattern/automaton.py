@@ -67,7 +67,7 @@ class Automaton:
     """Accepts the texts in which any of its sequences is found.
 
     A state is an integer: ``start``, then one of ``steps`` for each character, and
-    ``accepting`` tells whether the text may end there. State 0 means found already, come what may.
+    ``accepting`` tells whether the text may end there. State 0 means matched already.
     """
 
     def __init__(self, sequences: Iterable[Iterable[Piece]], *, multi_line: bool = False):
@@ -123,7 +123,7 @@ class Automaton:
     def dead(self, state: int) -> bool:
         """Whether no text that goes on from this state is ever accepted.
 
-        True where only the beginnings are left, and each of them wants the start of the text.
+        True where only the beginnings are left, and each of them needs the start of the text.
         """
         only_beginnings = state == self._initial
         return only_beginnings and not self._multi_line and not self._initial & ~self._starts
@@ -199,7 +199,7 @@ class Automaton:
         mask = self._masks.get(char)
         if mask is None:
             chars = charset(char)
-            taken = sum(1 << at for at, each in enumerate(self._sets) if each & chars)
+            taken = sum(1 << at for at, taking in enumerate(self._sets) if taking & chars)
             mask = self._masks[char] = taken, (taken & self._repeated) << 1
         return mask
 
@@ -272,17 +272,17 @@ class _Walk:
         return self._rows[state]
 
     def _lost(self, state: int) -> bool:
-        """What is found already stays found, and what can no longer be found never will be."""
+        """What is matched stays matched, and what can no longer be matched never will be."""
         return self.automaton.dead(state) if self._inside else state == _MATCHED
 
 
 def _representatives(automata: Iterable[Automaton]) -> list[str]:
     """One character of each class that the automata can tell apart, readable if possible."""
-    sets = sorted(set().union(*(each.charsets() for each in automata)))
+    sets = sorted(set().union(*(automaton.charsets() for automaton in automata)))
     kinds: dict[tuple[bool, ...], str] = {}
     for char in _PREFERRED:
         bit = charset(char)
-        kinds.setdefault(tuple(bool(each & bit) for each in sets), char)
+        kinds.setdefault(tuple(bool(chars & bit) for chars in sets), char)
     return list(kinds.values())
 
 

@@ -95,10 +95,10 @@ def _split(condition: Condition) -> tuple[Compare | None, Condition | None]:
         return (condition, None) if _is_cheap(condition) else (None, condition)
     if not isinstance(condition, And):
         return None, condition
-    for each in condition.operands:
-        if isinstance(each, Compare) and _is_cheap(each):
-            rest = tuple(x for x in condition.operands if x is not each)
-            return each, rest[0] if len(rest) == 1 else And(rest)
+    for operand in condition.operands:
+        if isinstance(operand, Compare) and _is_cheap(operand):
+            rest = tuple(x for x in condition.operands if x is not operand)
+            return operand, rest[0] if len(rest) == 1 else And(rest)
     return None, condition
 
 
@@ -144,15 +144,15 @@ def _with_veto(condition: Condition) -> _Test:
 
 def _has_or(condition: Condition) -> bool:
     if isinstance(condition, And):
-        return any(_has_or(each) for each in condition.operands)
+        return any(_has_or(operand) for operand in condition.operands)
     return isinstance(condition, Or)
 
 
 def _compile(condition: Condition) -> _Test:
     if isinstance(condition, And):
-        return _all([_compile(each) for each in condition.operands])
+        return _all([_compile(operand) for operand in condition.operands])
     if isinstance(condition, Or):
-        return _any([_compile(each) for each in condition.operands])
+        return _any([_compile(operand) for operand in condition.operands])
     if condition.selector.has_wildcard:
         return lambda event: known(judge_at(condition, event))
     return _compile_atom(condition)
@@ -161,8 +161,8 @@ def _compile(condition: Condition) -> _Test:
 def _all(tests: list[_Test]) -> _Test:
     def test(event: Any) -> bool | None:
         answer: bool | None = True
-        for each in tests:
-            one = each(event)
+        for inner in tests:
+            one = inner(event)
             if one is False:
                 return False
             if one is None:
@@ -175,8 +175,8 @@ def _all(tests: list[_Test]) -> _Test:
 def _any(tests: list[_Test]) -> _Test:
     def test(event: Any) -> bool | None:
         answer: bool | None = False
-        for each in tests:
-            one = each(event)
+        for inner in tests:
+            one = inner(event)
             if one:
                 return True
             if one is None:
@@ -264,5 +264,5 @@ def _equality(text: Text) -> Callable[[str], bool | None] | None:
 def _ends(value: str, body: str) -> bool | None:
     if not value.endswith(body):
         return False
-    # Where the body also occurs earlier, AWS was seen not to look further.
+    # Where the body also occurs earlier, AWS was observed not to look further.
     return True if value.find(body) + len(body) == len(value) else None

@@ -42,16 +42,16 @@ class _Group:
 def all_conditions(operands: Iterable[Condition]) -> Condition:
     """``&&`` of one or more conditions, flat."""
     flat: list[Condition] = []
-    for each in operands:
-        flat.extend(each.operands if isinstance(each, And) else [each])
+    for operand in operands:
+        flat.extend(operand.operands if isinstance(operand, And) else [operand])
     return flat[0] if len(flat) == 1 else And(tuple(flat))
 
 
 def any_condition(operands: Iterable[Condition]) -> Condition:
     """``||`` of one or more conditions, flat."""
     flat: list[Condition] = []
-    for each in operands:
-        flat.extend(each.operands if isinstance(each, Or) else [each])
+    for operand in operands:
+        flat.extend(operand.operands if isinstance(operand, Or) else [operand])
     return flat[0] if len(flat) == 1 else Or(tuple(flat))
 
 
@@ -107,13 +107,13 @@ def _fail_unclosed(tokenizer: ConditionTokenizer, group: _Group, closing: str) -
 
 
 def fail_after_condition(tokenizer: ConditionTokenizer, closing: str) -> NoReturn:
-    """Say what may follow a condition, with a hint where a habit from elsewhere shows."""
+    """Say what may follow a condition, with a hint where a habit of another language shows."""
     start, end = tokenizer.here()
-    found = tokenizer.source[start:end]
-    if found and found not in "&|,)}]" and tokenizer.source[start - 1].isalnum():
-        tokenizer.fail(_needs_quotes(found))
-    hint = _WORD_OPERATORS.get(found.upper())
-    tail = f"; write {hint!r} for {found!r}" if hint else ""
+    piece = tokenizer.source[start:end]
+    if piece and piece not in "&|,)}]" and tokenizer.source[start - 1].isalnum():
+        tokenizer.fail(_needs_quotes(piece))
+    hint = _WORD_OPERATORS.get(piece.upper())
+    tail = f"; write {hint!r} for {piece!r}" if hint else ""
     tokenizer.fail(f"Expected '&&', '||' or {closing} after a condition{tail}")
 
 
@@ -121,7 +121,7 @@ def fail_after_condition(tokenizer: ConditionTokenizer, closing: str) -> NoRetur
 
 
 def parse_operator(token: Token) -> Operator:
-    op: dict[str, Operator] = {each: each for each in ("=", "!=", "<", ">", "<=", ">=")}
+    op: dict[str, Operator] = {symbol: symbol for symbol in ("=", "!=", "<", ">", "<=", ">=")}
     return op[token.text]
 
 
@@ -144,8 +144,8 @@ def parse_value(tokenizer: ConditionTokenizer, op: Operator) -> Value:
 
 def _fail_unordered(tokenizer: ConditionTokenizer, op: Operator) -> NoReturn:
     span = tokenizer.here()
-    found = tokenizer.source[span[0] : span[1]]
-    if found in _OPERATOR_CHARS:
+    piece = tokenizer.source[span[0] : span[1]]
+    if piece in _OPERATOR_CHARS:
         _fail_operator(tokenizer, op)
     for rule in ("STRING", "REGEX"):
         token = tokenizer.take(rule)
@@ -154,13 +154,13 @@ def _fail_unordered(tokenizer: ConditionTokenizer, op: Operator) -> NoReturn:
 
 
 def _fail_value(tokenizer: ConditionTokenizer, op: Operator) -> NoReturn:
-    found = tokenizer.source[tokenizer.position : tokenizer.position + 1]
-    if found and found in _SINGLE_QUOTES:
+    piece = tokenizer.source[tokenizer.position : tokenizer.position + 1]
+    if piece and piece in _SINGLE_QUOTES:
         tokenizer.fail("Expected straight double quotes around a string")
-    if found in _OPERATOR_CHARS:
+    if piece in _OPERATOR_CHARS:
         _fail_operator(tokenizer, op)
-    if found and found not in "&|,(){}[]":
-        tokenizer.fail(_needs_quotes(found))
+    if piece and piece not in "&|,(){}[]":
+        tokenizer.fail(_needs_quotes(piece))
     tokenizer.fail(f"Expected a string, a number or a %regex% after {op!r}")
 
 
@@ -171,8 +171,8 @@ def _fail_operator(tokenizer: ConditionTokenizer, op: Operator) -> NoReturn:
     )
 
 
-def _needs_quotes(found: str) -> str:
-    return f"Expected a value with {found[0]!r} in it to stand in double quotes"
+def _needs_quotes(piece: str) -> str:
+    return f"Expected a value with {piece[0]!r} in it to stand in double quotes"
 
 
 def parse_string(tokenizer: Tokenizer) -> Text:

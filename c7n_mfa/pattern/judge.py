@@ -94,9 +94,9 @@ def _readings(selector: Selector, event: object) -> list[Selection | None]:
 
 
 def _select(elements: list[object], rest: Sequence[Step]) -> Selection:
-    found = [resolve(element, rest) for element in elements]
-    values = tuple(value for value in found if value is not MISSING)
-    return Selection(values, lacking=len(values) < len(found))
+    resolved = [resolve(element, rest) for element in elements]
+    values = tuple(value for value in resolved if value is not MISSING)
+    return Selection(values, lacking=len(values) < len(resolved))
 
 
 def _judge_selection(atom: Atom, selection: Selection | None) -> Answer:
@@ -142,7 +142,7 @@ def _clause(atom: Atom, event: object) -> Clause:
 
 
 def judge_event(node: PatternNode, event: object) -> Answer:
-    """Whether a pattern matches an event, parsed or raw, naming what a doubt hangs on."""
+    """Whether a pattern matches an event, parsed or raw, naming what a doubt depends on."""
     if isinstance(node, EverythingPattern):
         return True
     try:
@@ -188,9 +188,9 @@ def judge_condition(condition: Condition, event: object) -> Answer:
 
 def _judge(condition: Condition, event: object) -> Answer:
     if isinstance(condition, And):
-        return all_of(_judge(each, event) for each in condition.operands)
+        return all_of(_judge(operand, event) for operand in condition.operands)
     if isinstance(condition, Or):
-        return any_of(_judge(each, event) for each in condition.operands)
+        return any_of(_judge(operand, event) for operand in condition.operands)
     return judge_at(condition, event)
 
 

@@ -1,6 +1,6 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""From the raw message of a log event to what patterns look at, and back.
+"""From the raw message of a log event to what patterns match, and back.
 
 Numbers keep the text they were written with: AWS compares some of them as text.
 """
@@ -131,7 +131,7 @@ def exact(value: object) -> int | None:
 
 
 def number_texts(value: object) -> tuple[str, ...]:
-    """The texts a comparison may see; more than one if AWS does not say which."""
+    """The texts a comparison may read; more than one if AWS does not say which."""
     if isinstance(value, WrittenNumber):
         return tuple(dict.fromkeys((value.text, *_float_texts(float(value)))))
     if isinstance(value, float):

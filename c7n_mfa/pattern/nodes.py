@@ -302,11 +302,13 @@ PatternNode: TypeAlias = JsonPattern | TermPattern | SpacePattern | EverythingPa
 
 def _terse(condition: Condition, spell: Callable[[Atom], str], gap: str) -> str:
     if isinstance(condition, Or):
-        return f"{gap}||{gap}".join(_terse(each, spell, gap) for each in condition.operands)
+        return f"{gap}||{gap}".join(_terse(operand, spell, gap) for operand in condition.operands)
     if isinstance(condition, And):
         return f"{gap}&&{gap}".join(
-            f"({_terse(each, spell, gap)})" if isinstance(each, Or) else _terse(each, spell, gap)
-            for each in condition.operands
+            f"({_terse(operand, spell, gap)})"
+            if isinstance(operand, Or)
+            else _terse(operand, spell, gap)
+            for operand in condition.operands
         )
     return spell(condition)
 

@@ -112,7 +112,7 @@ def judge_terms(pattern: TermPattern, text: str) -> Answer:
     if not decisive:
         return any_of(judge_term(term, text) for term in pattern.terms)
     answers = ((term.sign, judge_term(term, text)) for term in decisive)
-    return all_of(negated(found) if sign == "-" else found for sign, found in answers)
+    return all_of(negated(answer) if sign == "-" else answer for sign, answer in answers)
 
 
 def judge_term(term: Term, text: str) -> Answer:
@@ -285,9 +285,9 @@ def _judge_entry(entry: Entry, field: str) -> Answer:
 
 def _judge_condition(condition: Condition, field: str) -> Answer:
     if isinstance(condition, And):
-        return all_of(_judge_condition(each, field) for each in condition.operands)
+        return all_of(_judge_condition(operand, field) for operand in condition.operands)
     if isinstance(condition, Or):
-        return any_of(_judge_condition(each, field) for each in condition.operands)
+        return any_of(_judge_condition(operand, field) for operand in condition.operands)
     (comparison,) = atoms(condition)
     assert isinstance(comparison, Compare)
     if comparison.op not in ("=", "!=") and isinstance(comparison.value, Number):

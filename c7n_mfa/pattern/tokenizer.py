@@ -139,7 +139,7 @@ def _marked_lines(source: str, start: int, end: int) -> list[str]:
         source[line_start:line_end], start - line_start, min(end, line_end) - line_start
     )
     marked = [*map(_shown, before), line, _marker(line, start, end), *map(_shown, after)]
-    return [(_INDENT + each).rstrip() for each in marked]
+    return [(_INDENT + shown).rstrip() for shown in marked]
 
 
 def _marker(line: str, start: int, end: int) -> str:

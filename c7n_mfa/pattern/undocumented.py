@@ -245,7 +245,7 @@ BOOLEAN_COMPARISON = _assumed(
 INNER_ASTERISK = _assumed(
     "inner-asterisk",
     "An asterisk inside a value, with none at its ends, stands for itself.",
-    "The 2020 user guide, and observed in 2019; today's page is silent.",
+    "The 2020 user guide, and observed in 2019; today's page does not say.",
 )
 NEGATED_REGEX = _assumed(
     "negated-regex",
@@ -285,7 +285,7 @@ BARE_CHARACTERS = _assumed(
 EMPTY_STRING = _assumed(
     "empty-string",
     'A comparison with "" is accepted and holds for the empty string.',
-    'Only the two-character term pattern "" was seen refused.',
+    'Only the two-character term pattern "" was observed to be refused.',
 )
 EMPTY_BRACES = _assumed(
     "empty-braces",

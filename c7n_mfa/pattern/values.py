@@ -33,7 +33,7 @@ MISSING: Final = Missing.MISSING
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """An answer that hangs on undocumented behaviours."""
+    """An answer that depends on undocumented behaviours."""
 
     behaviours: tuple[Behaviour, ...]
 
@@ -51,7 +51,7 @@ def known(answer: Answer) -> bool | None:
 
 def doubt_of(answers: Iterable[Answer], *more: Behaviour) -> Doubt:
     """One doubt out of several answers, each behaviour named once."""
-    names = [name for each in answers if isinstance(each, Doubt) for name in each.behaviours]
+    names = [name for answer in answers if isinstance(answer, Doubt) for name in answer.behaviours]
     return Doubt(tuple(dict.fromkeys([*names, *more])))
 
 
@@ -69,18 +69,18 @@ def negated(answer: Answer) -> Answer:
 
 def all_of(answers: Iterable[Answer]) -> Answer:
     """Kleene's and."""
-    seen = list(answers)
-    if any(each is False for each in seen):
+    listed = list(answers)
+    if any(answer is False for answer in listed):
         return False
-    return True if all(each is True for each in seen) else doubt_of(seen)
+    return True if all(answer is True for answer in listed) else doubt_of(listed)
 
 
 def any_of(answers: Iterable[Answer]) -> Answer:
     """Kleene's or."""
-    seen = list(answers)
-    if any(each is True for each in seen):
+    listed = list(answers)
+    if any(answer is True for answer in listed):
         return True
-    return False if all(each is False for each in seen) else doubt_of(seen)
+    return False if all(answer is False for answer in listed) else doubt_of(listed)
 
 
 # Atoms
@@ -96,7 +96,7 @@ def evaluate_atom(atom: Atom, value: object) -> bool | None:
 
 
 def judge_atom(atom: Atom, value: object) -> Answer:
-    """Like ``evaluate_atom``, naming the behaviours a doubtful answer hangs on."""
+    """Like ``evaluate_atom``, naming the behaviours a doubtful answer depends on."""
     if isinstance(atom, Compare):
         return judge_comparison(atom.op, atom.value, value)
     if isinstance(atom, Is):
@@ -128,8 +128,8 @@ def judge_comparison(op: Operator, literal: Value, value: object) -> Answer:
 
 def _judge_boolean(op: Operator, literal: Value, value: bool) -> Answer:
     if isinstance(literal, Regex):
-        found = judge_regex(literal, "true" if value else "false")
-        return settle(u.BOOLEAN_REGEX, False, found if op == "=" else negated(found))
+        answer = judge_regex(literal, "true" if value else "false")
+        return settle(u.BOOLEAN_REGEX, False, answer if op == "=" else negated(answer))
     if isinstance(literal, Text) and literal.is_presence and op == "=":
         return Doubt((u.BOOLEAN_PRESENCE,))
     return False
@@ -178,7 +178,7 @@ def is_plain(text: Text) -> bool:
 
 
 def other_readings(text: Text) -> list[tuple[Behaviour, str]]:
-    """What else a text may say, and the behaviour on which that hangs."""
+    """What else a text may say, and the behaviour on which that depends."""
     readings = []
     if text.spelling is not None:
         readings.append((u.UNKNOWN_ESCAPE, _ESCAPE.sub(r"\1", text.spelling)))
@@ -318,6 +318,6 @@ def _line_readings(regex: Regex, text: str) -> list[bool]:
 
 
 def _judge_regex_on_number(op: Operator, regex: Regex, value: object) -> Answer:
-    found = [judge_regex(regex, spelled) for spelled in number_texts(value)]
-    answer = settle(u.NUMBER_TEXT, *found)
+    answers = [judge_regex(regex, spelled) for spelled in number_texts(value)]
+    answer = settle(u.NUMBER_TEXT, *answers)
     return settle(u.REGEX_ON_NUMBER, False, answer if op == "=" else negated(answer))

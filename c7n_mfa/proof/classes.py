@@ -3,7 +3,7 @@
 """The classes of values that a pattern's atoms can tell apart on one field of a family.
 
 A free field takes any text of a regular language (``Free.like``), and what an atom says of a text
-hangs on whether it is in a few regular languages: the literal, the wildcard, the regex.  So the
+depends on whether it is in a few regular languages: the literal, the wildcard, the regex.  So the
 classes are the intersections of those languages and their complements that are not empty, which
 automata decide exactly.
 """
@@ -129,11 +129,11 @@ def split(
         # The same in every record of the family.
         yield tuple(answer_of(atom, family.witness) for atom in atoms), None
         return
-    seen: set[tuple[Answer, ...]] = set()
+    signatures: set[tuple[Answer, ...]] = set()
     for value in _candidates(free, value_at(family.witness, path), tuple(atoms), exact):
         signature = tuple(evaluate_atom(atom, value) for atom in atoms)
-        if signature not in seen:
-            seen.add(signature)
+        if signature not in signatures:
+            signatures.add(signature)
             yield signature, value
 
 
@@ -159,7 +159,7 @@ def _candidates(free: Free, witness: Any, atoms: tuple[Atom, ...], exact: bool) 
 
 
 def _readable(free: Free, witness: str, literals: Sequence[str] = ()) -> Iterator[str]:
-    """Texts that a person would rather see than what automata make up."""
+    """Texts that a person would rather read than what automata make up."""
     made = (text for body in literals for text in (body, witness + body, body + witness))
     for value in (*_FRESH, *_variants(witness), *made):
         if free.like is None or re.fullmatch(free.like, value):
@@ -189,20 +189,20 @@ def _one_of_each(
 ) -> tuple[str, ...]:
     """A text of every class in which none is known; each is found by automata or proven empty."""
     try:
-        languages = dict.fromkeys(each for atom in atoms for each in _languages(atom))
+        languages = dict.fromkeys(language for atom in atoms for language in _languages(atom))
         return _of_each_cell(like, known, tuple(languages))
     except AutomatonTooLarge as error:
         raise TooLarge from error
 
 
-# Atoms that differ may hang on the same languages.
+# Atoms that differ may depend on the same languages.
 @lru_cache(maxsize=1024)
 def _of_each_cell(
     like: str | None, known: tuple[str, ...], languages: tuple[Automaton, ...]
 ) -> tuple[str, ...]:
     cells = _Cells()
     cells.split(known, [_whole(like)] if like is not None else [], [], languages)
-    return tuple(cells.found)
+    return tuple(cells.texts)
 
 
 @lru_cache(maxsize=1024)
@@ -215,7 +215,7 @@ class _Cells:
     """Splits texts by languages, one after the other, and finds a text for every cell."""
 
     searches: int = 0
-    found: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
 
     def split(
         self,
@@ -231,7 +231,7 @@ class _Cells:
             text = find_text(inside, outside, limit=_MOST_STATES)
             if text is None:
                 return
-            self.found.append(text)
+            self.texts.append(text)
             known = [text]
         if languages:
             first, *rest = languages
@@ -242,7 +242,7 @@ class _Cells:
 
 
 def _languages(atom: Atom) -> list[Automaton]:
-    """The languages on which the atom's answer for a text hangs."""
+    """The languages on which the atom's answer for a text depends."""
     if not isinstance(atom, Compare) or atom.op not in ("=", "!="):
         return []
     value = atom.value
@@ -252,7 +252,7 @@ def _languages(atom: Atom) -> list[Automaton]:
         # "5.0" for 5: equal as numbers, but not as texts; undocumented.
         return [_exactly(value.text), _exactly(repr(value.value)), _exactly(f"{value.text}.0")]
     readings = [value.value, *(reading for _, reading in other_readings(value))]
-    return [each for reading in readings for each in _glob_languages(reading)]
+    return [language for reading in readings for language in _glob_languages(reading)]
 
 
 @lru_cache(maxsize=1024)
@@ -261,13 +261,13 @@ def _glob_languages(text: str) -> tuple[Automaton, ...]:
     if not text.strip("*") or not (leading or trailing):
         return (_exactly(text),)
     body = text[leading : len(text) - trailing]
-    found = [text_automaton(body, leading=leading, trailing=trailing)]
+    languages = [text_automaton(body, leading=leading, trailing=trailing)]
     if leading and not trailing:
         # What stands at the end and earlier too: undocumented.
-        found.append(_globbed(["", body, ""], least=1))
+        languages.append(_globbed(["", body, ""], least=1))
     if "*" in body:
-        found.append(_globbed(text.split("*")))
-    return tuple(found)
+        languages.append(_globbed(text.split("*")))
+    return tuple(languages)
 
 
 @lru_cache(maxsize=1024)

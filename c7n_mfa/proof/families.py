@@ -7,7 +7,7 @@ user signs in with a password and no MFA".  Fields that are not free are the sam
 the family, and fields that a witness does not have are absent from every record of it.
 
 Where the knowledge comes from is written beside each family.  *AWS* stands for the CloudTrail and
-IAM user guides, *seen* for a published real record, *peer* for a test fixture of another project.
+IAM user guides, *observed* for a published real record, *peer* for a fixture of another project.
 """
 
 from __future__ import annotations
@@ -267,7 +267,7 @@ FAMILIES: tuple[Family, ...] = (
         "iam-user",
         "an IAM user signs in with a password and no MFA",
         "single-factor",
-        "AWS: CloudTrail sign-in events; seen: invictus-ir/aws_dataset",
+        "AWS: CloudTrail sign-in events; observed: invictus-ir/aws_dataset",
         _record(_ALICE, {}),
         _LOGIN_TO,
         _IAM_USER_FREE,
@@ -285,7 +285,7 @@ FAMILIES: tuple[Family, ...] = (
         "broker-role",
         "a federation broker opens a console session for a role that was assumed without MFA",
         "single-factor",
-        "seen: mapbox records of GetSigninToken sign-ins",
+        "observed: mapbox records of GetSigninToken sign-ins",
         _record(_session("Broker", "", "false"), _NO_LOGIN_TO),
         _ROLE_FREE,
         {(*_ISSUER, "arn"): _arn("iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@-]+")},
@@ -357,7 +357,7 @@ FAMILIES: tuple[Family, ...] = (
         "iam-user-mfa",
         "an IAM user signs in with MFA",
         "multi-factor",
-        "AWS: CloudTrail sign-in events; seen: invictus-ir/aws_dataset",
+        "AWS: CloudTrail sign-in events; observed: invictus-ir/aws_dataset",
         _record(_ALICE, _login("Yes", **_DEVICE)),
         _LOGIN_TO,
         _IAM_USER_FREE,
@@ -388,7 +388,7 @@ FAMILIES: tuple[Family, ...] = (
         "broker-role-mfa",
         "a federation broker opens a console session for a role that was assumed with MFA",
         "multi-factor",
-        "seen: mapbox records (mfaAuthenticated true beside MFAUsed No)",
+        "observed: mapbox records (mfaAuthenticated true beside MFAUsed No)",
         _record(_session("Broker", "", "true"), _NO_LOGIN_TO),
         _ROLE_FREE,
         {(*_ISSUER, "arn"): _arn("iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@-]+")},
@@ -397,7 +397,7 @@ FAMILIES: tuple[Family, ...] = (
         "saml",
         "somebody signs in through a SAML identity provider",
         "federated",
-        "seen: azure-docs 35206 (MFAUsed No even when the identity provider asked for MFA)",
+        "observed: azure-docs 35206 (MFAUsed No even when the identity provider asked for MFA)",
         _record(
             _SAML_ROLE,
             _login("No", SamlProviderArn=f"arn:aws:iam::{ACCOUNT}:saml-provider/example"),
@@ -412,7 +412,7 @@ FAMILIES: tuple[Family, ...] = (
         "identity-center",
         "somebody signs in through IAM Identity Center",
         "federated",
-        "seen: Panther fixtures of AWSReservedSSO sign-ins",
+        "observed: Panther fixtures of AWSReservedSSO sign-ins",
         _record(_session(_SSO_ROLE, _SSO_PATH, "false"), _NO_LOGIN_TO),
         _ROLE_FREE,
         {
@@ -461,7 +461,7 @@ FAMILIES: tuple[Family, ...] = (
         "check-mfa",
         "the sign-in page asks an IAM user for the MFA code",
         "unrelated",
-        "AWS: CheckMfa event; seen: invictus-ir/aws_dataset",
+        "AWS: CheckMfa event; observed: invictus-ir/aws_dataset",
         _record(
             _FAILED_ALICE,
             {
@@ -476,7 +476,7 @@ FAMILIES: tuple[Family, ...] = (
         "switch-role",
         "an IAM user switches role in the console",
         "unrelated",
-        "seen: SwitchRole records (no MFAUsed)",
+        "observed: SwitchRole records (no MFAUsed)",
         _record(
             _session("Engineer", "", "true"),
             {

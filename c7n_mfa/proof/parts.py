@@ -1,6 +1,6 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""Conditions taken apart: what is decided already, and what hangs on fields apart from each other.
+"""Conditions taken apart: what is decided already, and what depends on different fields.
 
 A condition is simplified with the answers that are the same in every record of a family.  What is
 left is a tree of atoms on free fields, with sets of possible answers as bits.
@@ -54,9 +54,9 @@ Part: TypeAlias = "All | Either | Doubted | Not | Atom | int"
 def simplify(condition: Condition, fixed: Callable[[Atom], int | None]) -> Part:
     """The condition with the answers that ``fixed`` knows put in their places."""
     if isinstance(condition, And):
-        return joined(All, [simplify(each, fixed) for each in condition.operands])
+        return joined(All, [simplify(operand, fixed) for operand in condition.operands])
     if isinstance(condition, Or):
-        return joined(Either, [simplify(each, fixed) for each in condition.operands])
+        return joined(Either, [simplify(operand, fixed) for operand in condition.operands])
     answer = fixed(condition)
     return condition if answer is None else answer
 
@@ -93,9 +93,9 @@ def evaluate(part: Part, possible: dict[Atom, int]) -> int:
         bits = evaluate(part.part, possible)
         return bits & UNKNOWN | (TRUE if bits & FALSE else 0) | (FALSE if bits & TRUE else 0)
     if isinstance(part, All):
-        return _and([evaluate(each, possible) for each in part.parts])
+        return _and([evaluate(inner, possible) for inner in part.parts])
     if isinstance(part, Either):
-        return _or([evaluate(each, possible) for each in part.parts])
+        return _or([evaluate(inner, possible) for inner in part.parts])
     return possible[part]
 
 
@@ -103,8 +103,8 @@ def atoms_of(part: Part) -> Iterator[Atom]:
     if isinstance(part, Doubted | Not):
         yield from atoms_of(part.part)
     elif isinstance(part, All | Either):
-        for each in part.parts:
-            yield from atoms_of(each)
+        for inner in part.parts:
+            yield from atoms_of(inner)
     elif not isinstance(part, int):
         yield part
 

@@ -47,7 +47,7 @@ class Requirement:
 
     @cached_property
     def must_catch(self) -> tuple[Family, ...]:
-        """The families whose every sign-in has to reach somebody."""
+        """The families whose every sign-in has to be reported."""
         return tuple(f for f in FAMILIES if self.catch_pattern.match(f.witness) is True)
 
     @cached_property
@@ -65,7 +65,7 @@ def _all_of(clauses: Iterable[str]) -> str:
 
 _LOGIN = '$.eventName = "ConsoleLogin"'
 _SUCCESS = '$.responseElements.ConsoleLogin = "Success"'
-# One AWS sample of a root sign-in *with* MFA prints "YES"; null and absent have been seen in old
+# One AWS sample of a root sign-in *with* MFA prints "YES"; null and absent were observed in old
 # records.  Written so that a value nobody has thought of is caught, not lost.
 _NO_MFA = (
     "($.additionalEventData.MFAUsed NOT EXISTS) || ($.additionalEventData.MFAUsed IS NULL) || "

@@ -168,8 +168,8 @@ class Question:
 
     def _solve_some(self, part: All | Either, answer: int) -> Choice | None:
         """One part is enough."""
-        for each in part.parts:
-            choice = self._solve(each, answer)
+        for inner in part.parts:
+            choice = self._solve(inner, answer)
             if choice is not None:
                 return choice
         return None
@@ -194,7 +194,7 @@ class Question:
         if isinstance(part, Not):
             return self._may_be_unknown(part.part)
         if isinstance(part, All | Either):
-            return any(self._may_be_unknown(each) for each in part.parts)
+            return any(self._may_be_unknown(inner) for inner in part.parts)
         return any(None in signature for signature, _ in self._classes([part], exact=True))
 
     def _choose(self, part: Part, answer: int) -> Choice | None:

@@ -55,7 +55,7 @@ def _grade(node: Node) -> Grade:
 
 @dataclass(frozen=True, slots=True)
 class Dependency:
-    """Undocumented behaviour, or a limit of this proof, that an answer hangs on."""
+    """Undocumented behaviour, or a limit of this proof, that an answer depends on."""
 
     name: str
     sentence: str
