@@ -16,8 +16,8 @@ from __future__ import annotations
 
 import os
 import runpy
-import shutil
 import signal
+import subprocess
 import sys
 import threading
 from importlib import import_module
@@ -40,8 +40,20 @@ def _end_with_the_parent() -> None:
         pass
     # A parent that was killed outright has not tidied up either.
     if Path.cwd().name.startswith(_DIRECTORY_PREFIX):
-        shutil.rmtree(Path.cwd(), ignore_errors=True)
+        _remove_afterwards(Path.cwd())
     os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+def _remove_afterwards(directory: Path) -> None:
+    """Remove the directory once this process and its functions, which write there, have ended."""
+    # What it reads ends when this process does.
+    code = "import shutil, sys; sys.stdin.read(); shutil.rmtree(sys.argv[1], ignore_errors=True)"
+    subprocess.Popen(
+        [sys.executable, "-I", "-c", code, str(directory)],
+        stdin=subprocess.PIPE,
+        cwd=directory.parent,
+        start_new_session=True,
+    )
 
 
 def _ask_topics_before_alarms_publish() -> None:

@@ -14,6 +14,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import boto3
@@ -240,8 +241,8 @@ def test_a_parent_killed_outright_takes_the_server_with_it(local_aws):
         assert _answers(endpoint)
         parent.send_signal(signal.SIGKILL)
 
-    assert _gone_within(5.0, endpoint)
-    assert not Path(home).exists()
+    assert _within(5.0, lambda: not _answers(endpoint))
+    assert _within(5.0, lambda: not Path(home).exists())
 
 
 def test_a_missing_environment_is_a_sentence_with_the_command_that_makes_it(tmp_path):
@@ -302,10 +303,10 @@ def _answers(endpoint: str) -> bool:
         return False
 
 
-def _gone_within(seconds: float, endpoint: str) -> bool:
+def _within(seconds: float, condition: Callable[[], bool]) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if not _answers(endpoint):
+        if condition():
             return True
         time.sleep(0.1)
     return False
