@@ -9,12 +9,12 @@ from c7n.filters import Filter
 from c7n.utils import dumps, local_session, type_schema
 
 from c7n_mfa.audit import permissions
+from c7n_mfa.audit.reasons import VERDICTS
 from c7n_mfa.element import DEFAULT_REQUIREMENT, REQUIREMENTS, Deployable
 
 ANNOTATION = "c7n:signin-monitoring"
 JUDGEMENT_FILE = "signin-monitoring.json"
 
-_VERDICTS = ("intact", "broken", "unknown")
 STATES = ("covers", "misses", "never-fires", "noisy", "unknown")
 
 
@@ -90,7 +90,7 @@ class SigninMonitoring(Deployable, Filter):
             "type": "array",
             "minItems": 1,
             "uniqueItems": True,
-            "items": {"enum": list(_VERDICTS)},
+            "items": {"enum": list(VERDICTS)},
         },
         regions={"type": "boolean"},
         routes={"type": "boolean"},

@@ -11,6 +11,7 @@ from c7n.actions import BaseAction
 from c7n.filters import Filter
 from c7n.utils import get_partition, local_session, type_schema
 
+from c7n_mfa.audit.reasons import VERDICTS
 from c7n_mfa.element import Deployable
 from c7n_mfa.forwarding import permissions as needed
 
@@ -101,7 +102,7 @@ class SigninForwarding(_Forwarding, Filter):
             "type": "array",
             "minItems": 1,
             "uniqueItems": True,
-            "items": {"enum": ["intact", "broken", "unknown"]},
+            "items": {"enum": list(VERDICTS)},
         },
     )
     annotation_key = ANNOTATION

@@ -76,7 +76,7 @@ MUTATIONS: dict[str, tuple[dict, str | None]] = {
     "22 function only": ({"alarm": {"actions": (FUNCTION,)}}, "alarm-action-not-topic"),
     "23 function and topic": ({"alarm": {"actions": (FUNCTION, TOPIC)}}, None),
     "24 deleted topic": ({"topic": None}, "topic-gone"),
-    "25 topic elsewhere": (
+    "25 topic in another account": (
         {"alarm": {"actions": (ELSEWHERE_TOPIC,)}},
         f"in-account-{OTHER}",
     ),

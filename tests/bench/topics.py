@@ -104,11 +104,11 @@ TOPIC_FAULTS: dict[str, Row] = {
         "topic-key-refuses-alarms",
     ),
     "key denied": (
-        {"topic": {"kms_key": "alias/told", "key": denied("kms:DescribeKey", "alias/told")}},
+        {"topic": {"kms_key": "alias/alerts", "key": denied("kms:DescribeKey", "alias/alerts")}},
         "topic-unreadable",
     ),
     "key gone": ({"topic": {"kms_key": KEY}}, "topic-undecided"),
-    "no policy seen": ({"topic": {"policy": None}}, "topic-undecided"),
+    "no policy read": ({"topic": {"policy": None}}, "topic-undecided"),
     "key of AWS": ({"topic": {"kms_key": "alias/aws/sns"}}, "topic-key-refuses-alarms"),
     "key without CloudWatch": (
         {"topic": {"kms_key": KEY, "key_policy": document(statement(Action="kms:Decrypt"))}},
@@ -118,8 +118,8 @@ TOPIC_FAULTS: dict[str, Row] = {
         {"topic": {"kms_key": KEY, "key_policy": denied("kms:GetKeyPolicy", KEY)}},
         "topic-unreadable",
     ),
-    "key by alias": ({"topic": {"kms_key": "alias/told"}}, "topic-undecided"),
-    "key that hangs on the service": (
+    "key by alias": ({"topic": {"kms_key": "alias/alerts"}}, "topic-undecided"),
+    "key that depends on the service": (
         {
             "topic": {
                 "kms_key": KEY,

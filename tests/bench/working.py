@@ -99,8 +99,8 @@ INTACT = {
         "alarm": {"reads": ("Security/SignIns",), "fill": 0.0}
     },
     "in ALARM for an hour": {"alarm": {"state": "ALARM", "since": ago(hours=1)}},
-    "told by a composite alarm": {"alarm": {"actions": ()}, "parents": {}},
-    "told by a composite alarm on several, by ARN": {
+    "notified through a composite alarm": {"alarm": {"actions": ()}, "parents": {}},
+    "notified through a composite alarm on several, by ARN": {
         "alarm": {"actions": (), "actions_enabled": False},
         "parents": {"rule": f'(ALARM("{ALARM}") OR ALARM(Other)) OR ALARM(Third)'},
     },
@@ -120,7 +120,7 @@ INTACT = {
     },
     "a customer key by its alias": {
         "topic": {
-            "kms_key": "alias/told",
+            "kms_key": "alias/alerts",
             "key": Key(KEY),
             "key_policy": document(statement(Action="kms:*")),
         }

@@ -100,7 +100,7 @@ HELD = [name for name in DECIDED if not why_not(changed(good_snapshot(), **CHANG
 # In every run; the others only in the long one.
 ALWAYS = {
     "nothing changed",
-    "told by a composite alarm",
+    "notified through a composite alarm",
     "a filter policy on the body that lets alarms through",
     "stopped",
     "diluted average",
