@@ -1,23 +1,25 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""What was called in the day before a sign-in and since, and how far it reaches.  Pure."""
+"""API calls in the day before a sign-in and since: what is dangerous of them, and how far they
+reach.  Pure.
+"""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from c7n_mfa.investigation.dangers import danger
-from c7n_mfa.investigation.dossier import Activity, Count, DangerousCall, Reach
+from c7n_mfa.investigation.dossier import Activity, Count, DangerousCall, Level, Reach
 from c7n_mfa.investigation.records import Record
 from c7n_mfa.signin.record import at, text
 
 DAY = timedelta(hours=24)
 
-# Where a request says what it is aimed at; the first that is there is told.
+# Where a request says what it acts on; the first that is there is shown.
 _TARGETS = (
     "policyArn",
     "roleArn",
@@ -55,10 +57,127 @@ _ACCOUNT = re.compile(r"arn:[\w-]+:[\w-]*:[\w-]*:(\d{12}):")
 _MOST_TOUCHED = 20
 
 
+@dataclass(frozen=True, slots=True)
+class Danger:
+    """Why a call is dangerous, its technique in MITRE ATT&CK for cloud, and how bad it is.
+
+    `high` is what keeps an intruder in, raises what the intruder may do, or blinds who watches;
+    `medium` is what the intruder may have come for.
+    """
+
+    level: Level
+    technique: str
+    why: str
+
+
+# Below level, technique and reason the calls, by service.
+_DANGEROUS = """
+high T1098.001 creates credentials that outlive the session
+    iam: CreateAccessKey CreateLoginProfile UpdateLoginProfile UpdateAccessKey
+        UploadSSHPublicKey UploadSigningCertificate CreateServiceSpecificCredential
+        ResetServiceSpecificCredential
+    ec2: CreateKeyPair ImportKeyPair
+high T1136.003 creates a user
+    iam: CreateUser
+    identitystore: CreateUser
+high T1098.003 grants more permissions
+    iam: AttachUserPolicy AttachRolePolicy AttachGroupPolicy PutUserPolicy PutRolePolicy
+        PutGroupPolicy AddUserToGroup CreatePolicyVersion SetDefaultPolicyVersion
+        DeleteUserPermissionsBoundary DeleteRolePermissionsBoundary AddRoleToInstanceProfile
+    sso: CreateAccountAssignment AttachManagedPolicyToPermissionSet
+        PutInlinePolicyToPermissionSet
+high T1098.003 lets others assume a role
+    iam: UpdateAssumeRolePolicy CreateRole
+high T1484.002 adds or changes an identity provider
+    iam: CreateSAMLProvider UpdateSAMLProvider CreateOpenIDConnectProvider
+        AddClientIDToOpenIDConnectProvider UpdateOpenIDConnectProviderThumbprint
+high T1556.006 removes an MFA device
+    iam: DeactivateMFADevice DeleteVirtualMFADevice
+medium T1098.005 enrols an MFA device, perhaps not the owner's
+    iam: EnableMFADevice
+high T1550.001 creates a session that outlives its access key
+    sts: GetFederationToken
+high T1562.008 disables or changes CloudTrail
+    cloudtrail: StopLogging DeleteTrail UpdateTrail PutEventSelectors DeleteEventDataStore
+        StopEventDataStoreIngestion
+high T1562.008 deletes or changes logs and metric filters
+    logs: DeleteMetricFilter PutMetricFilter DeleteLogGroup DeleteLogStream
+        DeleteSubscriptionFilter PutRetentionPolicy
+high T1562.008 deletes VPC flow logs
+    ec2: DeleteFlowLogs
+high T1562.001 silences an alarm
+    monitoring: DeleteAlarms DisableAlarmActions SetAlarmState
+high T1562.001 silences notifications
+    sns: DeleteTopic Unsubscribe SetSubscriptionAttributes
+    events: DeleteRule DisableRule RemoveTargets
+high T1562.001 disables or changes a detector
+    guardduty: DeleteDetector UpdateDetector CreateFilter CreateIPSet UpdateIPSet
+        DisassociateFromAdministratorAccount StopMonitoringMembers
+    securityhub: DisableSecurityHub BatchDisableStandards DisassociateFromAdministratorAccount
+    config: StopConfigurationRecorder DeleteConfigurationRecorder DeleteDeliveryChannel
+    access-analyzer: DeleteAnalyzer
+high T1666 leaves the organization and its guardrails
+    organizations: LeaveOrganization
+high T1530 gives others access to data
+    s3: PutBucketPolicy PutBucketAcl PutObjectAcl DeleteBucketPublicAccessBlock
+        PutBucketPublicAccessBlock PutBucketReplication DeleteAccountPublicAccessBlock
+high T1537 shares data with another account
+    ec2: ModifySnapshotAttribute ModifyImageAttribute
+    rds: ModifyDBSnapshotAttribute ModifyDBClusterSnapshotAttribute
+high T1098.003 lets others use a KMS key
+    kms: PutKeyPolicy CreateGrant
+high T1485 deletes data
+    kms: ScheduleKeyDeletion DisableKey
+    s3: DeleteBucket PutBucketLifecycle
+    rds: DeleteDBInstance DeleteDBCluster
+    dynamodb: DeleteTable
+medium T1555.006 reads secrets
+    secretsmanager: GetSecretValue BatchGetSecretValue
+medium T1552 reads an instance's password
+    ec2: GetPasswordData
+medium T1578.002 runs instances at your cost, or with one of your roles
+    ec2: RunInstances RequestSpotInstances RunScheduledInstances
+medium T1562.007 opens the network
+    ec2: AuthorizeSecurityGroupIngress ModifyInstanceAttribute
+medium T1651 runs commands on instances
+    ssm: SendCommand StartSession CreateAssociation
+medium T1021.008 runs commands on instances
+    ec2-instance-connect: SendSSHPublicKey SendSerialConsoleSSHPublicKey
+medium T1648 runs code with one of your roles
+    lambda: CreateFunction UpdateFunctionCode UpdateFunctionConfiguration AddPermission
+        CreateFunctionUrlConfig
+    cloudformation: CreateStack UpdateStack CreateChangeSet
+"""
+
+
+def _dangers(table: str) -> Iterator[tuple[tuple[str, str], Danger]]:
+    heading = ""
+    for line in table.replace("\n        ", " ").strip().splitlines():
+        if not line.startswith(" "):
+            heading = line
+            continue
+        level, technique, why = heading.split(" ", 2)
+        service, _, names = line.strip().partition(": ")
+        for name in names.split():
+            yield (service, name), Danger(cast(Level, level), technique, why)
+
+
+DANGERS: Mapping[tuple[str, str], Danger] = dict(_dangers(_DANGEROUS))
+"""The calls that are worth a person's eyes after a single-factor sign-in."""
+
+# Lambda writes the version of its API behind some names: CreateFunction20150331.
+_VERSION = re.compile(r"20\d{6}(v\d+)?$")
+
+
+def danger_of(service: str, name: str) -> Danger | None:
+    """What is dangerous about a call; None for all the others."""
+    return DANGERS.get((service, _VERSION.sub("", name)))
+
+
 def activity(records: Iterable[Record], moment: datetime) -> Activity:
     """The calls around a sign-in by service and name, and the dangerous ones one by one."""
     near = [r for r in records if r.at >= moment - DAY]
-    dangerous = [found for r in near if (found := _dangerous(r, moment))]
+    dangerous = [call for r in near if (call := _dangerous(r, moment))]
     return Activity(
         before=_counts(r for r in near if r.at < moment),
         since=_counts(r for r in near if r.at >= moment),
@@ -67,7 +186,7 @@ def activity(records: Iterable[Record], moment: datetime) -> Activity:
 
 
 def reach(records: Iterable[Record], moment: datetime, account: str | None) -> Reach:
-    """Roles, tokens, keys, users and other accounts that were come by, and what was touched."""
+    """The roles, tokens, keys, users and other accounts that it reached, and what it touched."""
     near = [r for r in records if r.at >= moment - DAY and r.error is None]
     accounts = {number for r in near for number in _accounts(r)} - {account}
     touched = Counter(name for r in near for name in r.resources)
@@ -92,8 +211,8 @@ def _counts(records: Iterable[Record]) -> tuple[Count, ...]:
 
 
 def _dangerous(record: Record, moment: datetime) -> DangerousCall | None:
-    found = danger(record.service, record.name)
-    if found is None:
+    danger = danger_of(record.service, record.name)
+    if danger is None:
         return None
     return DangerousCall(
         at=record.at,
@@ -104,9 +223,9 @@ def _dangerous(record: Record, moment: datetime) -> DangerousCall | None:
         actor=record.actor,
         done=record.error is None,
         since=record.at >= moment,
-        level=found.level,
-        why=found.why,
-        technique=found.technique,
+        level=danger.level,
+        why=danger.why,
+        technique=danger.technique,
     )
 
 
@@ -114,7 +233,7 @@ def _target(parameters: Any) -> str | None:
     for key in _TARGETS:
         value = at(parameters, key)
         if isinstance(value, list):
-            value = ", ".join(str(each) for each in value)
+            value = ", ".join(map(str, value))
         if text(value):
             return f"{key}={value}"
     return None

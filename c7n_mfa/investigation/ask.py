@@ -1,9 +1,15 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""Asking AWS within a budget of time: what cannot be asked becomes a gap, and nothing raises."""
+"""Lookups within a budget of time: what cannot be read becomes a gap, and nothing raises.
+
+AWS is read through boto3; country and network of an address come from MaxMind databases, where
+there are any.  The package `maxminddb` is no dependency: it is used when it is installed, as in a
+Lambda layer.
+"""
 
 from __future__ import annotations
 
+import importlib
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -12,11 +18,14 @@ from typing import Any
 from botocore.config import Config
 
 from c7n_mfa.aws.read import Reader, ReadFailure, Shape
-from c7n_mfa.investigation.dossier import Gap
+from c7n_mfa.investigation.dossier import Gap, Place
+from c7n_mfa.signin.record import at, text
 
 SPENT = "BudgetSpent"
+GEO = "the country and the network of the address"
+
 # Codes that say something else than they seem to.
-_MEANING = {"InvalidAccessException": "Security Hub is not on"}
+_MEANING = {"InvalidAccessException": "Security Hub is not enabled"}
 
 # One call must not eat the whole budget.  LookupEvents is paced, and retried, by ourselves.
 _PATIENT = Config(
@@ -51,7 +60,7 @@ class Budget:
 
 @dataclass
 class BudgetReader(Reader):
-    """A `Reader` that stops asking when the budget is spent."""
+    """A `Reader` that stops when the budget is spent."""
 
     budget: Budget = field(kw_only=True)
 
@@ -68,7 +77,7 @@ class BudgetReader(Reader):
 
 @dataclass
 class Inquiry:
-    """Questions whose failures are noted as gaps."""
+    """Reads whose failures are noted as gaps."""
 
     reader: BudgetReader
     gaps: list[Gap] = field(default_factory=list)
@@ -83,43 +92,95 @@ class Inquiry:
         absent: Any = None,
         **params: Any,
     ) -> Any:
-        """`shape` of the answer, `absent` where AWS knows no such thing; None leaves a gap."""
-        seen = self.reader.one(service, region, operation, what, shape, **params)
-        return self._noted(seen, what, region, absent)
+        """`shape` of the answer, `absent` where the thing does not exist; None leaves a gap."""
+        answer = self.reader.one(service, region, operation, what, shape, **params)
+        return self._noted(answer, what, region, absent)
 
     def every(
         self, what: str, service: str, operation: str, key: str, shape: Shape, **params: Any
     ) -> Any:
         """`shape` of each item of all pages, as a tuple; None leaves a gap."""
-        seen = self.reader.every(service, "", operation, key, what, shape, **params)
-        return self._noted(seen, what, "", None)
+        answer = self.reader.every(service, "", operation, key, what, shape, **params)
+        return self._noted(answer, what, "", None)
 
     def note(self, what: str, why: str, permission: str | None = None, region: str = "") -> None:
         self.gaps.append(Gap(what, why, permission, (region,) if region else ()))
 
-    def _noted(self, seen: Any, what: str, region: str, absent: Any) -> Any:
-        if isinstance(seen, ReadFailure):
-            self.unseen(seen, what, region)
-            return None
-        if seen is None and absent is None:
-            self.note(what, "AWS knows no such thing, or no longer", region=region)
-        return absent if seen is None else seen
-
-    def unseen(self, seen: ReadFailure, what: str, region: str) -> None:
-        """Note a look that failed.  What AWS wrote beside the code may name people, so it stays."""
-        if seen.denied:
-            self.note(what, "access denied", seen.permission, region)
-        elif seen.code == SPENT:
+    def note_failure(self, failure: ReadFailure, what: str, region: str) -> None:
+        """Note a failed read, without what AWS wrote beside the code: it may name people."""
+        if failure.denied:
+            self.note(what, "access denied", failure.permission, region)
+        elif failure.code == SPENT:
             seconds = self.reader.budget.seconds
-            self.note(what, f"the time of {seconds:g} s was used up", region=region)
+            self.note(what, f"the budget of {seconds:g} s was spent", region=region)
         else:
-            failed = f"{seen.permission} failed with {seen.code}"
-            self.note(what, _MEANING.get(seen.code, failed), region=region)
+            why = f"{failure.permission} failed with {failure.code}"
+            self.note(what, _MEANING.get(failure.code, why), region=region)
+
+    def _noted(self, answer: Any, what: str, region: str, absent: Any) -> Any:
+        if isinstance(answer, ReadFailure):
+            self.note_failure(answer, what, region)
+            return None
+        if answer is None and absent is None:
+            self.note(what, "it does not exist, or no longer", region=region)
+        return absent if answer is None else answer
 
 
 def merged(gaps: Iterable[Gap]) -> tuple[Gap, ...]:
     """The same gap of several Regions as one."""
-    found: dict[Gap, list[str]] = {}
+    regions: dict[Gap, list[str]] = {}
     for gap in gaps:
-        found.setdefault(replace(gap, regions=()), []).extend(gap.regions)
-    return tuple(replace(gap, regions=tuple(dict.fromkeys(rs))) for gap, rs in found.items())
+        regions.setdefault(replace(gap, regions=()), []).extend(gap.regions)
+    return tuple(replace(gap, regions=tuple(dict.fromkeys(rs))) for gap, rs in regions.items())
+
+
+@dataclass
+class Geo:
+    """Open MaxMind databases, and a gap where one could not be opened or read."""
+
+    readers: list[Any] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+
+    @classmethod
+    def open(cls, paths: Iterable[str]) -> Geo:
+        geo, paths = cls(), list(paths)
+        if not paths:
+            geo.gaps.append(Gap(GEO, "no geo-database is set"))
+            return geo
+        try:
+            package = importlib.import_module("maxminddb")
+        except ImportError:
+            geo.gaps.append(Gap(GEO, "the package maxminddb is not installed"))
+            return geo
+        for path in paths:
+            geo._add(package, path)
+        return geo
+
+    def place(self, address: str) -> Place | None:
+        """Where an address is; what one database lacks another may have."""
+        entries = [entry for reader in self.readers if (entry := self._get(reader, address))]
+        countries = (text(at(entry, "country", "iso_code")) for entry in entries)
+        networks = (text(at(entry, "autonomous_system_organization")) for entry in entries)
+        place = Place(next(filter(None, countries), None), next(filter(None, networks), None))
+        return place if place != Place() else None
+
+    def close(self) -> None:
+        for reader in self.readers:
+            reader.close()
+        self.readers.clear()
+
+    def _add(self, package: Any, path: str) -> None:
+        try:
+            self.readers.append(package.open_database(path))
+        except (OSError, ValueError, RuntimeError) as error:
+            # InvalidDatabaseError is a RuntimeError.
+            self.gaps.append(Gap(GEO, f"{path} cannot be opened: {type(error).__name__}"))
+
+    def _get(self, reader: Any, address: str) -> Any:
+        try:
+            return reader.get(address)
+        except (OSError, ValueError, RuntimeError) as error:
+            why = f"a database cannot be read: {type(error).__name__}"
+            if Gap(GEO, why) not in self.gaps:
+                self.gaps.append(Gap(GEO, why))
+            return None

@@ -1,9 +1,9 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""The dossier of one console sign-in: what was found, and what was not searched.
+"""The dossier of one console sign-in: what was found, and what was not checked.
 
-``None`` in place of a value means that it was not looked at; a `Gap` then says why.  Nothing found
-is an empty tuple, a zero or a False, and never ``None``.
+``None`` in place of a value means that it was not read; a `Gap` then says why.  Nothing found is an
+empty tuple, a zero or a False, and never ``None``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Kind = Literal["user", "root", "role", "federated", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Something that was not searched, and why; `permission` is the one that was missing."""
+    """Something that was not checked, and why; `permission` is the one that was missing."""
 
     what: str
     why: str
@@ -102,7 +102,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How often one operation was called, and how often in vain."""
+    """How often one operation was called, and how often it failed."""
 
     service: str
     name: str
@@ -138,7 +138,7 @@ class Activity:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Step 5: whom to ask, as (tag or field, value)."""
+    """Step 5: whom to contact, as (tag or field, value)."""
 
     contacts: tuple[tuple[str, str], ...]
 
@@ -157,7 +157,7 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Privileges:
-    """What the identity may do; `administrator` is None where that cannot be said."""
+    """What the identity may do; `administrator` is None where that is unknown."""
 
     administrator: bool | None
     because: str
@@ -190,7 +190,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything that was found; a step that was not looked at is None."""
+    """Everything that was found; a step that was not checked is None."""
 
     related: Related = Related()
     earlier: EarlierSignIns | None = None
@@ -250,9 +250,9 @@ class Dossier:
 def plain(value: Any) -> Any:
     """A value of this module as JSON has it."""
     if is_dataclass(value):
-        return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
+        return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
     if isinstance(value, tuple):
-        return [plain(each) for each in value]
+        return [plain(item) for item in value]
     if isinstance(value, datetime):
         return format_time(value)
     return value

@@ -11,10 +11,37 @@ from c7n.actions import EventAction
 from c7n.utils import dumps, local_session, type_schema
 
 from c7n_mfa.element import Deployable
-from c7n_mfa.investigation.options import OWNER_TAGS, PERMISSIONS, Options
 from c7n_mfa.signin.record import SignIn
 
 ANNOTATION = "c7n:signin-dossier"
+
+_PERMISSIONS = (
+    "account:GetAlternateContact",
+    "cloudtrail:LookupEvents",
+    "ec2:DescribeRegions",
+    "guardduty:GetFindings",
+    "guardduty:ListDetectors",
+    "guardduty:ListFindings",
+    "iam:GetGroupPolicy",
+    "iam:GetLoginProfile",
+    "iam:GetPolicy",
+    "iam:GetPolicyVersion",
+    "iam:GetRolePolicy",
+    "iam:GetUserPolicy",
+    "iam:ListAccessKeys",
+    "iam:ListAttachedGroupPolicies",
+    "iam:ListAttachedRolePolicies",
+    "iam:ListAttachedUserPolicies",
+    "iam:ListGroupPolicies",
+    "iam:ListGroupsForUser",
+    "iam:ListMFADevices",
+    "iam:ListRolePolicies",
+    "iam:ListRoleTags",
+    "iam:ListUserPolicies",
+    "iam:ListUserTags",
+    "iam:SimulatePrincipalPolicy",
+    "securityhub:GetFindings",
+)
 
 _REGIONS = {
     "type": "array",
@@ -26,15 +53,15 @@ _NAMES = {"type": "array", "uniqueItems": True, "items": {"type": "string", "min
 
 
 class InvestigateSignin(Deployable, EventAction):
-    """Finds out what is known of a console sign-in, and writes a dossier of it.
+    """Investigates a console sign-in, and writes a dossier of what is known about it.
 
-    It asks about related findings, earlier sign-ins without MFA, address, browser and hour against
+    It looks up related findings, earlier sign-ins without MFA, address, browser and hour against
     the identity's own history, API calls in the 24 hours before and since, the owner, and where
-    the session may have gone; and about privileges, access keys and MFA. The dossier says how bad
-    it looks and why, what was not searched, and what to do next.
+    the session may have gone; and privileges, access keys and MFA devices. The dossier has a
+    severity with its reasons, what was not checked, and what to do next.
 
     `dossier-<event id>.json` and `.md` go into the policy's output. A missing permission or a slow
-    answer leaves a gap that the dossier names, and stops nothing. Without an event of a sign-in
+    response leaves a gap that the dossier names, and stops nothing. Without an event of a sign-in
     the action does nothing.
 
     Sign-ins are looked up in the Region of the event, the policy's own and us-east-1; `regions`
@@ -75,26 +102,26 @@ class InvestigateSignin(Deployable, EventAction):
         },
     )
     annotation_key = ANNOTATION
-    permissions = PERMISSIONS
+    permissions = _PERMISSIONS
 
     def process(self, resources, event=None):
         record = event.get("detail", {}) if isinstance(event, dict) else {}
         sign_in = SignIn.from_record(record)
         if sign_in is None:
-            said = "its event is no console sign-in" if event else "it runs without an event"
-            self.log.warning("policy:%s investigates nothing: %s", self._policy, said)
+            why = "its event is no console sign-in" if event else "it runs without an event"
+            self.log.warning("policy:%s investigates nothing: %s", self._policy, why)
             return []
-        # Not above: a function that finds no reason to investigate starts sooner without these.
+        # Not above: a policy is read far more often than it investigates.
         from c7n_mfa.investigation.gather import investigate
-        from c7n_mfa.investigation.lines import markdown, to_dict
+        from c7n_mfa.investigation.page import markdown, to_dict
 
         dossier = investigate(
             local_session(self.manager.session_factory), record, sign_in, self._options()
         )
-        found = to_dict(dossier)
+        annotation = to_dict(dossier)
         for resource in resources:
-            resource[self.annotation_key] = found
-        self._write(sign_in.event_id, found, markdown(dossier))
+            resource[self.annotation_key] = annotation
+        self._write(sign_in.event_id, annotation, markdown(dossier))
         # The name and the address of somebody are in the dossier, and not in the log.
         self.log.info(
             "policy:%s event:%s severity:%s gaps:%d",
@@ -109,32 +136,34 @@ class InvestigateSignin(Deployable, EventAction):
     def _policy(self):
         return self.manager.ctx.policy.name
 
-    def _write(self, event_id, found, page):
+    def _write(self, event_id, annotation, page):
         output = getattr(self.manager.ctx, "output", None)
         if output is None:
             return
         stem = f"dossier-{file_name(event_id)}"
         try:
-            output.write_file(f"{stem}.json", dumps(found, indent=2))
+            output.write_file(f"{stem}.json", dumps(annotation, indent=2))
             output.write_file(f"{stem}.md", page)
         except OSError as error:
             self.log.error("policy:%s %s not written: %s", self._policy, stem, error)
 
     def _options(self):
+        from c7n_mfa.investigation.gather import OWNER_TAGS, Options
+
         databases = self.data.get("geo-database", [])
         regions = self.data.get("regions", [])
-        given = {field: self.data[name] for field, name in _OPTIONS.items() if name in self.data}
+        numbers = {name: self.data[name] for name in _NUMBERS if name in self.data}
         return Options(
             home=self.manager.config.region or "us-east-1",
             account=self.manager.config.account_id,
             regions=None if regions == "all" else tuple(regions),
             owner_tags=tuple(self.data.get("owner-tags", OWNER_TAGS)),
             geo_databases=(databases,) if isinstance(databases, str) else tuple(databases),
-            **given,
+            **{name.replace("-", "_"): number for name, number in numbers.items()},
         )
 
 
-_OPTIONS = {"pages": "pages", "days": "days", "budget_seconds": "budget-seconds"}
+_NUMBERS = ("pages", "days", "budget-seconds")
 
 
 def file_name(event_id):

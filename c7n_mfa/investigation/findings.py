@@ -10,27 +10,24 @@ from typing import Any
 
 from c7n_mfa.investigation.ask import Inquiry
 from c7n_mfa.investigation.dossier import Finding, Level
-from c7n_mfa.investigation.history import RELATED
-from c7n_mfa.investigation.records import Who
+from c7n_mfa.investigation.records import RELATED, Who
 
 HUB = "findings of Security Hub"
 GUARD = "findings of GuardDuty"
-# One page is enough to be alarmed by; GuardDuty gives out 50 at a time.
+# One page is enough; GuardDuty returns 50 at a time.
 _MOST = 50
 
 
 def ask_findings(
     inquiry: Inquiry, who: Who, regions: Sequence[str], now: datetime
 ) -> tuple[Finding, ...] | None:
-    """Findings of both, of all Regions; None where not one of these could be asked."""
-    asked = [
+    """Findings of both, of all Regions; None where none of these could be read."""
+    answers = [
         *(_security_hub(inquiry, who, region) for region in regions),
         *(_guard_duty(inquiry, who, region, now) for region in regions),
     ]
-    answers = [answer for answer in asked if answer is not None]
-    if not answers:
-        return None
-    return tuple(finding for answer in answers for finding in answer)
+    known = [answer for answer in answers if answer is not None]
+    return tuple(finding for answer in known for finding in answer) if known else None
 
 
 def _security_hub(inquiry: Inquiry, who: Who, region: str) -> tuple[Finding, ...] | None:
@@ -62,22 +59,12 @@ def _guard_duty(
     )
     if not detectors:
         if detectors is not None:
-            inquiry.note(GUARD, "GuardDuty is not on", region=region)
+            inquiry.note(GUARD, "GuardDuty is not enabled", region=region)
         return None
-    answer = inquiry.one(
-        GUARD,
-        "guardduty",
-        "list_findings",
-        lambda answer: (list(answer["FindingIds"]), _more(answer)),
-        region=region,
-        DetectorId=detectors[0],
-        FindingCriteria={"Criterion": _criteria(who, now)},
-        MaxResults=_MOST,
-    )
-    ids = _first_page(inquiry, answer, GUARD, region)
+    ids = _finding_ids(inquiry, detectors[0], region, _criteria(who, now))
     if not ids:
-        return ids
-    found = inquiry.one(
+        return None if ids is None else ()
+    return inquiry.one(  # type: ignore[no-any-return]
         GUARD,
         "guardduty",
         "get_findings",
@@ -86,7 +73,22 @@ def _guard_duty(
         DetectorId=detectors[0],
         FindingIds=list(ids),
     )
-    return found  # type: ignore[no-any-return]
+
+
+def _finding_ids(
+    inquiry: Inquiry, detector: str, region: str, criteria: Mapping[str, Any]
+) -> tuple[str, ...] | None:
+    answer = inquiry.one(
+        GUARD,
+        "guardduty",
+        "list_findings",
+        lambda answer: (list(answer["FindingIds"]), _more(answer)),
+        region=region,
+        DetectorId=detector,
+        FindingCriteria={"Criterion": criteria},
+        MaxResults=_MOST,
+    )
+    return _first_page(inquiry, answer, GUARD, region)
 
 
 def _criteria(who: Who, now: datetime) -> dict[str, Any]:

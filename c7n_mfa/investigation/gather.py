@@ -1,8 +1,8 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""The investigation: which questions are asked, in which order, and the dossier they make.
+"""The investigation: what is looked up, in which order, and the dossier that comes of it.
 
-IAM is asked first, since it is quick and decides most; then the findings; then CloudTrail, which is
+IAM comes first, since it is quick and decides most; then the findings; then CloudTrail, which is
 slow.
 """
 
@@ -18,18 +18,42 @@ from typing import Any
 from c7n_mfa.investigation import findings, identity, trail
 from c7n_mfa.investigation.activity import activity, reach
 from c7n_mfa.investigation.advice import advice_for
-from c7n_mfa.investigation.ask import Budget, BudgetReader, Inquiry, merged
+from c7n_mfa.investigation.ask import Budget, BudgetReader, Geo, Inquiry, merged
 from c7n_mfa.investigation.dossier import Dossier, Facts, Related
-from c7n_mfa.investigation.geo import Geo
-from c7n_mfa.investigation.history import earlier_sign_ins, failed_attempts, judge_origin
-from c7n_mfa.investigation.options import Options
-from c7n_mfa.investigation.records import Who, record_time, who_signed_in
+from c7n_mfa.investigation.records import (
+    Who,
+    earlier_sign_ins,
+    failed_attempts,
+    judge_origin,
+    record_time,
+    who_signed_in,
+)
 from c7n_mfa.investigation.severity import reasons_for, severity_of
 from c7n_mfa.signin.record import SignIn
 
 # IAM, STS and the sign-ins of root are recorded in one Region of each partition.
 _GLOBAL = {"aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 _REGION = re.compile(r"[a-z]{2,3}(-[a-z]+)+-\d")
+
+
+OWNER_TAGS = ("owner", "Owner", "email", "Email", "contact", "Contact", "OwnerContact")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options of ``investigate-signin``; `regions` is None for every enabled one.
+
+    `account` is the one that can be queried; None where it is not known.
+    """
+
+    home: str = "us-east-1"
+    regions: tuple[str, ...] | None = ()
+    pages: int = 10
+    days: int = 30
+    budget_seconds: float = 60.0
+    owner_tags: tuple[str, ...] = OWNER_TAGS
+    geo_databases: tuple[str, ...] = ()
+    account: str | None = None
 
 
 def investigate(
@@ -41,7 +65,7 @@ def investigate(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Dossier:
-    """The dossier of a sign-in.  Whatever AWS answers, or does not, this returns."""
+    """The dossier of a sign-in, whatever AWS answers, or does not."""
     reader = BudgetReader(session, budget=Budget(options.budget_seconds, clock, sleep))
     now = now or datetime.now(UTC)
     happened = record_time(sign_in.event_time)
@@ -65,8 +89,10 @@ class _Case:
 
     def dossier(self, happened: datetime | None) -> Dossier:
         sign_in, kind, moment = self.sign_in, self.who.kind, self.span.moment
-        elsewhere = self._elsewhere()
-        facts = self._nobody(elsewhere) if elsewhere or kind == "unknown" else self._facts()
+        why = self._unanswerable()
+        if why:
+            self.inquiry.note("anything about the identity", why)
+        facts = Facts() if why else self._facts()
         reasons = reasons_for(sign_in, kind, moment, facts)
         return Dossier(
             sign_in=sign_in,
@@ -80,69 +106,70 @@ class _Case:
             advice=advice_for(sign_in, self.who, moment, facts),
         )
 
-    def _elsewhere(self) -> str | None:
-        """An event bus may bring sign-ins of other accounts, with users of the same names."""
-        ours, theirs = self.options.account, self.who.account
-        if not ours or not theirs or ours == theirs:
-            return None
-        return f"it is of account {theirs}, and only {ours} can be asked from here"
+    def _unanswerable(self) -> str | None:
+        """Why nothing can be looked up about the identity.
 
-    def _nobody(self, elsewhere: str | None) -> Facts:
-        why = elsewhere or "the record names nobody known to IAM"
-        self.inquiry.note("anything about the identity", why)
-        return Facts()
+        An event bus may bring sign-ins of other accounts, with users of the same names.
+        """
+        queried, account = self.options.account, self.who.account
+        if queried and account and queried != account:
+            return f"it belongs to account {account}, and only {queried} can be queried"
+        return "the record names nobody known to IAM" if self.who.kind == "unknown" else None
 
     def _facts(self) -> Facts:
         who, inquiry = self.who, self.inquiry
         in_iam = bool(who.user or who.role)
         if not in_iam:
-            why = "root is no IAM user" if who.kind == "root" else "the record names no IAM user"
+            why = (
+                "root is not an IAM user" if who.kind == "root" else "the record names no IAM user"
+            )
             inquiry.note("privileges, MFA devices and access keys", why)
-        asked = in_iam or who.kind == "root"
+        is_known = in_iam or who.kind == "root"
         facts = Facts(
             credentials=identity.ask_credentials(inquiry, who.user) if who.user else None,
-            owner=identity.ask_owner(inquiry, who, self.options.owner_tags) if asked else None,
+            owner=identity.ask_owner(inquiry, who, self.options.owner_tags) if is_known else None,
             privileges=identity.ask_privileges(inquiry, who) if in_iam else None,
         )
         regions = self._regions()
-        found = findings.ask_findings(inquiry, who, regions, self.span.now) if asked else None
-        seen = trail.ask_trail(
-            inquiry, who, self.sign_in.event_id, self.span, regions, self.options.pages
-        )
-        return self._judged(facts, Related(found), seen)
+        now, pages = self.span.now, self.options.pages
+        reported = findings.ask_findings(inquiry, who, regions, now) if is_known else None
+        calls = trail.ask_trail(inquiry, who, self.sign_in.event_id, self.span, regions, pages)
+        return self._judged(facts, Related(reported), calls)
 
     def _regions(self) -> list[str]:
         """The sign-in's, the one of the global services, home, and those that are asked for."""
         options = self.options
         named = options.regions if options.regions is not None else self._enabled_regions()
-        everywhere = _GLOBAL.get(self.who.partition, "us-east-1")
-        wanted = (self.sign_in.region, everywhere, options.home, *named)
-        return list(dict.fromkeys(r for r in wanted if r and _REGION.fullmatch(r)))
+        of_iam = _GLOBAL.get(self.who.partition, "us-east-1")
+        regions = (self.sign_in.region, of_iam, options.home, *named)
+        return list(dict.fromkeys(r for r in regions if r and _REGION.fullmatch(r)))
 
     def _enabled_regions(self) -> tuple[str, ...]:
         regions = self.inquiry.one(
             "every enabled Region",
             "ec2",
             "describe_regions",
-            lambda answer: tuple(str(each["RegionName"]) for each in answer["Regions"]),
+            lambda answer: tuple(str(region["RegionName"]) for region in answer["Regions"]),
             region=self.options.home,
         )
         return regions or ()
 
-    def _judged(self, facts: Facts, related: Related, seen: trail.Trail | None) -> Facts:
+    def _judged(self, facts: Facts, related: Related, calls: trail.Trail | None) -> Facts:
         self._note_limits()
-        if seen is None:
+        if calls is None:
             return replace(facts, related=related)
-        moment, recent = self.span.moment, seen.saw_recent
-        failed = failed_attempts(seen.own, moment) if recent else Related()
+        moment, recent = self.span.moment, calls.has_recent
+        failed = failed_attempts(calls.own, moment) if recent else Related()
         geo = Geo.open(self.options.geo_databases)
         judged = replace(
             facts,
             related=Related(related.findings, failed.failed, failed.last_failed, failed.burst),
-            earlier=earlier_sign_ins(seen.own, moment, seen.since) if seen.since else None,
-            origin=judge_origin(self.sign_in, moment, seen.own, geo.place) if seen.since else None,
-            activity=activity(seen.all, moment) if recent else None,
-            reach=reach(seen.all, moment, self.who.account) if recent else None,
+            earlier=earlier_sign_ins(calls.own, moment, calls.since) if calls.since else None,
+            origin=judge_origin(self.sign_in, moment, calls.own, geo.place)
+            if calls.since
+            else None,
+            activity=activity(calls.all, moment) if recent else None,
+            reach=reach(calls.all, moment, self.who.account) if recent else None,
         )
         geo.close()
         self.inquiry.gaps.extend(geo.gaps)
@@ -158,7 +185,7 @@ class _Case:
             f"more than {days} days back",
             f"beyond the option days; LookupEvents keeps {trail.MOST_DAYS} days",
         )
-        note("data events, as the reading of objects", "LookupEvents does not have them")
+        note("data events, such as reading S3 objects", "LookupEvents does not have them")
         note("the last minutes", "CloudTrail delivers calls 5 to 15 minutes late")
 
     def _note_trails(self, facts: Facts) -> None:

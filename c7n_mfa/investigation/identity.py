@@ -1,11 +1,11 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""What IAM is asked about a user or a role: credentials, owner, and what it may do."""
+"""What IAM has of a user or a role: credentials, owner and privileges."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,16 +13,31 @@ from typing import Any
 from c7n_mfa.aws.answer import policy_document
 from c7n_mfa.investigation.ask import Inquiry
 from c7n_mfa.investigation.dossier import AccessKey, Credentials, MfaDevice, Owner, Privileges
-from c7n_mfa.investigation.policies import (
-    ASKED,
-    allows_everything,
-    is_administrator_policy,
-    names,
-)
 from c7n_mfa.investigation.records import Who
+from c7n_mfa.signin.record import at
 
-PRIVILEGES = "what it may do"
-SIMULATOR = "what the policy simulator says"
+PRIVILEGES = "privileges"
+SIMULATOR = "the answer of the policy simulator"
+ADMINISTRATOR = "AdministratorAccess"
+
+# What decides over the damage; the policy simulator takes them in one request.
+SIMULATED = (
+    "iam:AttachUserPolicy",
+    "iam:CreateAccessKey",
+    "iam:CreateUser",
+    "iam:PassRole",
+    "iam:UpdateAssumeRolePolicy",
+    "sts:AssumeRole",
+    "cloudtrail:StopLogging",
+    "ec2:RunInstances",
+    "kms:Decrypt",
+    "lambda:CreateFunction",
+    "s3:GetObject",
+    "secretsmanager:GetSecretValue",
+)
+# With these a user can make itself administrator.
+ESCALATING = ("iam:AttachUserPolicy", "iam:CreateAccessKey", "iam:UpdateAssumeRolePolicy")
+
 # A user may have 10 groups with 10 policies each; an administrator is found long before.
 _DOCUMENTS = 20
 # What SimulatePrincipalPolicy takes; a record may hold anything.
@@ -49,10 +64,10 @@ def ask_credentials(inquiry: Inquiry, user: str) -> Credentials:
 
 
 def ask_owner(inquiry: Inquiry, who: Who, tags: Sequence[str]) -> Owner | None:
-    """Whom to ask: tags of the user or role; for root, the account's contact for security."""
+    """Whom to contact: tags of the user or role; for root, the account's security contact."""
     if who.kind == "root":
         contact = inquiry.one(
-            "the account's contact for security",
+            "the account's security contact",
             "account",
             "get_alternate_contact",
             _contact,
@@ -61,7 +76,7 @@ def ask_owner(inquiry: Inquiry, who: Who, tags: Sequence[str]) -> Owner | None:
         )
         return None if contact is None else Owner(contact)
     kind, name = _iam_kind(who)
-    found = inquiry.every(
+    pairs = inquiry.every(
         f"tags of the {kind}",
         "iam",
         f"list_{kind}_tags",
@@ -69,10 +84,10 @@ def ask_owner(inquiry: Inquiry, who: Who, tags: Sequence[str]) -> Owner | None:
         lambda tag: (tag["Key"], tag["Value"]),
         **{f"{kind.capitalize()}Name": name},
     )
-    if found is None:
+    if pairs is None:
         return None
-    wanted = [tag.lower() for tag in tags]
-    return Owner(tuple((key, value) for key, value in found if key.lower() in wanted))
+    owners = {tag.lower() for tag in tags}
+    return Owner(tuple((key, value) for key, value in pairs if key.lower() in owners))
 
 
 def ask_privileges(inquiry: Inquiry, who: Who) -> Privileges:
@@ -99,43 +114,43 @@ class _Privileges:
             self._policies("group", group)
         because = self._administrator()
         if because:
-            return self._found(True, because)
+            return self._privileges(True, because)
         may = self._may()
         if self.is_complete:
-            return self._found(False, "no policy allows every action on every resource", may)
-        return self._found(None, "not all of its policies could be read", may)
+            return self._privileges(False, "no policy allows every action on every resource", may)
+        return self._privileges(None, "not all policies could be read", may)
 
-    def _found(
+    def _privileges(
         self, administrator: bool | None, because: str, may: tuple[str, ...] | None = None
     ) -> Privileges:
         inline = [f"{name} (inline)" for _, _, name in self.inline]
-        policies = (*names(self.arns), *inline)
+        policies = (*_names(self.arns), *inline)
         return Privileges(administrator, because, tuple(dict.fromkeys(policies)), self.groups, may)
 
     def _policies(self, kind: str, name: str) -> None:
         whose = {f"{kind.capitalize()}Name": name}
         attached = f"list_attached_{kind}_policies"
         self.arns += self._every(attached, "AttachedPolicies", "PolicyArn", **whose)
-        found = self._every(f"list_{kind}_policies", "PolicyNames", None, **whose)
-        self.inline += [(kind, name, policy) for policy in found]
+        inline = self._every(f"list_{kind}_policies", "PolicyNames", None, **whose)
+        self.inline += [(kind, name, policy) for policy in inline]
 
     def _every(self, operation: str, key: str, part: str | None, **params: Any) -> tuple[str, ...]:
-        found = self.inquiry.every(
+        texts = self.inquiry.every(
             PRIVILEGES, "iam", operation, key, lambda item: _named(item, part), **params
         )
-        self.is_complete &= found is not None
-        return found or ()
+        self.is_complete &= texts is not None
+        return texts or ()
 
     def _administrator(self) -> str | None:
         """Why it is administrator; None when nothing that could be read makes it one."""
         for arn in self.arns:
             if is_administrator_policy(arn):
                 return "it has the policy AdministratorAccess"
-        for asked, (name, document) in enumerate(self._documents()):
+        for number, (name, document) in enumerate(self._documents(), 1):
             if allows_everything(document):
                 return f"its policy {name} allows every action on every resource"
-            if asked + 1 >= _DOCUMENTS:
-                self.inquiry.note(PRIVILEGES, f"only {_DOCUMENTS} of its policies were read")
+            if number >= _DOCUMENTS:
+                self.inquiry.note(PRIVILEGES, f"only {_DOCUMENTS} of the policies were read")
                 self.is_complete = False
                 break
         return None
@@ -163,9 +178,9 @@ class _Privileges:
     def _one(self, operation: str, shape: Any, Arn: str | None = None, **params: Any) -> Any:
         if Arn:
             params["PolicyArn"] = Arn
-        found = self.inquiry.one(PRIVILEGES, "iam", operation, shape, **params)
-        self.is_complete &= found is not None
-        return found
+        answer = self.inquiry.one(PRIVILEGES, "iam", operation, shape, **params)
+        self.is_complete &= answer is not None
+        return answer
 
     def _may(self) -> tuple[str, ...] | None:
         """Which of some dangerous actions the simulator allows, boundaries included."""
@@ -178,7 +193,7 @@ class _Privileges:
             "simulate_principal_policy",
             _allowed,
             PolicySourceArn=self.who.arn,
-            ActionNames=list(ASKED),
+            ActionNames=list(SIMULATED),
         )
 
 
@@ -197,8 +212,8 @@ def _key(item: Mapping[str, Any]) -> AccessKey:
 
 def _contact(answer: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     contact = answer["AlternateContact"]
-    wanted = ("Name", "Title", "EmailAddress", "PhoneNumber")
-    return tuple((key, str(contact[key])) for key in wanted if contact.get(key))
+    keys = ("Name", "Title", "EmailAddress", "PhoneNumber")
+    return tuple((key, str(contact[key])) for key in keys if contact.get(key))
 
 
 def _named(item: Any, part: str | None) -> str:
@@ -212,3 +227,36 @@ def _allowed(answer: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _time(value: Any) -> datetime | None:
     return value if isinstance(value, datetime) else None
+
+
+def allows_everything(document: Any) -> bool:
+    """Does a statement allow every action on every resource, whatever its conditions?
+
+    A condition may narrow it to nothing, so that this may say too much.  It never says too little.
+    """
+    statements = at(document, "Statement")
+    return any(map(_allows_everything, _listed(statements)))
+
+
+def _allows_everything(statement: Any) -> bool:
+    return (
+        at(statement, "Effect") == "Allow"
+        and any(action in ("*", "*:*") for action in _listed(at(statement, "Action")))
+        and "*" in _listed(at(statement, "Resource"))
+    )
+
+
+def _listed(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def is_administrator_policy(arn: str) -> bool:
+    """AWS's own policy, in whatever partition; one of the customer may bear the same name."""
+    owner, _, name = arn.partition(":policy/")
+    return owner.endswith(":iam::aws") and name == ADMINISTRATOR
+
+
+def _names(arns: Iterable[str]) -> tuple[str, ...]:
+    return tuple(arn.rpartition("/")[2] for arn in arns)

@@ -1,10 +1,10 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""How bad it looks, and why.  Pure.
+"""The severity of a sign-in, and the reasons for it.  Pure.
 
-Every reason has a level.  The highest is the severity, and one more where two signs of somebody
-else come together on it: a guessed password of an administrator is worse than either alone.
-What could not be looked at counts as medium: unknown is never good news.
+Every reason has a level.  The highest is the severity, and one more where two indications of an
+intruder share it: a guessed password of an administrator is worse than either alone.  What could
+not be read counts as medium: unknown is never good news.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from c7n_mfa.investigation.dossier import (
     Reason,
     Related,
 )
-from c7n_mfa.investigation.policies import ESCALATING
+from c7n_mfa.investigation.identity import ESCALATING
 from c7n_mfa.signin.record import SignIn
 
-# They say how things stand, and nothing of who it was.
-_NO_SIGNS = (
+# They say how things stand, and nothing about who it was.
+_NO_INDICATIONS = (
     "single-factor",
     "mfa-never-enrolled",
     "mfa-enrolled-not-asked",
@@ -39,7 +39,7 @@ _NO_SIGNS = (
 
 def reasons_for(sign_in: SignIn, kind: Kind, moment: datetime, facts: Facts) -> tuple[Reason, ...]:
     """The reasons, the worst first."""
-    found = [
+    reasons = [
         *_identity(sign_in, kind),
         *_privileges(facts.privileges, kind),
         *_credentials(facts.credentials if sign_in.is_single_factor else None, moment),
@@ -48,39 +48,42 @@ def reasons_for(sign_in: SignIn, kind: Kind, moment: datetime, facts: Facts) -> 
         *_dangers(facts.activity.dangerous if facts.activity else ()),
         *_reach(facts),
     ]
-    return tuple(sorted(found, key=lambda reason: -LEVELS.index(reason.level)))
+    return tuple(sorted(reasons, key=lambda reason: -LEVELS.index(reason.level)))
 
 
 def severity_of(reasons: Sequence[Reason]) -> Level:
-    """The highest level, and one more where two signs meet on it."""
+    """The highest level, and one more where two indications of an intruder share it."""
     if not reasons:
         return "low"
     top = max(LEVELS.index(reason.level) for reason in reasons)
-    signs = [r for r in reasons if LEVELS.index(r.level) == top and r.code not in _NO_SIGNS]
-    if len(signs) > 1 and top > 0:
+    highest = [reason for reason in reasons if LEVELS.index(reason.level) == top]
+    indications = [reason for reason in highest if reason.code not in _NO_INDICATIONS]
+    if len(indications) > 1 and top > 0:
         top = min(top + 1, len(LEVELS) - 1)
     return LEVELS[top]
 
 
 def _identity(sign_in: SignIn, kind: Kind) -> Iterator[Reason]:
     if kind == "root" and sign_in.outcome != "failure":
-        yield Reason("root", "critical", "the root user may do everything, and nothing contains it")
+        yield Reason(
+            "root", "critical", "the root user has full access, and no policy restricts it"
+        )
     if sign_in.is_single_factor:
-        yield Reason("single-factor", "low", "somebody is in with one factor")
+        yield Reason("single-factor", "low", "the session was opened with one factor")
 
 
 def _privileges(privileges: Privileges | None, kind: Kind) -> Iterator[Reason]:
     if kind == "root":
         return
     if privileges is None or (privileges.administrator is None and privileges.may is None):
-        yield Reason("privileges-unknown", "medium", "what it may do could not be looked at")
+        yield Reason("privileges-unknown", "medium", "the privileges could not be read")
     elif privileges.administrator:
         yield Reason("administrator", "high", f"an administrator: {privileges.because}")
     elif privileges.may:
         escalating = [action for action in privileges.may if action in ESCALATING]
         level: Level = "high" if escalating else "medium"
         listed = ", ".join(escalating or privileges.may)
-        yield Reason("may-do-harm", level, f"it may call {listed}")
+        yield Reason("may-do-harm", level, f"allowed to call {listed}")
     elif privileges.administrator is None:
         yield Reason("privileges-unknown", "medium", privileges.because)
 
@@ -95,7 +98,7 @@ def _credentials(credentials: Credentials | None, moment: datetime) -> Iterator[
         sentence = "the first MFA device was enrolled after this sign-in, perhaps not by the owner"
         yield Reason("mfa-enrolled-since", "medium", sentence)
     else:
-        sentence = "an MFA device is enrolled, and the record says that none was used"
+        sentence = "an MFA device is enrolled, and the record says it was not used"
         yield Reason("mfa-enrolled-not-asked", "medium", sentence)
 
 
@@ -120,11 +123,11 @@ def _origin(origin: Origin | None) -> Iterator[Reason]:
     if origin.new_network:
         yield Reason("new-network", "medium", f"never before from {origin.network}")
     elif origin.new_address:
-        yield Reason("new-address", "low", f"a new address in {origin.network}, which is known")
+        yield Reason("new-address", "low", f"a new address in the known network {origin.network}")
     if origin.new_agent:
         yield Reason("new-agent", "low", "never before with this kind of browser")
     if origin.unusual_hour:
-        yield Reason("unusual-hour", "low", f"never before at {origin.hour:02d} h UTC")
+        yield Reason("unusual-hour", "low", f"never before at {origin.hour:02d}:00 UTC")
 
 
 def _dangers(dangerous: Sequence[DangerousCall]) -> Iterator[Reason]:
@@ -148,4 +151,4 @@ def _names(calls: Sequence[DangerousCall]) -> str:
 def _reach(facts: Facts) -> Iterator[Reason]:
     if facts.reach and facts.reach.accounts:
         listed = ", ".join(facts.reach.accounts)
-        yield Reason("other-accounts", "medium", f"other accounts were named: {listed}")
+        yield Reason("other-accounts", "medium", f"calls name other accounts: {listed}")

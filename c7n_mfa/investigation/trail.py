@@ -1,23 +1,34 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""What CloudTrail is asked about an identity: 48 hours before a sign-in and since, then history.
+"""What CloudTrail has of an identity: 48 hours before a sign-in and since, then history.
 
 The pages of a Region are shared out: six of ten for what is recent, the rest for history.  Where
-somebody is too busy for that, the last pages go to all sign-ins of the account, which are few.
+an identity has too many events for that, the last pages go to all sign-ins of the account, which
+are few.
+
+LookupEvents takes 2 requests a second in each Region, and gives 50 events a page.  Many Regions are
+queried in turn, so that none waits for the pace of another.  Throttled requests are repeated, later
+and later; somebody else may be querying in the same account.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
-from c7n_mfa.investigation.ask import Inquiry
-from c7n_mfa.investigation.history import RELATED
-from c7n_mfa.investigation.lookup import Lookup, Question, note_cut
-from c7n_mfa.investigation.records import Record, Who, actor_of
+from c7n_mfa.aws.read import ReadFailure
+from c7n_mfa.aws.times import format_minute
+from c7n_mfa.investigation.ask import SPENT, Inquiry
+from c7n_mfa.investigation.records import RELATED, Record, Who, actor_of, parse
 
 MOST_DAYS = 90
+PACE_SECONDS = 0.5
+PAGE_SIZE = 50
+
+_THROTTLED = ("ThrottlingException", "Throttling", "TooManyRequestsException")
+_PATIENCE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +62,7 @@ class Trail:
 
     own: tuple[Record, ...]
     sessions: tuple[Record, ...]
-    saw_recent: bool
+    has_recent: bool
     since: datetime | None
 
     @property
@@ -62,7 +73,7 @@ class Trail:
 def ask_trail(
     inquiry: Inquiry, who: Who, event_id: str | None, span: Span, regions: Sequence[str], pages: int
 ) -> Trail | None:
-    """All that the pages and the time suffice for; None where there is no name to ask for."""
+    """All that the pages and the time suffice for; None where there is no name to look up."""
     if who.lookup is None:
         inquiry.note("CloudTrail", "the record has no name that events can be looked up by")
         return None
@@ -77,7 +88,7 @@ def ask_trail(
     for question in (*recent, *history, *sign_ins):
         note_cut(inquiry, question)
     asked = [*recent, *history, *sign_ins]
-    own, sessions = _whose([r for q in asked for r in q.found], who, event_id)
+    own, sessions = _whose([r for q in asked for r in q.records], who, event_id)
     return Trail(own, sessions, any(q.asked for q in recent), _since(history, sign_ins))
 
 
@@ -117,3 +128,111 @@ def _whose(
     actors = [(actor_of(record, who), record) for record in by_id.values()]
     own = tuple(record for actor, record in actors if actor == "own")
     return own, tuple(record for actor, record in actors if actor == "session")
+
+
+@dataclass
+class Question:
+    """Events of one attribute, in one Region, newest first, on so many pages at most."""
+
+    what: str
+    region: str
+    key: str
+    value: str
+    start: datetime
+    end: datetime
+    pages: int
+    token: str | None = None
+    asked: int = 0
+    throttled: int = 0
+    unreadable: int = 0
+    is_over: bool = False
+    is_complete: bool = False
+    records: list[Record] = field(default_factory=list)
+
+    @property
+    def oldest(self) -> datetime:
+        """How far back it got."""
+        if self.is_complete or not self.records:
+            return self.start if self.is_complete else self.end
+        return min(record.at for record in self.records)
+
+    def parameters(self) -> dict[str, Any]:
+        return {
+            "LookupAttributes": [{"AttributeKey": self.key, "AttributeValue": self.value}],
+            "StartTime": self.start,
+            "EndTime": self.end,
+            "MaxResults": PAGE_SIZE,
+            **({"NextToken": self.token} if self.token else {}),
+        }
+
+
+@dataclass
+class Lookup:
+    """Queries CloudTrail; remembers for each Region when it may be queried again."""
+
+    inquiry: Inquiry
+    ready: dict[str, float] = field(default_factory=dict)
+
+    def ask(self, questions: Iterable[Question]) -> None:
+        """Fill in the questions, each until it is answered or its pages or the time are over."""
+        waiting = [q for q in questions if q.start < q.end and q.pages > 0]
+        while waiting:
+            question = min(waiting, key=lambda q: self.ready.get(q.region, 0.0))
+            self._turn(question)
+            waiting = [q for q in waiting if not q.is_over]
+
+    def _turn(self, question: Question) -> None:
+        budget = self.inquiry.reader.budget
+        budget.wait_until(self.ready.get(question.region, 0.0))
+        answer = self.inquiry.reader.one(
+            "cloudtrail",
+            question.region,
+            "lookup_events",
+            question.what,
+            _page,
+            **question.parameters(),
+        )
+        if answer is None:
+            self.inquiry.note(question.what, "there are no events", region=question.region)
+            question.is_over = True
+        elif isinstance(answer, ReadFailure):
+            self._failed(question, answer)
+        else:
+            self._answered(question, *answer)
+        self.ready[question.region] = budget.clock() + PACE_SECONDS * 2**question.throttled
+
+    def _answered(self, question: Question, events: Sequence[Any], token: str | None) -> None:
+        question.asked += 1
+        question.throttled = 0
+        question.token = token
+        records = [parse(event) for event in events]
+        question.records += [record for record in records if record]
+        question.unreadable += records.count(None)
+        question.is_complete = token is None
+        question.is_over = question.is_complete or question.asked >= question.pages
+        if question.is_over and question.unreadable:
+            why = f"{question.unreadable} records could not be read"
+            self.inquiry.note(question.what, why, region=question.region)
+
+    def _failed(self, question: Question, failure: ReadFailure) -> None:
+        if failure.code in _THROTTLED and question.throttled < _PATIENCE:
+            question.throttled += 1
+            return
+        question.is_over = True
+        if failure.code == SPENT and question.asked:
+            return  # Cut off, and noted as such with all that were.
+        self.inquiry.note_failure(failure, question.what, question.region)
+
+
+def note_cut(inquiry: Inquiry, question: Question) -> None:
+    """Say how far back a question got whose pages or time did not suffice."""
+    if question.is_complete or not question.asked:
+        return
+    used = "page" if question.asked == 1 else "pages"
+    until = format_minute(question.oldest)
+    why = f"stopped after {question.asked} {used}; nothing before {until}"
+    inquiry.note(question.what, why, region=question.region)
+
+
+def _page(answer: Mapping[str, Any]) -> tuple[list[Any], str | None]:
+    return answer["Events"], answer.get("NextToken") or None

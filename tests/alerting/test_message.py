@@ -45,7 +45,7 @@ from c7n_mfa.investigation.dossier import (
     Reach,
     Related,
 )
-from c7n_mfa.investigation.lines import to_dict
+from c7n_mfa.investigation.page import to_dict
 from c7n_mfa.investigation.records import who_signed_in
 from c7n_mfa.investigation.severity import reasons_for
 from c7n_mfa.signin.record import SignIn

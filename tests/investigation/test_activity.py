@@ -9,8 +9,7 @@ from datetime import timedelta
 import botocore.session
 import pytest
 
-from c7n_mfa.investigation.activity import activity, reach
-from c7n_mfa.investigation.dangers import DANGERS, danger
+from c7n_mfa.investigation.activity import DANGERS, activity, danger_of, reach
 from c7n_mfa.investigation.dossier import LEVELS, Activity, Count, DangerousCall, Reach
 from investigated import ACCOUNT, ALICE, AT, ago, call, parsed
 
@@ -63,7 +62,7 @@ def test_a_dangerous_call_is_told_with_target_reason_and_technique():
         done=True,
         since=True,
         level="high",
-        why="makes credentials that outlive this session",
+        why="creates credentials that outlive the session",
         technique="T1098.001",
     )
 
@@ -95,14 +94,14 @@ def test_the_target_is_whatever_the_request_names(parameters, target):
 
 @pytest.mark.parametrize("name", ["CreateFunction20150331", "UpdateFunctionCode20150331v2"])
 def test_lambda_versions_its_names(name):
-    assert danger("lambda", name).technique == "T1648"
+    assert danger_of("lambda", name).technique == "T1648"
 
 
 @pytest.mark.parametrize(
     ("service", "name"), [("s3", "CreateUser"), ("iam", "ListUsers"), ("iam", "createuser")]
 )
 def test_other_calls_are_not_dangerous(service, name):
-    assert danger(service, name) is None
+    assert danger_of(service, name) is None
 
 
 @pytest.mark.parametrize("known", sorted(DANGERS), ids=":".join)

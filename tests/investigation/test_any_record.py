@@ -10,9 +10,8 @@ import json
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from c7n_mfa.investigation.gather import investigate
-from c7n_mfa.investigation.lines import markdown, to_dict
-from c7n_mfa.investigation.options import Options
+from c7n_mfa.investigation.gather import Options, investigate
+from c7n_mfa.investigation.page import markdown, to_dict
 from investigated import (
     ALICE,
     HOME,

@@ -29,9 +29,9 @@ from c7n_mfa.investigation.dossier import (
     Reach,
     Related,
 )
-from c7n_mfa.investigation.gather import investigate
-from c7n_mfa.investigation.lines import markdown, to_dict
-from c7n_mfa.investigation.options import PERMISSIONS, Options
+from c7n_mfa.investigation.element import InvestigateSignin
+from c7n_mfa.investigation.gather import Options, investigate
+from c7n_mfa.investigation.page import markdown, to_dict
 from calls import denied
 from investigated import (
     ACCOUNT,
@@ -55,6 +55,7 @@ from investigated import (
     trail_of,
 )
 
+PERMISSIONS = InvestigateSignin.permissions
 ROLE_SIGN_IN = the_sign_in(
     userIdentity={
         "type": "AssumedRole",
@@ -74,7 +75,7 @@ HISTORY = [sign_in(ago(days=3 + day)) for day in range(6)]
 LIMITS = (
     Gap("other Regions", "the option regions leaves them out"),
     Gap("more than 30 days back", "beyond the option days; LookupEvents keeps 90 days"),
-    Gap("data events, as the reading of objects", "LookupEvents does not have them"),
+    Gap("data events, such as reading S3 objects", "LookupEvents does not have them"),
     Gap("the last minutes", "CloudTrail delivers calls 5 to 15 minutes late"),
     Gap("the country and the network of the address", "no geo-database is set"),
 )
@@ -199,7 +200,7 @@ def test_pages_of_a_region_are_never_more_than_asked_for():
     per_region = Counter(r for permission, r, _ in made if permission == "cloudtrail:LookupEvents")
     assert per_region["us-east-1"] == 10
     assert max(per_region.values()) == 10
-    cut = [gap.what for gap in dossier.gaps if gap.why.startswith("cut off")]
+    cut = [gap.what for gap in dossier.gaps if gap.why.startswith("stopped after")]
     assert cut == [
         "API calls since 48 hours before the sign-in",
         "history of the identity",
@@ -245,7 +246,7 @@ def test_time_ends_the_investigation_and_is_told():
     assert clock.now == 1006
     assert dossier.facts.credentials.keys is not None
     assert (dossier.facts.owner, dossier.facts.activity) == (None, None)
-    why = "the time of 5 s was used up"
+    why = "the budget of 5 s was spent"
     assert Gap("tags of the user", why) in dossier.gaps
     assert Gap("API calls since 48 hours before the sign-in", why, None, ("us-east-1", HOME)) in (
         dossier.gaps
@@ -274,7 +275,9 @@ def test_root_has_no_user_and_no_questions_about_one():
     assert dossier.facts.owner == Owner(
         (("Name", "Security"), ("EmailAddress", "security@example.com"))
     )
-    assert dossier.gaps[0] == Gap("privileges, MFA devices and access keys", "root is no IAM user")
+    assert dossier.gaps[0] == Gap(
+        "privileges, MFA devices and access keys", "root is not an IAM user"
+    )
 
 
 def test_root_is_looked_up_by_its_own_names():
@@ -321,7 +324,7 @@ def test_a_namesake_in_another_account_is_not_asked_about():
     assert dossier.gaps == (
         Gap(
             "anything about the identity",
-            f"it is of account {ACCOUNT}, and only 210987654321 can be asked from here",
+            f"it belongs to account {ACCOUNT}, and only 210987654321 can be queried",
         ),
     )
     assert own == unsaid
@@ -378,7 +381,7 @@ def test_only_so_many_policies_are_read():
     dossier, made = run(answers(**{"iam:ListUserPolicies": many}))
     assert [p for p, _, _ in made].count("iam:GetUserPolicy") == 20
     assert dossier.facts.privileges.administrator is None
-    assert Gap("what it may do", "only 20 of its policies were read") in dossier.gaps
+    assert Gap("privileges", "only 20 of the policies were read") in dossier.gaps
 
 
 def test_a_device_enrolled_since_is_told_from_one_enrolled_before():
@@ -427,8 +430,8 @@ def test_services_that_are_off_are_told_apart_from_no_findings():
     regions = ("us-east-1", HOME)
     assert dossier.facts.related.findings is None
     assert dossier.gaps[:2] == (
-        Gap("findings of Security Hub", "Security Hub is not on", None, regions),
-        Gap("findings of GuardDuty", "GuardDuty is not on", None, regions),
+        Gap("findings of Security Hub", "Security Hub is not enabled", None, regions),
+        Gap("findings of GuardDuty", "GuardDuty is not enabled", None, regions),
     )
 
 

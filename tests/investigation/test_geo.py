@@ -10,8 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from c7n_mfa.investigation.ask import GEO, Geo
 from c7n_mfa.investigation.dossier import Gap, Place
-from c7n_mfa.investigation.geo import WHAT, Geo
 
 
 class Reader:
@@ -66,14 +66,14 @@ def test_an_address_that_is_not_in_it_has_no_place(databases, entry):
 def test_without_a_database_nothing_is_looked_up_and_said_so():
     geo = Geo.open([])
     assert geo.place("192.0.2.1") is None
-    assert geo.gaps == [Gap(WHAT, "no geo-database is set")]
+    assert geo.gaps == [Gap(GEO, "no geo-database is set")]
 
 
 def test_without_the_package_nothing_is_looked_up_and_said_so(monkeypatch):
     monkeypatch.setitem(sys.modules, "maxminddb", None)
     geo = Geo.open(["country"])
     assert geo.place("192.0.2.1") is None
-    assert geo.gaps == [Gap(WHAT, "the package maxminddb is not installed")]
+    assert geo.gaps == [Gap(GEO, "the package maxminddb is not installed")]
 
 
 @pytest.mark.parametrize("error", [FileNotFoundError(), RuntimeError(), ValueError()])
@@ -84,7 +84,7 @@ def test_a_database_that_cannot_be_opened_leaves_the_others(databases, error):
     geo = Geo.open(["lost", "country"])
 
     assert geo.place("192.0.2.1") == Place("DE")
-    assert geo.gaps == [Gap(WHAT, f"lost cannot be opened: {type(error).__name__}")]
+    assert geo.gaps == [Gap(GEO, f"lost cannot be opened: {type(error).__name__}")]
 
 
 def test_a_broken_database_is_told_of_once(databases):

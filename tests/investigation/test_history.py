@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from c7n_mfa.investigation.dossier import EarlierSignIns, Origin, Place, Related
-from c7n_mfa.investigation.history import earlier_sign_ins, failed_attempts, judge_origin
+from c7n_mfa.investigation.records import earlier_sign_ins, failed_attempts, judge_origin
 from investigated import AT, BROWSER, ago, call, parsed, sign_in, signed_in, the_sign_in
 
 SINCE = ago(days=30)

@@ -120,7 +120,7 @@ def test_a_user_deleted_in_between_leaves_gaps(push):
         alice, _ = push({"detail": the_sign_in()})
 
     gaps = {gap["what"]: gap["why"] for gap in alice[KEY]["not_searched"]}
-    assert gaps["tags of the user"] == "AWS knows no such thing, or no longer"
+    assert gaps["tags of the user"] == "it does not exist, or no longer"
     assert alice[KEY]["privileges"]["administrator"] is None
 
 

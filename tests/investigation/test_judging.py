@@ -25,7 +25,7 @@ from c7n_mfa.investigation.dossier import (
     Reach,
     Related,
 )
-from c7n_mfa.investigation.policies import allows_everything, is_administrator_policy
+from c7n_mfa.investigation.identity import allows_everything, is_administrator_policy
 from c7n_mfa.investigation.records import who_signed_in
 from c7n_mfa.investigation.severity import reasons_for, severity_of
 from investigated import AT, ago, sign_in, signed_in, the_root_sign_in, the_sign_in
@@ -53,7 +53,7 @@ DANGER = DangerousCall(
     done=True,
     since=True,
     level="high",
-    why="makes a user of its own",
+    why="creates a user",
     technique="T1136.003",
 )
 RUN = replace(DANGER, name="RunInstances", level="medium")
@@ -245,8 +245,8 @@ def test_a_failed_sign_in_asks_for_one_thing_only():
         ),
         (
             dangers(DANGER),
-            "Check, and undo: CreateUser (userName=bob) at 2026-11-20T12:05:00Z, which makes "
-            "a user of its own.",
+            "Check, and undo: CreateUser (userName=bob) at 2026-11-20T12:05:00Z, which creates "
+            "a user.",
         ),
         (dangers(*[DANGER] * 7), "Check 2 more dangerous calls, listed in the dossier."),
         (

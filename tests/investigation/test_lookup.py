@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from c7n_mfa.investigation.ask import Budget, BudgetReader, Inquiry, merged
 from c7n_mfa.investigation.dossier import Gap
-from c7n_mfa.investigation.lookup import Lookup, Question, note_cut
+from c7n_mfa.investigation.trail import Lookup, Question, note_cut
 from investigated import ACCOUNT, AT, HOME, Clock, ago, aws, call, event, session, trail_of
 
 CALLS = [call("ListBuckets", "s3", ago(minutes=n)) for n in range(120)]
@@ -56,7 +56,7 @@ def test_all_pages_are_read_at_two_a_second(ask):
 
     gaps, clock, made = ask(trail_of(*CALLS, pages=4), asked)
 
-    assert (len(asked.found), asked.is_complete, len(made), gaps) == (120, True, 4, ())
+    assert (len(asked.records), asked.is_complete, len(made), gaps) == (120, True, 4, ())
     assert clock.slept == [0.5, 0.5, 0.5]
 
 
@@ -110,15 +110,15 @@ def test_pages_end_where_the_budget_says(ask):
 
     gaps, _, made = ask(trail_of(*CALLS, pages=12), asked)
 
-    assert (len(made), len(asked.found), asked.is_complete) == (3, 30, False)
-    why = "cut off after 3 pages, nothing before 2026-11-20 11:31 UTC"
+    assert (len(made), len(asked.records), asked.is_complete) == (3, 30, False)
+    why = "stopped after 3 pages; nothing before 2026-11-20 11:31 UTC"
     assert gaps == (Gap("calls", why, None, ("us-east-1",)),)
 
 
 def test_a_token_that_never_ends_ends_with_the_pages(ask):
     gaps, _, made = ask(lambda r, p: {"Events": [], "NextToken": "again"}, question(pages=7))
     assert len(made) == 7
-    assert gaps[0].why == "cut off after 7 pages, nothing before 2026-11-20 12:00 UTC"
+    assert gaps[0].why == "stopped after 7 pages; nothing before 2026-11-20 12:00 UTC"
 
 
 def test_time_ends_the_reading_and_is_told(ask):
@@ -126,7 +126,7 @@ def test_time_ends_the_reading_and_is_told(ask):
 
     assert len(made) == 4
     assert clock.now == 1002
-    why = "cut off after 4 pages, nothing before 2026-11-20 11:21 UTC"
+    why = "stopped after 4 pages; nothing before 2026-11-20 11:21 UTC"
     assert gaps == (Gap("calls", why, None, ("us-east-1",)),)
 
 
@@ -134,7 +134,7 @@ def test_a_slow_region_leaves_the_others_unasked_when_time_is_over(ask):
     gaps, _, made = ask(trail_of(), question(), question(HOME), seconds=10, latency=30)
 
     assert Counter(region for _, region, _ in made) == {"us-east-1": 1}
-    assert gaps == (Gap("calls", "the time of 10 s was used up", None, (HOME,)),)
+    assert gaps == (Gap("calls", "the budget of 10 s was spent", None, (HOME,)),)
 
 
 def test_throttled_requests_are_repeated_later_and_later(ask):
@@ -149,7 +149,7 @@ def test_throttled_requests_are_repeated_later_and_later(ask):
     asked = question()
     gaps, clock, _ = ask(answer, asked)
 
-    assert (asked.is_complete, len(asked.found), gaps) == (True, 1, ())
+    assert (asked.is_complete, len(asked.records), gaps) == (True, 1, ())
     assert clock.slept == [1.0, 2.0]
 
 
@@ -186,7 +186,7 @@ def test_records_that_make_no_sense_are_counted(ask):
 
     gaps, _, _ = ask(lambda r, p: {"Events": events}, asked)
 
-    assert len(asked.found) == 1
+    assert len(asked.records) == 1
     assert gaps == (Gap("calls", "4 records could not be read", None, ("us-east-1",)),)
 
 

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The dossier in short lines, and as a page that a person reads in a minute.  Pure.
 
-Agents, names and tags are written by others, an intruder among them: they are cut short and quoted.
+Agents, names and tags are written by others, an intruder among them: they are cut short and put
+into code spans.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
@@ -29,12 +31,13 @@ from c7n_mfa.investigation.dossier import (
     Related,
 )
 
-UNSEEN = "could not be looked at"
+NOT_READ = "could not be read"
 _LONGEST = 120
 _LONGEST_SENTENCE = 400
-_LATE = timedelta(minutes=15)
-_SO_FAR = ", so far: CloudTrail is 5 to 15 minutes late"
+_DELAY = timedelta(minutes=15)
+_SO_FAR = ", so far: CloudTrail delivers calls 5 to 15 minutes late"
 _MOST = 6
+_MARKUP = re.compile(r"[\\*\[\]<>&|~]")
 _MOST_DANGEROUS = 12
 
 
@@ -50,14 +53,15 @@ def circumstances(dossier: Dossier) -> str:
     when = format_minute(dossier.at) if dossier.at else "at an unknown time"
     address = quoted(sign_in.address) if sign_in.address else "an unknown address"
     agent = f", with {quoted(sign_in.user_agent)}" if sign_in.user_agent else ""
-    where = f"account {sign_in.identity.account or 'unknown'}, Region {sign_in.region or 'unknown'}"
-    return f"{when}, {where.replace('`', '')}, from {address}{agent}."
+    account = _clean(sign_in.identity.account or "unknown")
+    region = _clean(sign_in.region or "unknown")
+    return f"{when}, account {account}, Region {region}, from {address}{agent}."
 
 
 def steps(dossier: Dossier) -> tuple[str, ...]:
     """One line for each of the six steps of the investigation."""
     facts = dossier.facts
-    is_early = dossier.at is None or dossier.written - dossier.at < _LATE
+    is_early = dossier.at is None or dossier.written - dossier.at < _DELAY
     so_far = _SO_FAR if is_early else ""
     return (
         f"Related alerts, 48 h: {_related(facts.related)}",
@@ -78,7 +82,7 @@ def standing(dossier: Dossier) -> tuple[str, ...]:
     )
 
 
-def not_searched(gaps: Iterable[Gap]) -> tuple[str, ...]:
+def not_checked(gaps: Iterable[Gap]) -> tuple[str, ...]:
     return tuple(map(_gap, gaps))
 
 
@@ -93,22 +97,20 @@ def markdown(dossier: Dossier) -> str:
         *_section("Why", [f"- {reason}" for reason in reasons]),
         *_section("What was found", [*numbered, *(f"- {line}" for line in standing(dossier))]),
         *_section("Dangerous calls", [f"- {line}" for line in dangerous_calls(dossier)]),
-        *_section(
-            "What could not be looked at", [f"- {line}" for line in not_searched(dossier.gaps)]
-        ),
+        *_section("What was not checked", [f"- {line}" for line in not_checked(dossier.gaps)]),
         *_section("What to do next", advice),
     ]
-    return "\n\n".join(blocks) + "\n"
+    return "\n\n".join(map(_escaped, blocks)) + "\n"
 
 
 def to_dict(dossier: Dossier) -> dict[str, Any]:
-    """The dossier as JSON has it, with its short lines for whoever tells of it."""
-    found = dossier.to_dict()
-    reasons = [{**r, "sentence": _sentence(r["sentence"])} for r in found["reasons"]]
+    """The dossier as JSON has it, with its short lines for the alert."""
+    data = dossier.to_dict()
+    reasons = [{**r, "sentence": _sentence(r["sentence"])} for r in data["reasons"]]
     return {
         "headline": headline(dossier),
         "summary": [circumstances(dossier), *steps(dossier), *standing(dossier)],
-        **found,
+        **data,
         "reasons": reasons,
     }
 
@@ -120,8 +122,8 @@ def quoted(text: str) -> str:
 
 def dangerous_calls(dossier: Dossier) -> list[str]:
     """The worst of them, one a line: those since the sign-in first."""
-    found = dossier.facts.activity.dangerous if dossier.facts.activity else ()
-    worst = sorted(found, key=lambda call: (not call.since, call.level != "high", not call.done))
+    calls = dossier.facts.activity.dangerous if dossier.facts.activity else ()
+    worst = sorted(calls, key=lambda call: (not call.since, call.level != "high", not call.done))
     shown = [_dangerous_call(call) for call in worst[:_MOST_DANGEROUS]]
     more = len(worst) - len(shown)
     return [*shown, f"{more} more, in the JSON"] if more else shown
@@ -146,22 +148,22 @@ def _what_happened(dossier: Dossier) -> str:
     if sign_in.factor == "multi":
         return "signed in with MFA"
     if sign_in.path in ("saml", "identity-center"):
-        return "signed in through an identity provider, which alone knows of MFA"
+        return "signed in through an identity provider, which alone knows about MFA"
     return "may have signed in without MFA: the record does not say"
 
 
 def _related(related: Related) -> str:
     if related.findings is None:
-        found = f"findings {UNSEEN}"
+        findings = f"findings {NOT_READ}"
     elif not related.findings:
-        found = "no findings"
+        findings = "no findings"
     else:
-        found = _some(map(_finding, related.findings), len(related.findings))
+        findings = _some(map(_finding, related.findings), len(related.findings))
     if related.failed is None:
-        return f"{found}; failed attempts {UNSEEN}."
+        return f"{findings}; failed attempts {NOT_READ}."
     last = f", the last {format_minute(related.last_failed)}" if related.last_failed else ""
     burst = ", in quick succession" if related.burst else ""
-    return f"{found}; {_number(related.failed, 'failed attempt')} before{last}{burst}."
+    return f"{findings}; {_number(related.failed, 'failed attempt')} before{last}{burst}."
 
 
 def _finding(finding: Finding) -> str:
@@ -170,7 +172,7 @@ def _finding(finding: Finding) -> str:
 
 def _earlier(earlier: EarlierSignIns | None) -> str:
     if earlier is None:
-        return f"{UNSEEN}."
+        return f"{NOT_READ}."
     first, last = earlier.first_without_mfa, earlier.last_without_mfa
     times = f", first {format_minute(first)}, last {format_minute(last)}" if first and last else ""
     since = earlier.since.date().isoformat()
@@ -179,7 +181,7 @@ def _earlier(earlier: EarlierSignIns | None) -> str:
 
 def _origin(origin: Origin | None) -> str:
     if origin is None:
-        return f"{UNSEEN}."
+        return f"{NOT_READ}."
     parts = [
         f"address {_newness(origin.new_address)}",
         f"network {origin.network or 'unknown'} {_newness(origin.new_network)}",
@@ -194,12 +196,12 @@ def _origin(origin: Origin | None) -> str:
 
 
 def _newness(new: bool | None, words: tuple[str, str] = ("known", "new")) -> str:
-    return "with nothing to compare" if new is None else words[new]
+    return "unknown" if new is None else words[new]
 
 
 def _activity(activity: Activity | None, so_far: str) -> str:
     if activity is None:
-        return f"{UNSEEN}."
+        return f"{NOT_READ}."
     since = [call for call in activity.dangerous if call.since]
     return (
         f"{_calls(activity.since)} since{so_far}; {_calls(activity.before)} in the 24 h before; "
@@ -216,14 +218,14 @@ def _calls(counts: Sequence[Count]) -> str:
 
 def _owner(owner: Owner | None) -> str:
     if owner is None:
-        return f"{UNSEEN}."
+        return f"{NOT_READ}."
     contacts = ", ".join(f"{_clean(key)} {quoted(value)}" for key, value in owner.contacts)
     return f"{contacts}." if contacts else "no contact in the tags."
 
 
 def _reach(reach: Reach | None, so_far: str) -> str:
     if reach is None:
-        return f"{UNSEEN}."
+        return f"{NOT_READ}."
     parts = (
         ("roles", reach.roles),
         ("tokens", reach.tokens),
@@ -232,38 +234,46 @@ def _reach(reach: Reach | None, so_far: str) -> str:
         ("other accounts", reach.accounts),
         ("touched", reach.touched),
     )
-    found = [f"{name} {_some(map(quoted, items), len(items))}" for name, items in parts if items]
-    return f"{'; '.join(found)}." if found else f"nothing left the session{so_far}."
+    reached = [f"{name} {_some(map(quoted, items), len(items))}" for name, items in parts if items]
+    return f"{'; '.join(reached)}." if reached else f"nothing beyond the session{so_far}."
 
 
 def _privileges(privileges: Privileges | None, kind: str) -> str:
     if kind == "root":
-        return "everything, as root."
+        return "full access, as root."
     if privileges is None:
-        return f"{UNSEEN}."
-    said = {True: "administrator", False: "no administrator", None: "unknown whether administrator"}
-    allowed = ", ".join(privileges.may or ()) or "none of the dangerous actions that were asked for"
-    may = "" if privileges.may is None else f"; may call {allowed}"
-    return f"{said[privileges.administrator]}, {_clean(privileges.because)}{may}."
+        return f"{NOT_READ}."
+    words = {True: "administrator", False: "no administrator", None: "administrator or not unknown"}
+    allowed = ", ".join(privileges.may or ()) or "none of the dangerous actions that were simulated"
+    may = "" if privileges.may is None else f"; allowed to call {allowed}"
+    return f"{words[privileges.administrator]}, {_clean(privileges.because)}{may}."
 
 
 def _credentials(credentials: Credentials | None) -> str:
     if credentials is None:
-        return f"{UNSEEN}."
-    said = {True: "a password", False: "no password", None: f"password {UNSEEN}"}
+        return f"{NOT_READ}."
+    words = {True: "a password", False: "no password", None: f"password {NOT_READ}"}
+    password = words[credentials.password]
     devices, keys = credentials.mfa, credentials.keys
-    mfa = f"MFA {UNSEEN}" if devices is None else _number(len(devices), "MFA device")
+    mfa = f"MFA {NOT_READ}" if devices is None else _number(len(devices), "MFA device")
     if keys is None:
-        return f"{said[credentials.password]}, {mfa}, access keys {UNSEEN}."
+        return f"{password}, {mfa}, access keys {NOT_READ}."
     listed = ", ".join(f"{k.id} {'active' if k.active else 'inactive'}" for k in keys)
     after = f" ({listed})" if listed else ""
-    return f"{said[credentials.password]}, {mfa}, {_number(len(keys), 'access key')}{after}."
+    return f"{password}, {mfa}, {_number(len(keys), 'access key')}{after}."
 
 
 def _gap(gap: Gap) -> str:
     regions = f" in {', '.join(gap.regions)}" if gap.regions else ""
     grant = f"; grant {gap.permission}" if gap.permission else ""
     return f"{_clean(gap.what)}{regions}: {_clean(gap.why)}{grant}"
+
+
+def _escaped(text: str) -> str:
+    """Markdown that shows the text as it is, with its code spans left alone."""
+    parts = text.split("`")
+    parts[::2] = [_MARKUP.sub(r"\\\g<0>", part) for part in parts[::2]]
+    return "`".join(parts)
 
 
 def _section(title: str, lines: Sequence[str]) -> Iterator[str]:

@@ -11,9 +11,8 @@ from datetime import timedelta
 import pytest
 
 from c7n_mfa.investigation.dossier import Facts, Owner, Privileges
-from c7n_mfa.investigation.gather import investigate
-from c7n_mfa.investigation.lines import headline, markdown, quoted, standing, steps, to_dict
-from c7n_mfa.investigation.options import Options
+from c7n_mfa.investigation.gather import Options, investigate
+from c7n_mfa.investigation.page import headline, markdown, quoted, standing, steps, to_dict
 from calls import denied
 from investigated import (
     AT,
@@ -40,36 +39,36 @@ PAGE = """\
 ## Why
 
 - high: since the sign-in: CreateUser
-- medium: it may call s3:GetObject
+- medium: allowed to call s3:GetObject
 - medium: no MFA device is enrolled: the password alone opens the console again
 - medium: never before from 198.51.100.0/24
-- low: somebody is in with one factor
+- low: the session was opened with one factor
 
 ## What was found
 
 1. Related alerts, 48 h: no findings; 0 failed attempts before.
 2. Earlier sign-ins without MFA: 2 of 2 sign-ins since 2026-10-21, first 2026-11-16 12:00 UTC, \
 last 2026-11-17 12:00 UTC.
-3. Address, browser and hour: address new, network 198.51.100.0/24 new, browser known, hour with \
-nothing to compare; usual networks 192.0.2.0/24; 2 earlier calls compared.
-4. API calls: 1 (iam:CreateUser 1) since, so far: CloudTrail is 5 to 15 minutes late; none in \
-the 24 h before; 1 dangerous since, 0 before.
+3. Address, browser and hour: address new, network 198.51.100.0/24 new, browser known, hour \
+unknown; usual networks 192.0.2.0/24; 2 earlier calls compared.
+4. API calls: 1 (iam:CreateUser 1) since, so far: CloudTrail delivers calls 5 to 15 minutes late; \
+none in the 24 h before; 1 dangerous since, 0 before.
 5. Owner: owner `user@example.com`.
 6. Reach: users `bob`.
-- Privileges: no administrator, no policy allows every action on every resource; may call \
+- Privileges: no administrator, no policy allows every action on every resource; allowed to call \
 s3:GetObject.
 - Credentials: a password, 0 MFA devices, 1 access key (AKIAEXAMPLE000000000 active).
 
 ## Dangerous calls
 
-- 2026-11-20 12:05 UTC: iam:CreateUser `userName=bob`: makes a user of its own (T1136.003)
+- 2026-11-20 12:05 UTC: iam:CreateUser `userName=bob`: creates a user (T1136.003)
 
-## What could not be looked at
+## What was not checked
 
 - findings of Security Hub in us-east-1, eu-west-1: access denied; grant securityhub:GetFindings
 - other Regions: the option regions leaves them out
 - more than 30 days back: beyond the option days; LookupEvents keeps 90 days
-- data events, as the reading of objects: LookupEvents does not have them
+- data events, such as reading S3 objects: LookupEvents does not have them
 - the last minutes: CloudTrail delivers calls 5 to 15 minutes late
 - the country and the network of the address: no geo-database is set
 
@@ -80,8 +79,7 @@ user@example.com.
 2. If not, stop the user with AWSDenyAll (denies everything, in open sessions and with access \
 keys too; detach-user-policy undoes it): `aws iam attach-user-policy --user-name alice \
 --policy-arn arn:aws:iam::aws:policy/AWSDenyAll`
-3. Check, and undo: CreateUser (userName=bob) at 2026-11-20T12:05:00Z, which makes a user of \
-its own.
+3. Check, and undo: CreateUser (userName=bob) at 2026-11-20T12:05:00Z, which creates a user.
 4. Have the owner enrol MFA: nobody else can, though a policy can force it.
 5. Investigate again in a quarter of an hour: CloudTrail delivers calls some minutes late.
 """
@@ -137,7 +135,7 @@ def test_the_dict_carries_the_short_lines_for_whoever_tells_of_it():
     assert found["not_searched"][0]["permission"] == "securityhub:GetFindings"
 
 
-SO_FAR = ", so far: CloudTrail is 5 to 15 minutes late"
+SO_FAR = ", so far: CloudTrail delivers calls 5 to 15 minutes late"
 
 
 @pytest.mark.parametrize(
@@ -150,33 +148,32 @@ def test_what_cloudtrail_does_not_tell_yet_is_not_said_to_be_none(minutes, so_fa
     assert found[3] == (
         f"API calls: none since{so_far}; none in the 24 h before; 0 dangerous since, 0 before."
     )
-    assert found[5] == f"Reach: nothing left the session{so_far}."
+    assert found[5] == f"Reach: nothing beyond the session{so_far}."
 
 
 def test_a_sign_in_at_an_unknown_time_is_taken_for_a_new_one():
     found = steps(replace(investigated(**{"cloudtrail:LookupEvents": trail_of()}), at=None))
 
-    assert found[5] == f"Reach: nothing left the session{SO_FAR}."
+    assert found[5] == f"Reach: nothing beyond the session{SO_FAR}."
 
 
 def test_who_may_do_nothing_dangerous_is_said_to():
     facts = Facts(privileges=Privileges(False, "no policy allows it", may=()))
 
     assert standing(replace(investigated(), facts=facts))[0] == (
-        "Privileges: no administrator, no policy allows it; may call none of the dangerous actions "
-        "that were asked for."
+        "Privileges: no administrator, no policy allows it; allowed to call none of the dangerous "
+        "actions that were simulated."
     )
 
 
 def test_a_step_that_was_not_looked_at_says_so():
     assert steps(replace(investigated(), facts=Facts())) == (
-        "Related alerts, 48 h: findings could not be looked at; failed attempts could not be "
-        "looked at.",
-        "Earlier sign-ins without MFA: could not be looked at.",
-        "Address, browser and hour: could not be looked at.",
-        "API calls: could not be looked at.",
-        "Owner: could not be looked at.",
-        "Reach: could not be looked at.",
+        "Related alerts, 48 h: findings could not be read; failed attempts could not be read.",
+        "Earlier sign-ins without MFA: could not be read.",
+        "Address, browser and hour: could not be read.",
+        "API calls: could not be read.",
+        "Owner: could not be read.",
+        "Reach: could not be read.",
     )
 
 
