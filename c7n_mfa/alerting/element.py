@@ -23,8 +23,8 @@ from c7n_mfa.entry import ELEMENTS
 from c7n_mfa.signin.element import UNDESCRIBED
 from c7n_mfa.signin.record import SignIn
 
-# What telling takes is imported where it is done: a function starts cold for each sign-in, and most
-# of those are none that is told.
+# What sending takes is imported where it is done: a function starts cold for each sign-in, and most
+# of those are not reported.
 
 ANNOTATION = "c7n:signin-alert"
 # Of the actions that come before.
@@ -36,11 +36,12 @@ _CONTAINING = {element.name for element in ELEMENTS if element.contains}
 _FIRST = {element.name for element in ELEMENTS if element.before_alert}
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # Three tries of these, and the pauses between them, take less than a claim is good for.
+_NO_LEDGER = "there is no ledger outside Lambda"
 _PUBLISH = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 3})
 
 
 class AlertNotSent(PolicyExecutionError):
-    """A sign-in that nobody has been told of; raised so that Lambda tries again."""
+    """A sign-in of which nobody has been notified; raised so that Lambda tries again."""
 
 
 class NotContained(PolicyExecutionError):
@@ -48,44 +49,44 @@ class NotContained(PolicyExecutionError):
 
 
 class AlertSignin(Deployable, EventAction):
-    """Tells of a console sign-in through an SNS topic, in plain words, once for each event.
+    """Sends a message about a console sign-in to an SNS topic, once for each event.
 
-    The message says who signed in, when, from where and how, why that is told, what the
-    investigation found, what was done to the user and how to take it back, what to do next, and
-    what could not be looked at. Put the action last: it tells of what was done before it.
+    The message says who signed in, when, from where and how, why that is reported, what the
+    investigation found, what was done to the user and how to undo it, what to do next, and what was
+    not checked. Put the action last: it reports what was done before it.
 
     `topic` is an ARN, or the name of a topic in the Region and account of the policy. FIFO topics
     are refused. The attributes `severity`, `identity` and `account` of the message can be used in
     the filter policy of a subscription.
 
-    However often and at once an event is delivered, one message is sent. The memory for that is a
-    log group, `ledger`: by default that of the function, in which each event that was told leaves
-    two empty log streams. Outside Lambda there is none unless it is named, and each run tells.
-    The name of the policy, that of the log group and the role belong together: the function of a
-    policy NAME logs to `/aws/lambda/custodian-NAME`, and its role has to be granted that log
-    group. Whoever renames a policy renames it in the role too; else each delivery tells, and the
-    message says why.
+    However often and at once an event is delivered, one message is sent. What has been sent is
+    recorded in a log group, `ledger`: by default that of the function, in which each reported event
+    leaves two empty log streams. Outside Lambda there is none unless it is named, and each run
+    sends a message. The name of the policy, that of the log group and the role belong together: the
+    function of a policy NAME logs to `/aws/lambda/custodian-NAME`, and its role has to be granted
+    that log group. Whoever renames a policy renames it in the role too; otherwise each delivery
+    sends a message, which says why.
 
-    When the topic is gone or refuses the message, everything else is done first and the action
-    then fails, so that Lambda tries again and the dead-letter queue gets the event at last. It
-    fails too, once it has told, when containment failed for a reason that passes, such as
-    throttling. When the user is contained by a later try, that is told as well.
+    When the topic does not exist or refuses the message, everything else is done first and the
+    action then fails, so that Lambda tries again and the dead-letter queue gets the event in the
+    end. It fails too, after the message, when containment failed for a reason that passes, such as
+    throttling. When a later try contains the user, that is reported as well.
 
     Where nothing was investigated, the subject names no severity; the attribute `severity` is
     then `high`, so that a filter policy lets the message through.
 
-    While the function is being made, `custodian run` looks at the topic and the dead-letter queue
-    of `mode`: what does not exist is refused, and what nobody is subscribed to is warned of.
+    When it creates the function, `custodian run` checks the topic and the dead-letter queue of
+    `mode`: it refuses what does not exist, and warns of a topic without a confirmed subscription.
 
     The annotation `c7n:signin-alert` is flat: `severity`, `subject`, `topic`, `result`
-    (`told`, `already`), `message_id`, `note`.
+    (`notified`, `already`), `message_id`, `note`.
 
     :example:
 
     .. code-block:: yaml
 
         policies:
-          - name: signin-of-root-told
+          - name: signin-of-root-reported
             resource: account
             mode:
               type: cloudtrail
@@ -127,36 +128,36 @@ class AlertSignin(Deployable, EventAction):
         after = itertools.dropwhile(lambda action: action is not self, self.manager.actions)
         late = [action.type for action in after if action.type in _FIRST]
         if late:
-            self.refuse(f"comes before {late[0]} and could not tell of it; put alert-signin last")
+            self.refuse(f"comes before {late[0]} and cannot report it; put alert-signin last")
         check(self)
 
     def process(self, resources, event=None):
         record = event.get("detail") if isinstance(event, dict) else None
         sign_in = SignIn.from_record(record)
         if sign_in is None:
-            said = "its event is no console sign-in" if event else "it runs without an event"
-            self.log.warning("policy:%s alert-signin tells nothing: %s", self._policy, said)
+            why = "its event is no console sign-in" if event else "it runs without an event"
+            self.log.warning("policy:%s alert-signin sends nothing: %s", self._policy, why)
             return []
-        return [self._tell(sign_in, record, resource) for resource in resources[:1]]
+        return [self._report(sign_in, record, resource) for resource in resources[:1]]
 
-    def _tell(self, sign_in, record, resource):
-        """Tell of the event; it has one account, one user or one role."""
-        from c7n_mfa.alerting import outcome as aftermath
+    def _report(self, sign_in, record, resource):
+        """Report the event; it has one account, one user or one role."""
+        from c7n_mfa.alerting import ledger
 
         receipts = resource.get(RECEIPTS, ())
         event_id = identifier(record)
-        outcome = aftermath.outcome_of(receipts, self._contains)
+        outcome = ledger.outcome_of(receipts, self._contains)
 
         def compose(unrecorded=None):
             return self._compose(sign_in, resource, unrecorded)
 
-        told = self._deliver(event_id, outcome, compose)
-        resource[self.annotation_key] = self._annotation(compose(), told)
-        self._log(event_id, told)
-        errors = aftermath.passing(receipts)
+        sent = self._deliver(event_id, outcome, compose)
+        resource[self.annotation_key] = self._annotation(compose(), sent)
+        self._log(event_id, sent)
+        errors = ledger.passing(receipts)
         if errors:
             raise NotContained(
-                f"policy:{self._policy} event:{event_id} is told, but containment failed for a "
+                f"policy:{self._policy} event:{event_id} is reported, but containment failed for a "
                 f"reason that may pass, and is to be tried again: {errors[0]}"
             )
         return resource[self.annotation_key]
@@ -174,14 +175,14 @@ class AlertSignin(Deployable, EventAction):
         receipts = resource.get(RECEIPTS, ())
         return alert(sign_in, resource.get(DOSSIER), receipts, sender, datetime.now(UTC))
 
-    def _annotation(self, message, told):
+    def _annotation(self, message, sent):
         return {
             "severity": message.severity,
             "subject": message.subject,
             "topic": self.topic_arn,
-            "result": told.result,
-            "message_id": told.message_id,
-            "note": told.note,
+            "result": sent.result,
+            "message_id": sent.message_id,
+            "note": sent.note,
         }
 
     def _deliver(self, event_id, outcome, compose):
@@ -194,20 +195,20 @@ class AlertSignin(Deployable, EventAction):
         try:
             group = self._group
             if group is None:
-                return ledger.Told("told", publish(), "there is no ledger outside Lambda")
+                return ledger.Notification("notified", publish(), _NO_LEDGER)
             reader = Reader(local_session(self.manager.session_factory))
             key = ledger.key_for(self._policy, event_id)
             book = ledger.Ledger(reader, self._region, group, key, outcome=outcome)
-            return book.tell_once(publish)
-        except ledger.NotTold as error:
+            return book.notify_once(publish)
+        except ledger.NotSent as error:
             raise AlertNotSent(
-                f"policy:{self._policy} event:{event_id} nobody is told: {error}"
+                f"policy:{self._policy} event:{event_id} nobody is notified: {error}"
             ) from error
 
     def _publish(self, message):
         from botocore.parsers import ResponseParserError
 
-        from c7n_mfa.alerting.ledger import NotTold
+        from c7n_mfa.alerting.ledger import NotSent
 
         session = local_session(self.manager.session_factory)
         client = session.client("sns", region_name=self._topic_region, config=_PUBLISH)
@@ -224,18 +225,18 @@ class AlertSignin(Deployable, EventAction):
             )
         except (ClientError, BotoCoreError, ResponseParserError) as error:
             # The last is no BotoCoreError: an answer that is not even XML.
-            raise NotTold(f"sns:Publish on {self.topic_arn} failed: {error}") from error
+            raise NotSent(f"sns:Publish on {self.topic_arn} failed: {error}") from error
         return answer["MessageId"]
 
-    def _log(self, event_id, told):
-        level = self.log.warning if told.note else self.log.info
+    def _log(self, event_id, sent):
+        level = self.log.warning if sent.note else self.log.info
         level(
             "policy:%s event:%s alert:%s message:%s %s",
             self._policy,
             event_id,
-            told.result,
-            told.message_id,
-            told.note or "",
+            sent.result,
+            sent.message_id,
+            sent.note or "",
         )
 
     @property
@@ -272,8 +273,8 @@ class AlertSignin(Deployable, EventAction):
 
 def identifier(record):
     """The id of the event; of one without AWS's, a digest of the whole record."""
-    found = record.get("eventID")
-    if isinstance(found, str) and _UUID.fullmatch(found):
-        return found.lower()
+    event_id = record.get("eventID")
+    if isinstance(event_id, str) and _UUID.fullmatch(event_id):
+        return event_id.lower()
     text = json.dumps(record, sort_keys=True)
     return f"sha256-{hashlib.sha256(text.encode()).hexdigest()}"

@@ -1,25 +1,25 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""Telling of an event once, however often and at once it is delivered.
+"""One notification of an event, however often and at once it is delivered.
 
-The ledger is a log group, and its entries are the names of empty log streams: to create one that is
-there fails, so of all who try at once one succeeds.  `claim-1` says that somebody is telling,
-`told` that it is done, and `failed-1` that it did not work and may be tried again.  A claim that
-nobody follows up expires: whoever made it is dead, and the next delivery tells.
+The ledger is a log group, and its entries are the names of empty log streams: to create one that
+exists fails, so of all who try at once one succeeds.  `claim-1` says that somebody is sending,
+`notified` that it is done, and `failed-1` that it failed and may be tried again.  A claim that
+nobody follows up expires: whoever made it is dead, and the next delivery sends.
 
-So an event is told exactly once as long as nobody dies between claiming and telling, and at least
-once otherwise.  Where the ledger cannot be used, it is told all the same.
+So there is exactly one notification of an event as long as nobody dies between claiming and
+sending, and at least one otherwise.  Where the ledger cannot be used, it is sent all the same.
 
-A containment that is tried again may turn out better than it was told.  What is told of one that
-failed has entries of its own, `not-contained/told`, and a better outcome is told once more; the
-same and a worse one are not.
+A containment that is tried again may turn out better than it was reported.  The notification of one
+that failed has entries of its own, `not-contained/notified`, and a better outcome is reported once
+more; the same and a worse one are not.
 """
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -32,31 +32,41 @@ LEASE_SECONDS = 60.0
 
 _PATIENCE_SECONDS = 2 * LEASE_SECONDS
 _PAUSE_SECONDS = 1.0
-_THERE = "ResourceAlreadyExistsException"
+_EXISTS = "ResourceAlreadyExistsException"
 _BUSY = "OperationAbortedException"
-_TOLD = "told"
-_ABANDONED = "others have claimed to tell, and none of them has said that it is done"
+_NOTIFIED = "notified"
+_ABANDONED = "others have claimed to send it, and none of them has recorded that it is sent"
 
 Outcome = Literal["not-contained", "partly-contained", ""]
 OUTCOMES: tuple[Outcome, ...] = ("not-contained", "partly-contained", "")
-"""What can be told of one event, the worst first.  The last is that nothing is left to hope for."""
+"""What can be reported of one event, the worst first; the last cannot become better."""
 
-Tell = Callable[[str | None], str]
-"""Tells, and says why the same may be told again if it may; returns the id of the message."""
+IN_PLACE = {"done", "already"}
+
+# What IAM and botocore call what is over in a minute; all else needs a person.
+_PASSES = re.compile(
+    r"iam:\w+ on \S+ failed with "
+    r"(\w*(Throttl|Timeout|Connect|Unavailable|Internal|ServiceFailure|TooManyRequests|HTTPClient)"
+    r"\w*|RequestLimitExceeded|(ConcurrentModification|EntityTemporarilyUnmodifiable)\w*|5\d\d"
+    r"|SSLError|ResponseStreamingError|IncompleteReadError|MalformedAnswer): "
+)
+
+Send = Callable[[str | None], str]
+"""Sends the message, which says why it may be sent again if it may; returns its id."""
 
 
-class NotTold(Exception):
-    """Telling failed; the message is a sentence."""
+class NotSent(Exception):
+    """The message could not be sent; the text is a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What became of it: told now, or already by somebody else.
+class Notification:
+    """What became of it: sent now, or already by somebody else.
 
-    ``note`` says why it may be told again, where the ledger did not work.
+    ``note`` says why it may be sent again, where the ledger does not work.
     """
 
-    result: Literal["told", "already"]
+    result: Literal["notified", "already"]
     message_id: str | None = None
     note: str | None = None
 
@@ -68,7 +78,7 @@ class Entries:
     The first claim that is neither failed nor expired is somebody at work.
     """
 
-    told: bool
+    notified: bool
     claims: Mapping[int, float]
     failed: frozenset[int]
 
@@ -76,17 +86,17 @@ class Entries:
     def of(cls, streams: Iterable[tuple[str, float]], outcome: Outcome = "") -> Entries:
         """From the names of all log streams of the event, without their prefix, and their times."""
         claims: dict[int, float] = {}
-        failed, told = set(), False
-        enough = {_named(_TOLD, each) for each in OUTCOMES[OUTCOMES.index(outcome) :]}
+        failed, notified = set(), False
+        enough = {_named(_NOTIFIED, better) for better in OUTCOMES[OUTCOMES.index(outcome) :]}
         own = _named("", outcome)
         for name, at in streams:
-            told = told or name in enough
+            notified = notified or name in enough
             kind, _, number = name.removeprefix(own).partition("-")
             if number.isdecimal() and kind == "claim":
                 claims[int(number)] = at
             elif number.isdecimal() and kind == "failed":
                 failed.add(int(number))
-        return cls(told, claims, frozenset(failed))
+        return cls(notified, claims, frozenset(failed))
 
     def next_claim(self, now: float) -> int | None:
         """The number of the claim that may be made; None while somebody else is at work."""
@@ -100,7 +110,7 @@ class Entries:
 
 @dataclass
 class Ledger:
-    """The entries about one event in one log group, for whoever would tell of this outcome."""
+    """The entries about one event in one log group, for whoever would report this outcome."""
 
     reader: Reader
     region: str
@@ -111,68 +121,68 @@ class Ledger:
     outcome: Outcome = ""
     _made: bool = field(default=False, init=False)
 
-    def tell_once(self, tell: Tell) -> Told:
-        """Tell, unless it has been told; raises `NotTold` when telling does not work."""
+    def notify_once(self, send: Send) -> Notification:
+        """Send, unless it has been sent; raises `NotSent` when that fails."""
         until = self.clock() + _PATIENCE_SECONDS
-        # Of the best outcome nothing can have been told that is better: it is claimed unseen.
+        # Nothing better than the best outcome can have been reported: it is claimed at once.
         number: int | None = None if self.outcome else 1
         while self.clock() < until:
             claimed = number is not None and self._add(f"claim-{number}")
             if isinstance(claimed, ReadFailure):
-                return _told_unsafely(tell, claimed.sentence())
+                return _unsafely(send, claimed.sentence())
             if claimed and number:
-                return self._tell(number, tell)
+                return self._send(number, send)
             entries = self._entries()
             if isinstance(entries, ReadFailure):
-                return _told_unsafely(tell, entries.sentence())
-            if entries.told:
-                return Told("already")
+                return _unsafely(send, entries.sentence())
+            if entries.notified:
+                return Notification("already")
             tried, number = number, entries.next_claim(self.clock())
-            # Somebody is at work; or has claimed this moment, which is not shown yet.
+            # Somebody is at work, or has claimed just now, which is not listed yet.
             if number is None or number == tried:
                 self.sleep(_PAUSE_SECONDS)
-        return _told_unsafely(tell, _ABANDONED)
+        return _unsafely(send, _ABANDONED)
 
-    def _tell(self, number: int, tell: Tell) -> Told:
+    def _send(self, number: int, send: Send) -> Notification:
         try:
-            message_id = tell(None)
-        except NotTold:
+            message_id = send(None)
+        except NotSent:
             self._add(f"failed-{number}")
             raise
-        marked = self._add(_TOLD)
+        marked = self._add(_NOTIFIED)
         note = _unsafe(marked.sentence()) if isinstance(marked, ReadFailure) else None
-        return Told("told", message_id, note)
+        return Notification("notified", message_id, note)
 
     def _add(self, name: str) -> bool | ReadFailure:
-        """Make an entry: True, or False when it is there already."""
+        """Make an entry: True, or False when it exists already."""
         stream = f"{self.key}/{_named(name, self.outcome)}"
-        made = self._create("create_log_stream", logStreamName=stream)
-        if made is None and not self._made:
+        created = self._create("create_log_stream", logStreamName=stream)
+        if created is None and not self._made:
             self._made = True
             group = self._create("create_log_group")
             return group if isinstance(group, ReadFailure) else self._add(name)
-        if made is None:
+        if created is None:
             return ReadFailure(
                 "logs:CreateLogStream", self.group, "ResourceNotFoundException", "gone"
             )
-        return made
+        return created
 
     def _create(self, operation: str, **params: Any) -> bool | ReadFailure | None:
         """None when the log group does not exist."""
-        made = self.reader.one(
+        answer = self.reader.one(
             "logs", self.region, operation, self.group, lambda _: True,
             logGroupName=self.group, **params,
         )  # fmt: skip
-        if not isinstance(made, ReadFailure):
-            return True if made else None
-        if made.code == _BUSY:
-            # Others are making the group at this moment.
+        if not isinstance(answer, ReadFailure):
+            return True if answer else None
+        if answer.code == _BUSY:
+            # Others are creating the group at this moment.
             self.sleep(_PAUSE_SECONDS)
-        return False if made.code in (_THERE, _BUSY) else made
+        return False if answer.code in (_EXISTS, _BUSY) else answer
 
     def _entries(self) -> Entries | ReadFailure:
         prefix = f"{self.key}/"
-        found = self.reader.every(
+        streams = self.reader.every(
             "logs", self.region, "describe_log_streams", "logStreams", self.group,
             lambda stream: (
                 stream["logStreamName"].removeprefix(prefix),
@@ -180,7 +190,9 @@ class Ledger:
             ),
             logGroupName=self.group, logStreamNamePrefix=prefix,
         )  # fmt: skip
-        return found if isinstance(found, ReadFailure) else Entries.of(found or (), self.outcome)
+        if isinstance(streams, ReadFailure):
+            return streams
+        return Entries.of(streams or (), self.outcome)
 
 
 def key_for(policy: str, identifier: str) -> str:
@@ -192,13 +204,33 @@ def key_for(policy: str, identifier: str) -> str:
     return f"c7n-mfa/{policy}/{re.sub(r'[^A-Za-z0-9-]', '-', identifier)}"
 
 
+def outcome_of(receipts: Iterable[Mapping[str, Any]], contains: bool) -> Outcome:
+    """How far the user is contained, where that may still become better."""
+    results = {receipt["result"] for receipt in receipts}
+    if not results:
+        return "not-contained" if contains else ""
+    if "failed" not in results:
+        return ""
+    return "partly-contained" if results & IN_PLACE else "not-contained"
+
+
+def passing(receipts: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The errors that may be gone when the same is tried again.
+
+    >>> passing([{"result": "failed", "error": "iam:TagUser on x failed with Throttling: later"}])
+    ['iam:TagUser on x failed with Throttling: later']
+    """
+    failed = [receipt.get("error") or "" for receipt in receipts if receipt["result"] == "failed"]
+    return [error for error in failed if _PASSES.match(error)]
+
+
 def _named(name: str, outcome: Outcome) -> str:
     return f"{outcome}/{name}" if outcome else name
 
 
-def _told_unsafely(tell: Tell, why: str) -> Told:
-    return Told("told", tell(why), _unsafe(why))
+def _unsafely(send: Send, why: str) -> Notification:
+    return Notification("notified", send(why), _unsafe(why))
 
 
 def _unsafe(why: str) -> str:
-    return f"the ledger did not work, and the same may be told again: {why}"
+    return f"the ledger does not work, and the notification may be repeated: {why}"

@@ -3,7 +3,7 @@
 """The message that a person gets about a sign-in.  Pure.
 
 The message is an e-mail in plain text: what happened, why it counts, what was found, what was done
-and how to take it back, what to do next, and what could not be looked at.  Names and agents are
+and how to undo it, what to do next, and what was not checked.  Names and agents are
 written by others, an intruder among them, and are cleaned.
 """
 
@@ -14,8 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from c7n_mfa.alerting import outcome as aftermath
-from c7n_mfa.alerting.outcome import IN_PLACE
+from c7n_mfa.alerting.ledger import IN_PLACE, outcome_of
 from c7n_mfa.aws.commands import STOPS, command, deny_all
 from c7n_mfa.aws.text import one_line, shorten
 from c7n_mfa.investigation.advice import Uncontainable, uncontainable
@@ -95,16 +94,16 @@ def alert(
 ) -> Alert:
     """The alert about one sign-in, from whatever is known of it."""
     severity = severity_of(sign_in, dossier)
-    happened = f"{_what_happened(sign_in)}{aftermath.phrase(receipts, sender.contains)}"
+    happened = f"{_what_happened(sign_in)}{_containment(receipts, sender.contains)}"
     headline = f"{clean(sign_in.identity.name)} {happened}"
     # SNS takes no attribute that is empty.
     account = clean(sign_in.identity.account or "") or "unknown"
-    level = severity.upper() if _is_root(sign_in) or _found_level(dossier) else ""
+    level = severity.upper() if _is_root(sign_in) or _dossier_level(dossier) else ""
     blocks = [
         f"{level and f'{level}: '}{headline}, account {account}",
         "\n".join(_circumstances(sign_in)),
         *_section("Why this is reported", _reasons(sign_in, dossier)),
-        *_section("What was found", _found(dossier)),
+        *_section("What was found", _summary(dossier)),
         *_section("What was done", _done(sign_in, receipts, sender, now)),
         *_section("What to do next", _numbered(_next(sign_in, dossier, receipts, now))),
         *_section("What was not checked", _not_searched(dossier, sender)),
@@ -122,16 +121,16 @@ def severity_of(sign_in: SignIn, dossier: Mapping[str, Any] | None) -> Level:
     """That of the dossier; without one, high.  Root is critical whatever was found."""
     if _is_root(sign_in):
         return "critical"
-    return _found_level(dossier) or "high"
+    return _dossier_level(dossier) or "high"
 
 
 def _is_root(sign_in: SignIn) -> bool:
     return identity(sign_in) == "root" and sign_in.is_single_factor is not False
 
 
-def _found_level(dossier: Mapping[str, Any] | None) -> Level | None:
-    found = dossier.get("severity") if dossier else None
-    return next((level for level in LEVELS if level == found), None)
+def _dossier_level(dossier: Mapping[str, Any] | None) -> Level | None:
+    severity = dossier.get("severity") if dossier else None
+    return next((level for level in LEVELS if level == severity), None)
 
 
 def clean(text: object) -> str:
@@ -144,8 +143,8 @@ def clean(text: object) -> str:
 
 
 def _subject(text: str) -> str:
-    said = text.encode("ascii", "replace").decode()
-    return said if len(said) <= SUBJECT_LENGTH else f"{said[: SUBJECT_LENGTH - 3]}..."
+    plain = text.encode("ascii", "replace").decode()
+    return plain if len(plain) <= SUBJECT_LENGTH else f"{plain[: SUBJECT_LENGTH - 3]}..."
 
 
 def _fit(message: str) -> str:
@@ -162,6 +161,17 @@ def _what_happened(sign_in: SignIn) -> str:
     if sign_in.factor == "multi":
         return "signed in with MFA"
     return "signed in, MFA unknown"
+
+
+def _containment(receipts: Sequence[Mapping[str, Any]], contains: bool) -> str:
+    """What follows "signed in without MFA" in the subject."""
+    outcome = outcome_of(receipts, contains)
+    if outcome:
+        return ", NOT contained" if outcome == "not-contained" else ", only PARTLY contained"
+    if not receipts:
+        return ""
+    in_place = any(receipt["result"] in IN_PLACE for receipt in receipts)
+    return ", contained" if in_place else ", left alone"
 
 
 def _circumstances(sign_in: SignIn) -> Iterator[str]:
@@ -183,7 +193,7 @@ def _reasons(sign_in: SignIn, dossier: Mapping[str, Any] | None) -> Iterator[str
         yield f"- {reason['level']}: {clean(reason['sentence'])}"
 
 
-def _found(dossier: Mapping[str, Any] | None) -> Iterator[str]:
+def _summary(dossier: Mapping[str, Any] | None) -> Iterator[str]:
     """The dossier's own short lines, but for the circumstances, which stand above."""
     for line in (dossier or {}).get("summary", ())[1:]:
         yield f"- {one_line(line)}"

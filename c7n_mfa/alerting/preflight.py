@@ -1,6 +1,6 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""What `alert-signin` checks before its function is made: where it tells, and where it gives up.
+"""What `alert-signin` checks before its function is created: its topic and its dead-letter queue.
 
 In the function it is too late for that; what is missing is better known now than at three in the
 morning.
@@ -24,7 +24,7 @@ _DEAD_LETTERS = "mode: dead_letter_config: TargetArn:"
 
 
 def check(action):
-    """Refuse what cannot work, and warn of what would not be heard."""
+    """Refuse what cannot work, and warn of what would notify nobody."""
     topic, queue = action.data["topic"], _dead_letters(action)
     for name, text, problem_of in (
         ("topic:", topic, topic_problem),
@@ -38,7 +38,7 @@ def check(action):
 
 
 def topic_problem(topic):
-    """Why this is no topic that a person hears of, and the mend; None for one that is.
+    """Why this is no topic that notifies a person, and the fix; None for one that does.
 
     >>> topic_problem("on-call.fifo")
     'is a FIFO topic, which no person can be subscribed to; name a standard topic'
@@ -56,24 +56,25 @@ def topic_problem(topic):
 
 
 def dead_letters_problem(target):
-    """Why Lambda could not give an event up to it, and the mend; None where it could."""
+    """Why Lambda could not send a failed event to it, and the fix; None where it could."""
     text = _filled_in(target)
     good = "{" in text or _QUEUE_ARN.fullmatch(text) or _TOPIC_ARN.fullmatch(text)
     return None if good else _NO_TARGET
 
 
 _NO_NAME = (
-    "is no name of a topic; a name has letters, digits, - and _, and no more than 256 of them"
+    "is not the name of a topic; a name has letters, digits, - and _, and no more than 256 of them"
 )
 _NO_TARGET = (
-    "is no ARN of a standard queue or topic; write arn:{partition}:sqs:{region}:{account_id}:NAME"
+    "is not the ARN of a standard queue or topic; write "
+    "arn:{partition}:sqs:{region}:{account_id}:NAME"
 )
 
 
 def left_over(text, is_run):
-    """What is wrong with a variable that nothing has filled in; known once the policy is run."""
+    """What is wrong with a variable that has no value; known once the policy is run."""
     left = re.search(r"\{[^}]*\}?|\}", _filled_in(text)) if is_run else None
-    return left and f"has {left[0]}, which nothing fills in; put a value in its place"
+    return left and f"has {left[0]}, which has no value; put a value in its place"
 
 
 def _filled_in(text):
@@ -86,10 +87,10 @@ def _filled_in(text):
 def _no_topic_arn(text):
     parts = text.split(":")
     if parts[0] == "arn" and parts[2:3] != ["sns"]:
-        return f"is an ARN of {parts[2] if parts[2:] else 'nothing'}, and not of sns; name a topic"
+        return f"is an ARN of {parts[2] if parts[2:] else 'nothing'}, not of sns; name a topic"
     if len(parts) > 6:
         return "is the ARN of a subscription; leave out what follows the name of the topic"
-    return "is no ARN of a topic; write arn:{partition}:sns:{region}:{account_id}:NAME"
+    return "is not the ARN of a topic; write arn:{partition}:sns:{region}:{account_id}:NAME"
 
 
 def _dead_letters(action):
@@ -100,7 +101,7 @@ def _dead_letters(action):
 
 
 class _Deployment:
-    """Looks at the topic and the queue, as whoever deploys."""
+    """Reads the topic and the queue, as whoever deploys."""
 
     def __init__(self, action):
         from c7n_mfa.aws.read import Reader
@@ -114,44 +115,44 @@ class _Deployment:
             self._check_queue(queue)
 
     def _check_topic(self, arn):
-        found = self._look("sns", "get_topic_attributes", "Attributes", arn, TopicArn=arn)
-        if found is None:
-            self.action.refuse(f"topic: {arn} does not exist; make it and subscribe to it first")
-        if self._is_unseen(found, f"topic: {arn}"):
+        topic = self._read("sns", "get_topic_attributes", "Attributes", arn, TopicArn=arn)
+        if topic is None:
+            self.action.refuse(f"topic: {arn} does not exist; create it and subscribe to it first")
+        if self._failed(topic, f"topic: {arn}"):
             return
-        # Whoever is in another account is not told the number.
-        if found.get("SubscriptionsConfirmed") == "0":
-            self._warn(f"topic: {arn} has no confirmed subscription; nobody would hear")
-        self._check_key(found, f"topic: {arn}")
+        # Other accounts do not get the number.
+        if topic.get("SubscriptionsConfirmed") == "0":
+            self._warn(f"topic: {arn} has no confirmed subscription; nobody would be notified")
+        self._check_key(topic, f"topic: {arn}")
 
     def _check_queue(self, arn):
         account, name = arn.split(":")[4:6]
         owner = {"QueueName": name, "QueueOwnerAWSAccountId": account}
-        found = self._look("sqs", "get_queue_url", "QueueUrl", arn, **owner)
-        gone = found is None or getattr(found, "code", None) in _NO_QUEUE
+        url = self._read("sqs", "get_queue_url", "QueueUrl", arn, **owner)
+        gone = url is None or getattr(url, "code", None) in _NO_QUEUE
         # Of another account's queue SQS says the same when it may not be used.
         if gone and account == self.action.manager.config.account_id:
-            self.action.refuse(f"{_DEAD_LETTERS} {arn} does not exist; make the queue first")
-        if self._is_unseen(found, f"{_DEAD_LETTERS} {arn}"):
+            self.action.refuse(f"{_DEAD_LETTERS} {arn} does not exist; create the queue first")
+        if self._failed(url, f"{_DEAD_LETTERS} {arn}"):
             return
-        asked = {"QueueUrl": found, "AttributeNames": ["KmsMasterKeyId"]}
-        found = self._look("sqs", "get_queue_attributes", "Attributes", arn, {}, **asked)
-        if not self._is_unseen(found, f"{_DEAD_LETTERS} {arn}"):
-            self._check_key(found, f"{_DEAD_LETTERS} {arn}")
+        params = {"QueueUrl": url, "AttributeNames": ["KmsMasterKeyId"]}
+        queue = self._read("sqs", "get_queue_attributes", "Attributes", arn, {}, **params)
+        if not self._failed(queue, f"{_DEAD_LETTERS} {arn}"):
+            self._check_key(queue, f"{_DEAD_LETTERS} {arn}")
 
-    def _look(self, service, operation, key, arn, absent=None, **params):
+    def _read(self, service, operation, key, arn, absent=None, **params):
         def shape(answer):
             return answer[key] if absent is None else answer.get(key, absent)
 
         return self.reader.one(service, arn.split(":")[3], operation, arn, shape, **params)
 
-    def _is_unseen(self, found, what):
+    def _failed(self, answer, what):
         from c7n_mfa.aws.read import ReadFailure
 
-        if found is not None and not isinstance(found, ReadFailure):
+        if answer is not None and not isinstance(answer, ReadFailure):
             return False
-        why = found.sentence() if found else "it is not shown"
-        self._warn(f"{what} could not be looked at: {why}")
+        why = answer.sentence() if answer else "it is not shown"
+        self._warn(f"{what} could not be read: {why}")
         return True
 
     def _check_key(self, attributes, what):

@@ -391,7 +391,8 @@ def test_when_nobody_can_be_told_the_user_is_contained_and_the_function_fails(
         deploy(CONTAINS).deliver(event(record()))
 
     assert str(failed.value) == (
-        f"policy:{CONTAINS} event:{EVENT_ID} nobody is told: sns:Publish on {TOPIC} failed: {why}"
+        f"policy:{CONTAINS} event:{EVENT_ID} nobody is notified: "
+        f"sns:Publish on {TOPIC} failed: {why}"
     )
     assert len(alice.list_user_policies(UserName="alice")["PolicyNames"]) == 2
 
@@ -410,7 +411,7 @@ def test_what_failed_is_told_when_lambda_tries_again(deploy, alice):
 
 
 NOT_CONTAINED = (
-    f"policy:{CONTAINS} event:{EVENT_ID} is told, but containment failed for a reason that may "
+    f"policy:{CONTAINS} event:{EVENT_ID} is reported, but containment failed for a reason that may "
     "pass, and is to be tried again: iam:PutUserPolicy on arn:aws:iam::123456789012:user/alice "
     "failed with Throttling: Rate exceeded"
 )
@@ -524,7 +525,7 @@ def test_without_an_event_nothing_is_told(load, caplog):
     assert act(load(), {}) == []
     assert inbox.read() == []
     assert caplog.messages[0] == (
-        "policy:signin-told alert-signin tells nothing: it runs without an event"
+        "policy:signin-told alert-signin sends nothing: it runs without an event"
     )
 
 
@@ -543,7 +544,7 @@ def test_outside_lambda_there_is_no_ledger(load, caplog):
             "severity": "high",
             "subject": "alice signed in without MFA (123456789012)",
             "topic": ON_CALL,
-            "result": "told",
+            "result": "notified",
             "message_id": told["message_id"],
             "note": "there is no ledger outside Lambda",
         }
@@ -556,7 +557,7 @@ def test_a_ledger_can_be_named(load):
 
     results = [act(load(ledger="/c7n-mfa/told"), record())[0]["result"] for _ in range(3)]
 
-    assert (results, len(inbox.read())) == (["told", "already", "already"], 1)
+    assert (results, len(inbox.read())) == (["notified", "already", "already"], 1)
 
 
 def test_a_topic_in_another_region_is_published_to_there(load):
@@ -619,17 +620,20 @@ def test_it_comes_last(load):
         load("revoke-sessions", resource="aws.iam-user")
 
     assert str(refused.value) == (
-        "policy:signin-told alert-signin comes before revoke-sessions and could not tell of it; "
+        "policy:signin-told alert-signin comes before revoke-sessions and cannot report it; "
         "put alert-signin last"
     )
 
 
-NO_ARN = "is no ARN of a topic; write arn:{partition}:sns:{region}:{account_id}:NAME"
-NO_NAME = "is no name of a topic; a name has letters, digits, - and _, and no more than 256 of them"
+NO_ARN = "is not the ARN of a topic; write arn:{partition}:sns:{region}:{account_id}:NAME"
+NO_NAME = (
+    "is not the name of a topic; a name has letters, digits, - and _, and no more than 256 of them"
+)
 FIFO = "is a FIFO topic, which no person can be subscribed to; name a standard topic"
-LEFT = "which nothing fills in; put a value in its place"
+LEFT = "which has no value; put a value in its place"
 NO_TARGET = (
-    "is no ARN of a standard queue or topic; write arn:{partition}:sqs:{region}:{account_id}:NAME"
+    "is not the ARN of a standard queue or topic; write "
+    "arn:{partition}:sqs:{region}:{account_id}:NAME"
 )
 
 
@@ -642,9 +646,9 @@ NO_TARGET = (
         ("on:call", NO_ARN),
         (
             "arn:aws:sqs:us-east-1:123456789012:on-call",
-            "is an ARN of sqs, and not of sns; name a topic",
+            "is an ARN of sqs, not of sns; name a topic",
         ),
-        ("arn:", "is an ARN of nothing, and not of sns; name a topic"),
+        ("arn:", "is an ARN of nothing, not of sns; name a topic"),
         (
             "arn:aws:sns:us-east-1:123456789012:on-call:8a0e-subscription",
             "is the ARN of a subscription; leave out what follows the name of the topic",
@@ -749,7 +753,7 @@ def test_a_topic_that_is_missing_is_told_at_deploy(load):
         load(config=DEPLOYING)
 
     assert str(refused.value) == (
-        f"policy:signin-told alert-signin topic: {ON_CALL} does not exist; make it and subscribe "
+        f"policy:signin-told alert-signin topic: {ON_CALL} does not exist; create it and subscribe "
         "to it first"
     )
 
@@ -789,7 +793,7 @@ def test_a_topic_without_a_confirmed_subscription_is_warned_of(load, caplog):
 
     assert caplog.messages == [
         f"policy:signin-told alert-signin topic: {ON_CALL} has no confirmed subscription; nobody "
-        "would hear"
+        "would be notified"
     ]
 
 
@@ -820,7 +824,7 @@ def test_a_topic_that_may_not_be_looked_at_is_warned_of(load, caplog):
         load(config=DEPLOYING)
 
     assert caplog.messages == [
-        f"policy:signin-told alert-signin topic: {ON_CALL} could not be looked at: access denied: "
+        f"policy:signin-told alert-signin topic: {ON_CALL} could not be read: access denied: "
         f"grant sns:GetTopicAttributes on {ON_CALL}"
     ]
 
@@ -833,7 +837,7 @@ def test_a_dead_letter_queue_that_is_missing_is_told_at_deploy(load):
 
     assert str(refused.value) == (
         "policy:signin-told alert-signin mode: dead_letter_config: TargetArn: "
-        f"{QUEUE} does not exist; make the queue first"
+        f"{QUEUE} does not exist; create the queue first"
     )
 
 
@@ -858,7 +862,7 @@ def test_a_dead_letter_queue_that_may_not_be_looked_at_is_warned_of(load, caplog
 
     assert caplog.messages == [
         "policy:signin-told alert-signin mode: dead_letter_config: TargetArn: "
-        f"{QUEUE} could not be looked at: access denied: grant {permission} on {QUEUE}"
+        f"{QUEUE} could not be read: access denied: grant {permission} on {QUEUE}"
     ]
 
 
@@ -870,7 +874,7 @@ def test_another_accounts_dead_letter_queue_is_not_said_to_be_missing(load, capl
         load(config=DEPLOYING, mode=mode_with(other))
 
     (warned,) = caplog.messages
-    assert f"{other} could not be looked at: " in warned
+    assert f"{other} could not be read: " in warned
 
 
 def test_a_dead_letter_queue_with_a_customer_key_is_warned_of(load, caplog):

@@ -252,7 +252,7 @@ def test_a_containment_that_left_no_receipt_is_a_failure():
         ([], ", NOT contained"),
         ([DONE], ", contained"),
         ([{**DONE, "result": "already"}, SKIPPED], ", contained"),
-        ([DONE, FAILED], ", NOT WHOLLY contained"),
+        ([DONE, FAILED], ", only PARTLY contained"),
         ([FAILED], ", NOT contained"),
         ([SKIPPED], ", left alone"),
     ],

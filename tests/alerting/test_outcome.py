@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from c7n_mfa.alerting.outcome import outcome_of, passing
+from c7n_mfa.alerting.ledger import outcome_of, passing
 from c7n_mfa.aws.read import ReadFailure
 
 ARN = "arn:aws:iam::123456789012:user/alice"

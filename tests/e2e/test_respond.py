@@ -216,7 +216,7 @@ def test_a_message_that_cannot_be_sent_makes_the_function_fail(here):
 
     error = json.loads(answer["Payload"].read())
     assert answer["FunctionError"]
-    assert "nobody is told: sns:Publish" in error["errorMessage"]
+    assert "nobody is notified: sns:Publish" in error["errorMessage"]
     # Everything else was done.
     assert "c7n-mfa-require-mfa" in policies_of(here)
 

@@ -167,7 +167,7 @@ def test_without_its_topic_the_function_fails_by_name(invoke, session, local_aws
 
     assert (kind, error["errorType"]) == ("error", "AlertNotSent")
     assert error["errorMessage"].startswith(
-        f"policy:signin-single-factor event:{record['eventID']} nobody is told: sns:Publish on "
+        f"policy:signin-single-factor event:{record['eventID']} nobody is notified: sns:Publish on "
     )
 
 
