@@ -35,7 +35,7 @@ _ALL = (
         _SET,
         repaired=True,
     ),
-    Reason("rule-disabled", "broken", "the rule is switched off", _SET, repaired=True),
+    Reason("rule-disabled", "broken", "the rule is disabled", _SET, repaired=True),
     Reason(
         "rule-drops-sign-ins",
         "broken",
