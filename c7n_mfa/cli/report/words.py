@@ -38,7 +38,8 @@ _FILTER_STATES = {
     "unknown": "what it catches could not be decided",
     "covers": "it catches every kind of sign-in that must be caught",
 }
-_FAMILIES = {family.name: family for family in FAMILIES}
+_KINDS = {family.name: family.sentence for family in FAMILIES}
+_OBSERVED = {family.name for family in FAMILIES if family.grade == "observed"}
 _YEAR_10000 = 253_402_300_800
 
 Notes = Iterator[tuple[str, list[str]]]
@@ -253,8 +254,8 @@ def catches(chain: Chain, judgement: Judgement) -> str | None:
         return None
     if _catches_all(chain, judgement):
         return "catches every kind of sign-in that must be caught"
-    observed = [name for name in chain.covers if _grade(name) == "observed"]
-    return f"catches: {'; '.join(_kind(name) for name in observed or chain.covers)}"
+    observed = [name for name in chain.covers if name in _OBSERVED]
+    return f"catches: {'; '.join(_KINDS.get(name, name) for name in observed or chain.covers)}"
 
 
 def _catches_all(chain: Chain, judgement: Judgement) -> bool:
@@ -262,16 +263,8 @@ def _catches_all(chain: Chain, judgement: Judgement) -> bool:
     if requirement is None:
         return False
     # A strict judgement names sign-ins that are only possible among its blind spots.
-    needed = {f.name for f in requirement.must_catch if f.grade == "observed"}
+    needed = _OBSERVED.intersection(family.name for family in requirement.must_catch)
     return needed.union(spot.family for spot in judgement.blind_spots) <= set(chain.covers)
-
-
-def _grade(name: str) -> str | None:
-    return _FAMILIES[name].grade if name in _FAMILIES else None
-
-
-def _kind(name: str) -> str:
-    return _FAMILIES[name].sentence if name in _FAMILIES else name
 
 
 def link_name(link: str) -> str:
