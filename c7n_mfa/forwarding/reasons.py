@@ -25,7 +25,7 @@ class Reason:
 
 
 _SET = "run the policy that sets the forwarding (action set-signin-forwarding)"
-_GRANT = "grant the permission named in the detail and look again"
+_GRANT = "grant the permission named in the detail and run the policy again"
 
 _ALL = (
     Reason(
@@ -39,14 +39,15 @@ _ALL = (
     Reason(
         "rule-drops-sign-ins",
         "broken",
-        "the rule's event pattern stops a sign-in that has, or may have, a single factor",
+        "the rule's event pattern filters out a sign-in that has, or may have, a single factor",
         _SET,
         repaired=True,
     ),
     Reason(
         "rule-at-home",
         "broken",
-        "a rule left from an earlier home sends the home Region's own sign-ins away, and back",
+        "a rule left over from an earlier home Region sends the home Region's own sign-ins away, "
+        "and back",
         _SET,
         repaired=True,
     ),
@@ -61,7 +62,7 @@ _ALL = (
     Reason(
         "target-rewrites",
         "broken",
-        "the target gets a part of the event, or a text in its place",
+        "the target gets only part of the event, or other text instead",
         _SET,
         repaired=True,
     ),
@@ -75,7 +76,7 @@ _ALL = (
     Reason(
         "role-cannot-put",
         "broken",
-        "EventBridge may not take the role, or the role may not put events on the home bus",
+        "EventBridge may not assume the role, or the role may not put events on the home bus",
         _SET,
         repaired=True,
     ),
@@ -89,13 +90,13 @@ _ALL = (
     Reason(
         "regions-unseen",
         "unknown",
-        "which Regions are enabled could not be looked at",
+        "which Regions are enabled could not be read",
         "grant the permission named in the detail, or name the regions in the policy",
     ),
-    Reason("rules-unseen", "unknown", "the Region's rules could not be looked at", _GRANT),
-    Reason("targets-unseen", "unknown", "the rule's targets could not be looked at", _GRANT),
-    Reason("role-unseen", "unknown", "the target's role could not be looked at", _GRANT),
-    Reason("bus-unseen", "unknown", "the home bus could not be looked at", _GRANT),
+    Reason("rules-unseen", "unknown", "the Region's rules could not be read", _GRANT),
+    Reason("targets-unseen", "unknown", "the rule's targets could not be read", _GRANT),
+    Reason("role-unseen", "unknown", "the target's role could not be read", _GRANT),
+    Reason("bus-unseen", "unknown", "the home bus could not be read", _GRANT),
     Reason(
         "rule-unclear",
         "unknown",
@@ -105,13 +106,13 @@ _ALL = (
     Reason(
         "role-unclear",
         "unknown",
-        "what the role may do hangs on a condition whose value is not known here",
+        "what the role may do depends on a condition whose value is not known here",
         "take the condition out of the role's policies",
     ),
     Reason(
         "bus-unclear",
         "unknown",
-        "whether the home bus denies it hangs on a condition whose value is not known here",
+        "whether the home bus denies it depends on a condition whose value is not known here",
         "take the condition out of the policy of the home bus",
     ),
 )
