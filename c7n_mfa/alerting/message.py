@@ -15,9 +15,8 @@ from datetime import datetime
 from typing import Any
 
 from c7n_mfa.alerting.ledger import IN_PLACE, outcome_of
-from c7n_mfa.aws.commands import STOPS, command, deny_all
-from c7n_mfa.aws.text import one_line, shorten
-from c7n_mfa.investigation.advice import Uncontainable, uncontainable
+from c7n_mfa.aws.text import command, one_line, shorten
+from c7n_mfa.investigation.advice import STOPS, Uncontainable, deny_all, uncontainable
 from c7n_mfa.investigation.dossier import LEVELS, Level
 from c7n_mfa.signin.criteria import identity
 from c7n_mfa.signin.record import SignIn

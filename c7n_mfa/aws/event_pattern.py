@@ -93,26 +93,26 @@ def matches(pattern: object, document: object, language: Language = EVENT_PATTER
     if not isinstance(pattern, Mapping):
         return None
     node = document if isinstance(document, Mapping) else {}
-    return all_of(_field(name, wanted, node, language) for name, wanted in pattern.items())
+    return all_of(_field(name, condition, node, language) for name, condition in pattern.items())
 
 
-def _field(name: str, wanted: Any, node: Mapping[str, Any], language: Language) -> Answer:
-    if name == "$or" and _is_or(wanted, language):
-        return any_of(matches(branch, node, language) for branch in wanted)
+def _field(name: str, condition: Any, node: Mapping[str, Any], language: Language) -> Answer:
+    if name == "$or" and _is_or(condition, language):
+        return any_of(matches(branch, node, language) for branch in condition)
     if "." in name:
         return None  # a path in one name
     # A field that is absent is like an empty list.
     value = node.get(name, _UNKNOWN if isinstance(node, Partial) else [])
     if value is _UNKNOWN:
         return None
-    if isinstance(wanted, Mapping):
-        return _object(wanted, value, language)
-    if not isinstance(wanted, list | tuple) or not wanted:
+    if isinstance(condition, Mapping):
+        return _object(condition, value, language)
+    if not isinstance(condition, list | tuple) or not condition:
         return None  # AWS takes no such pattern
     if isinstance(value, OneOf):
-        answers = {_leaf(wanted, (possible,), language) for possible in value}
+        answers = {_leaf(condition, (possible,), language) for possible in value}
         return answers.pop() if len(answers) == 1 else None
-    return _leaf(wanted, tuple(_leaves(value)), language)
+    return _leaf(condition, tuple(_leaves(value)), language)
 
 
 def _is_or(branches: Any, language: Language) -> bool:
@@ -138,8 +138,8 @@ def _leaves(value: Any) -> Iterator[Any]:
         yield value
 
 
-def _leaf(wanted: Any, values: tuple[Any, ...], language: Language) -> Answer:
-    return any_of(_condition(condition, values, language) for condition in wanted)
+def _leaf(conditions: Any, values: tuple[Any, ...], language: Language) -> Answer:
+    return any_of(_condition(condition, values, language) for condition in conditions)
 
 
 def _condition(condition: Any, values: tuple[Any, ...], language: Language) -> Answer:
@@ -282,17 +282,17 @@ def _wildcard(pattern: str) -> re.Pattern[str] | None:
     return re.compile(expression, re.DOTALL)
 
 
-def _equal(wanted: Any, value: Any) -> Answer:
+def _equal(literal: Any, value: Any) -> Answer:
     """As in JSON, where ``true`` is not 1.
 
     AWS compares numbers as they are written, 300 is not 300.0, and Event Ruler by their value; and
     how a fraction was written is not kept.
     """
-    if isinstance(wanted, bool) or isinstance(value, bool):
-        return wanted is value
-    if isinstance(wanted, float) or isinstance(value, float):
-        return None if wanted == value else False
-    return bool(wanted == value)
+    if isinstance(literal, bool) or isinstance(value, bool):
+        return literal is value
+    if isinstance(literal, float) or isinstance(value, float):
+        return None if literal == value else False
+    return bool(literal == value)
 
 
 def _not(answer: Answer) -> Answer:

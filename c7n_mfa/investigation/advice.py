@@ -11,14 +11,14 @@ Commands are in code spans; nothing else in a line has a backtick.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from c7n_mfa.aws.arn import Arn
-from c7n_mfa.aws.commands import STOPS, command, deny_all
-from c7n_mfa.aws.text import one_line, shorten
+from c7n_mfa.aws.text import command, one_line, shorten
 from c7n_mfa.aws.times import format_time
 from c7n_mfa.containment.documents import revoke_sessions, text_of
 from c7n_mfa.investigation.dossier import Credentials, DangerousCall, Facts, Kind, Reach
@@ -28,6 +28,9 @@ from c7n_mfa.signin.record import SignIn
 
 ROLE_POLICY = "AWSRevokeOlderSessions"
 """The name that the IAM console gives to the policy with which it revokes a role's sessions."""
+
+STOPS = "denies everything, in open sessions and with access keys too; detach-user-policy undoes it"
+"""What `deny_all` does."""
 
 _DELETE_ROOT = "arn:{partition}:iam::aws:policy/root-task/IAMDeleteRootUserCredentials"
 _MOST_CALLS = 5
@@ -168,6 +171,18 @@ _UNKNOWN = Uncontainable(
         ),
     ),
 )
+
+
+def deny_all(name: str, arn: str | None) -> str:
+    """Stops an IAM user at once, without a document to write: AWS's own policy that denies.
+
+    >>> deny_all("alice", "arn:aws-cn:iam::123456789012:user/alice")[27:]
+    '--user-name alice --policy-arn arn:aws-cn:iam::aws:policy/AWSDenyAll'
+    """
+    partition = Arn.parse(arn or "").partition or "aws"
+    policy = f"arn:{partition}:iam::aws:policy/AWSDenyAll"
+    words = ["aws", "iam", "attach-user-policy", "--user-name", name, "--policy-arn", policy]
+    return shlex.join(words)
 
 
 def advice_for(sign_in: SignIn, who: Who, moment: datetime, facts: Facts) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What one CloudTrail record says about a console sign-in.
 
-How somebody came in, with what outcome and how many factors, and whether that makes it a
+How somebody signed in, with what outcome and how many factors, and whether that makes it a
 single-factor sign-in.  Any JSON value is taken: what a record does not say is unknown, and never
 guessed.
 """
@@ -24,7 +24,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "path-iam-user": "an IAM user signed in with a password",
         "path-root": "the root user signed in with a password",
         "path-saml": "the record names a SAML provider",
-        "path-saml-malformed": "SamlProviderArn is there and is no text",
+        "path-saml-malformed": "SamlProviderArn is present and not a string",
         "path-identity-center": "the role has the name and the path of an Identity Center role",
         "path-identity-center-unproven": (
             "the role looks like one of Identity Center, and the record does not show both the "
@@ -48,7 +48,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "factor-session-without-mfa": "the session was authenticated without MFA",
         "factor-session-unsaid": "the record does not say whether the session had MFA",
         "factor-at-provider": "MFA, if any, was asked for at the identity provider",
-        "factor-path-unknown": "what MFAUsed means hangs on the path, which is unknown",
+        "factor-path-unknown": "what MFAUsed means depends on the path, which is unknown",
     }
 )
 """Every code of `SignIn.reasons`, with its sentence."""
@@ -175,7 +175,7 @@ def _path(record: object) -> tuple[Path, tuple[str, ...]]:
 
 
 def _role_path(record: object) -> tuple[Path, tuple[str, ...]]:
-    """How a role came in, which only its name, its path and its session tell."""
+    """How a role signed in, by its name, its path and its session; nothing else says it."""
     issuer = text(at(record, "userIdentity", "sessionContext", "sessionIssuer", "arn")) or ""
     named, placed = _has_sso_name(record, issuer), _SSO_PATH in issuer
     if named and placed:
@@ -220,7 +220,7 @@ def _factor(record: object, path: Path) -> tuple[Factor, str]:
     if path == "password":
         return _password_factor(used)
     if path == "broker":
-        # MFAUsed is No here whatever happened: only the session tells.
+        # MFAUsed is No here whatever happened: only the session says it.
         if session == "no":
             return "single", "factor-session-without-mfa"
         return "unknown", "factor-session-unsaid"

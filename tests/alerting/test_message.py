@@ -23,7 +23,7 @@ from c7n_mfa.alerting.message import (
     clean,
     severity_of,
 )
-from c7n_mfa.aws.commands import command
+from c7n_mfa.aws.text import command
 from c7n_mfa.containment.documents import cutoff_of
 from c7n_mfa.investigation import severity
 from c7n_mfa.investigation.advice import advice_for

@@ -178,7 +178,7 @@ def test_a_missing_topic_is_told_at_deploy(here):
 
     assert refused.returncode != 0
     assert (
-        f"policy:{TELLS} alert-signin topic: {here.topic} does not exist; make it and subscribe "
+        f"policy:{TELLS} alert-signin topic: {here.topic} does not exist; create it and subscribe "
         "to it first"
     ) in refused.stderr
     functions = here.session.client("lambda").list_functions()["Functions"]
