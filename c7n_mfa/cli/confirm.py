@@ -13,6 +13,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from c7n_mfa.aws.arn import Arn
+from c7n_mfa.aws.text import one_line
 from c7n_mfa.cli.terminal import aws_problem, aws_sentence, complain
 
 CONFIRMED, NOT_CONFIRMED = 0, 2
@@ -73,7 +74,7 @@ def confirm(
     except (NotALink, ClientError, BotoCoreError) as error:
         complain("confirm", _sentence(error))
         context.exit(NOT_CONFIRMED)
-    click.echo(f"confirmed: {arn}")
+    click.echo(f"confirmed: {one_line(arn)}")
 
 
 def _asked(link: str | None, topic: str | None, token: str | None) -> Confirmation:

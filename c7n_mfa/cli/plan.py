@@ -354,5 +354,5 @@ def _step(step: Step | ForwardingStep) -> Text:
     head = f"{_MARKS.get(step.result, '?')} {link_name(step.step)} {step.result}{where}"
     tail = f" ({call})" if call else ""
     return Text.assemble(
-        (head, _STYLES.get(step.result, "")), f" {step.resource}{tail}: {step.why}"
+        (head, _STYLES.get(step.result, "")), f" {one_line(f'{step.resource}{tail}: {step.why}')}"
     )

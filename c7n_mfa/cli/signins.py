@@ -123,7 +123,7 @@ def _replay(files: Sequence[str], show: Callable[[SignIn], None], only_single: b
     for record in read(files):
         if isinstance(record, Problem):
             tally.problems.append(record)
-            complain("signins", one_line(str(record)))
+            complain("signins", str(record))
             continue
         tally.records += 1
         sign_in = SignIn.from_record(record)

@@ -15,6 +15,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from c7n_mfa.aws.arn import Arn
+from c7n_mfa.aws.text import one_line
 
 _UNWRAPPED = 100_000
 _ARN_PREFIXES = ("trail/", "log-group:", "alarm:")
@@ -140,7 +141,7 @@ def section(title: str, lines: Sequence[RenderableType]) -> list[RenderableType]
 
 def complain(command: str, sentence: str) -> None:
     """One sentence on standard error, under the name of the command."""
-    click.echo(f"c7n-mfa {command}: {sentence}", err=True)
+    click.echo(f"c7n-mfa {command}: {one_line(sentence)}", err=True)
 
 
 def aws_problem(text: str) -> tuple[str, str] | None:

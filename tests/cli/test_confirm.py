@@ -139,3 +139,11 @@ def test_an_unknown_profile_is_a_sentence(run):
         "c7n-mfa confirm: there is no AWS profile nobody. Name another; "
         "`aws configure list-profiles` lists those that there are.\n",
     )
+
+
+def test_an_answer_cannot_steer_the_terminal(run):
+    result, _ = run("--topic", TOPIC, "--token", TOKEN, error=failed("Odd", "\x1b[2Jno\nconfirmed"))
+
+    assert result.stderr == (
+        r"c7n-mfa confirm: sns:ConfirmSubscription failed: Odd: \u{1b}[2Jno confirmed" "\n"
+    )
