@@ -17,6 +17,8 @@ from hypothesis import settings
 
 # c7n.testing reads this while it is imported; without it, policies load unvalidated.
 os.environ["C7N_VALIDATE"] = "true"
+# moto would make a thousand machine images for each Region that is asked for.
+os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
 
 ROOT = Path(__file__).parent.parent
 
