@@ -67,13 +67,17 @@ class Deployable:
         if why:
             self.refuse(why)
 
+    @property
+    def policy_name(self):
+        return self.manager.ctx.policy.name
+
     def refuse(self, why):
         """Say what is wrong with the policy, in which, and at which element."""
-        raise PolicyValidationError(f"policy:{self.manager.ctx.policy.name} {self.type} {why}")
+        raise PolicyValidationError(f"policy:{self.policy_name} {self.type} {why}")
 
 
 def packing_problem(mode: Mapping[str, Any]) -> str | None:
-    """Why a function with this ``mode`` would not find our filters and actions, and the fix.
+    """Why a function with this ``mode`` would not find the filters and actions, and the fix.
 
     A handler of somebody else's or a layer may bring the plugin in another way, and is accepted.
     """

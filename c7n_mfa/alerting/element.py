@@ -136,7 +136,7 @@ class AlertSignin(Deployable, EventAction):
         sign_in = SignIn.from_record(record)
         if sign_in is None:
             why = "its event is no console sign-in" if event else "it runs without an event"
-            self.log.warning("policy:%s alert-signin sends nothing: %s", self._policy, why)
+            self.log.warning("policy:%s alert-signin sends nothing: %s", self.policy_name, why)
             return []
         return [self._report(sign_in, record, resource) for resource in resources[:1]]
 
@@ -157,8 +157,8 @@ class AlertSignin(Deployable, EventAction):
         errors = ledger.passing(receipts)
         if errors:
             raise NotContained(
-                f"policy:{self._policy} event:{event_id} is reported, but containment failed for a "
-                f"reason that may pass, and is to be tried again: {errors[0]}"
+                f"policy:{self.policy_name} event:{event_id} is reported, but containment failed "
+                f"for a reason that may pass, and is to be tried again: {errors[0]}"
             )
         return resource[self.annotation_key]
 
@@ -166,7 +166,7 @@ class AlertSignin(Deployable, EventAction):
         from c7n_mfa.alerting.message import Sender, alert
 
         sender = Sender(
-            policy=self._policy,
+            policy=self.policy_name,
             region=self._region,
             contains=self._contains,
             undescribed=resource.get(UNDESCRIBED),
@@ -197,12 +197,12 @@ class AlertSignin(Deployable, EventAction):
             if group is None:
                 return ledger.Notification("notified", publish(), _NO_LEDGER)
             reader = Reader(local_session(self.manager.session_factory))
-            key = ledger.key_for(self._policy, event_id)
+            key = ledger.key_for(self.policy_name, event_id)
             book = ledger.Ledger(reader, self._region, group, key, outcome=outcome)
             return book.notify_once(publish)
         except ledger.NotSent as error:
             raise AlertNotSent(
-                f"policy:{self._policy} event:{event_id} nobody is notified: {error}"
+                f"policy:{self.policy_name} event:{event_id} nobody is notified: {error}"
             ) from error
 
     def _publish(self, message):
@@ -232,16 +232,12 @@ class AlertSignin(Deployable, EventAction):
         level = self.log.warning if sent.note else self.log.info
         level(
             "policy:%s event:%s alert:%s message:%s %s",
-            self._policy,
+            self.policy_name,
             event_id,
             sent.result,
             sent.message_id,
             sent.note or "",
         )
-
-    @property
-    def _policy(self):
-        return self.manager.ctx.policy.name
 
     @property
     def _region(self):

@@ -164,5 +164,5 @@ class _Deployment:
             )
 
     def _warn(self, what):
-        policy = self.action.manager.ctx.policy.name
-        self.action.log.warning("policy:%s %s %s", policy, self.action.type, what)
+        action = self.action
+        action.log.warning("policy:%s %s %s", action.policy_name, action.type, what)

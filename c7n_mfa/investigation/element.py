@@ -109,7 +109,7 @@ class InvestigateSignin(Deployable, EventAction):
         sign_in = SignIn.from_record(record)
         if sign_in is None:
             why = "its event is no console sign-in" if event else "it runs without an event"
-            self.log.warning("policy:%s investigates nothing: %s", self._policy, why)
+            self.log.warning("policy:%s investigates nothing: %s", self.policy_name, why)
             return []
         # Not above: a policy is read far more often than it investigates.
         from c7n_mfa.investigation.gather import investigate
@@ -125,16 +125,12 @@ class InvestigateSignin(Deployable, EventAction):
         # The name and the address of somebody are in the dossier, and not in the log.
         self.log.info(
             "policy:%s event:%s severity:%s gaps:%d",
-            self._policy,
+            self.policy_name,
             file_name(sign_in.event_id),
             dossier.severity,
             len(dossier.gaps),
         )
         return [{"event_id": sign_in.event_id, "severity": dossier.severity}]
-
-    @property
-    def _policy(self):
-        return self.manager.ctx.policy.name
 
     def _write(self, event_id, annotation, page):
         output = getattr(self.manager.ctx, "output", None)
@@ -145,7 +141,7 @@ class InvestigateSignin(Deployable, EventAction):
             output.write_file(f"{stem}.json", dumps(annotation, indent=2))
             output.write_file(f"{stem}.md", page)
         except OSError as error:
-            self.log.error("policy:%s %s not written: %s", self._policy, stem, error)
+            self.log.error("policy:%s %s not written: %s", self.policy_name, stem, error)
 
     def _options(self):
         from c7n_mfa.investigation.gather import OWNER_TAGS, Options

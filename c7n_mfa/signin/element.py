@@ -167,7 +167,7 @@ class Signin(Deployable, Filter):
         for sentence in preflight.stopped(mode, resource, criteria) if mode else ():
             self.log.warning(
                 "policy:%s signin: mode: pattern stops a sign-in that the filter matches: %s",
-                self._policy,
+                self.policy_name,
                 sentence,
             )
 
@@ -176,7 +176,7 @@ class Signin(Deployable, Filter):
         sign_in = SignIn.from_record(record)
         if sign_in is None:
             why = "its event is no console sign-in" if event else "it runs without an event"
-            self.log.warning("policy:%s signin matches nothing: %s", self._policy, why)
+            self.log.warning("policy:%s signin matches nothing: %s", self.policy_name, why)
             return []
         criteria = replace(
             self.criteria(), within=self._networks("from"), outside=self._networks("not-from")
@@ -187,10 +187,6 @@ class Signin(Deployable, Filter):
         for resource in matching:
             resource[self.annotation_key] = annotation(sign_in)
         return matching
-
-    @property
-    def _policy(self):
-        return self.manager.ctx.policy.name
 
     def _verdicts(self):
         """The verdicts that match; None for all of them."""
@@ -224,7 +220,7 @@ class Signin(Deployable, Filter):
             valid, invalid = (), (str(error),)
         if invalid or not valid:
             self.log.error(
-                "policy:%s signin %s: %s", self._policy, name, _unread(valid, invalid, option)
+                "policy:%s signin %s: %s", self.policy_name, name, _unread(valid, invalid, option)
             )
         return valid or None
 
