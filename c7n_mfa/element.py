@@ -76,6 +76,15 @@ class Deployable:
         raise PolicyValidationError(f"policy:{self.policy_name} {self.type} {why}")
 
 
+def log_steps(log, account, steps):
+    """What became of each step, in custodian's log."""
+    for step in steps:
+        level = log.error if step.result == "failed" else log.info
+        region = f" region:{step.region or '-'}" if "region" in step.KEYS else ""
+        what = f"{step.step} {step.result} {step.resource}: {step.error or step.why}"
+        level("account:%s%s %s", account["account_id"], region, what)
+
+
 def packing_problem(mode: Mapping[str, Any]) -> str | None:
     """Why a function with this ``mode`` would not find the filters and actions, and the fix.
 

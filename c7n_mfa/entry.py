@@ -70,14 +70,14 @@ ELEMENTS = (
     Element(
         "remove-signin-monitoring",
         "action",
-        "repair.removal_element:RemoveSigninMonitoring",
+        "repair.element:RemoveSigninMonitoring",
         _ACCOUNT,
         has_plan=True,
     ),
     Element(
         "test-signin-monitoring",
         "action",
-        "repair.alarm_test_element:DrillSigninMonitoring",
+        "repair.element:DrillSigninMonitoring",
         _ACCOUNT,
     ),
     Element(

@@ -15,17 +15,17 @@ from typing import Any
 import boto3
 
 from c7n_mfa.aws.read import ReadFailure
-from c7n_mfa.forwarding.calls import TRUST, role_policy
+from c7n_mfa.forwarding.steps import TRUST, role_policy
 from c7n_mfa.forwarding.values import (
     NAME,
     ROLE_POLICY,
     TARGET_ID,
+    ForwardingRole,
+    ForwardingState,
     Place,
-    RegionSeen,
-    Role,
+    RegionState,
     Rule,
-    Seen,
-    Target,
+    RuleTarget,
 )
 from c7n_mfa.signin.events import FORWARDED
 
@@ -37,10 +37,10 @@ OURS = {"c7n-mfa": "signin-forwarding"}
 DENIED = ReadFailure("events:ListRules", "the bus", "AccessDeniedException", "no")
 
 
-def target(**changes: Any) -> Target:
+def target(**changes: Any) -> RuleTarget:
     parameters = {"Id": TARGET_ID, "Arn": PLACE.bus, "RoleArn": PLACE.role, **changes}
     parameters = {key: value for key, value in parameters.items() if value is not None}
-    return Target(parameters["Id"], parameters["Arn"], parameters.get("RoleArn"), parameters)
+    return RuleTarget(parameters["Id"], parameters["Arn"], parameters.get("RoleArn"), parameters)
 
 
 def rule(name: str = NAME, region: str = NORTH, **changes: Any) -> Rule:
@@ -48,27 +48,27 @@ def rule(name: str = NAME, region: str = NORTH, **changes: Any) -> Rule:
     return Rule(**{"name": name, "arn": arn, "pattern": FORWARDED, **changes})
 
 
-def role(**changes: Any) -> Role:
+def role(**changes: Any) -> ForwardingRole:
     good = {
         "arn": PLACE.role,
         "trust": TRUST,
         "inline": {ROLE_POLICY: role_policy(PLACE)},
         "tags": OURS,
     }
-    return Role(**{**good, **changes})
+    return ForwardingRole(**{**good, **changes})
 
 
-def region(name: str = NORTH, **changes: Any) -> RegionSeen:
+def region(name: str = NORTH, **changes: Any) -> RegionState:
     """A Region that forwards; ``rules`` and ``targets`` change it."""
     good = {"rules": (rule(region=name),), "targets": {NAME: (target(),)}, "tags": OURS}
-    return RegionSeen(name, **{**good, **changes})
+    return RegionState(name, **{**good, **changes})
 
 
-def seen(*regions: RegionSeen, **changes: Any) -> Seen:
+def seen(*regions: RegionState, **changes: Any) -> ForwardingState:
     """The home Region, and those given or one that forwards."""
-    everything = (RegionSeen(HOME), *(regions or (region(),)))
+    everything = (RegionState(HOME), *(regions or (region(),)))
     good = {"regions": everything, "roles": {PLACE.role: role()}, "bus": {}}
-    return Seen(**{"place": PLACE, **good, **changes})
+    return ForwardingState(**{"place": PLACE, **good, **changes})
 
 
 # In moto

@@ -11,7 +11,6 @@ import shlex
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 import boto3
@@ -27,6 +26,7 @@ from c7n_mfa.audit.element import ANNOTATION, SigninMonitoring
 from c7n_mfa.audit.shapes import subscription
 from c7n_mfa.audit.verdicts import Judgement
 from c7n_mfa.aws.arn import Arn
+from c7n_mfa.aws.change import Step
 from c7n_mfa.aws.read import Reader, ReadFailure
 from c7n_mfa.aws.text import one_line
 from c7n_mfa.cli.report.words import REPAIR_POLICY, call_name, link_name
@@ -34,11 +34,8 @@ from c7n_mfa.cli.terminal import aws_sentence, complain, console_for, section, u
 from c7n_mfa.element import Deployable
 from c7n_mfa.entry import ELEMENTS, initialize
 from c7n_mfa.forwarding.element import SetSigninForwarding
-from c7n_mfa.forwarding.values import Judgement as Forwarding
-from c7n_mfa.forwarding.values import Step as ForwardingStep
-from c7n_mfa.repair.element import SetSigninMonitoring
-from c7n_mfa.repair.removal_element import RemoveSigninMonitoring
-from c7n_mfa.repair.values import Step, is_write
+from c7n_mfa.forwarding.values import ForwardingJudgement, RegionStep
+from c7n_mfa.repair.element import RemoveSigninMonitoring, SetSigninMonitoring
 
 NOTHING_TO_DO, CHANGES, CANNOT_TELL = 0, 1, 2
 _WITH_PLAN = tuple(element.name for element in ELEMENTS if element.has_plan)
@@ -97,15 +94,15 @@ class Plan:
 
     policy: str
     account_id: str
-    judgement: Judgement | Forwarding
-    steps: tuple[Step | ForwardingStep, ...]
+    judgement: Judgement | ForwardingJudgement
+    steps: tuple[Step, ...]
     kept: bool = True
     not_subscribed: tuple[str, ...] = ()
     removes: bool = False
 
     @property
     def changes(self) -> int:
-        return sum(is_write(step) for step in self.steps)
+        return sum(step.is_write for step in self.steps)
 
     @property
     def exit_code(self) -> int:
@@ -239,25 +236,16 @@ def _plans_of(planner: _Planner) -> Iterator[Plan]:
     manager = planner.policy.resource_manager
     kept = manager.resources()
     for account in kept or [_dropped(manager)]:
-        judgement, steps = _planned(planner, account)
+        judgement, plan = planner.action.plan(account)
         yield Plan(
             policy=planner.policy.name,
             account_id=account["account_id"],
             judgement=judgement,
-            steps=steps if kept else (),
+            steps=plan.steps if kept else (),
             kept=bool(kept),
             not_subscribed=tuple(_not_subscribed(planner, judgement)),
             removes=isinstance(planner.action, RemoveSigninMonitoring),
         )
-
-
-def _planned(
-    planner: _Planner, account: dict[str, Any]
-) -> tuple[Judgement | Forwarding, tuple[Step | ForwardingStep, ...]]:
-    judgement, steps = planner.action.plan(account)
-    if isinstance(judgement, Forwarding):
-        steps = (*steps.before, *chain.from_iterable(steps.regions.values()), *steps.after)
-    return judgement, steps
 
 
 def _dropped(manager: Any) -> dict[str, Any]:
@@ -268,10 +256,10 @@ def _dropped(manager: Any) -> dict[str, Any]:
     return {"account_id": manager.config.account_id, ANNOTATION: options}
 
 
-def _not_subscribed(planner: _Planner, judgement: Judgement | Forwarding) -> list[str]:
+def _not_subscribed(planner: _Planner, judgement: Judgement | ForwardingJudgement) -> list[str]:
     """The policy's subscriptions that none of the topics of an intact account has."""
     named = planner.subscriptions
-    if isinstance(judgement, Forwarding) or judgement.verdict != "intact" or not named:
+    if isinstance(judgement, ForwardingJudgement) or judgement.verdict != "intact" or not named:
         return []
     session = local_session(planner.policy.resource_manager.session_factory)
     existing = set(_existing_subscriptions(Reader(session), _topics(judgement)))
@@ -348,9 +336,9 @@ def _title(account: Plan) -> str:
     return f"{account.account_id}: {what} ({account.policy}; {verdict} now)"
 
 
-def _step(step: Step | ForwardingStep) -> Text:
+def _step(step: Step) -> Text:
     call = call_name(step.call.to_dict()) if step.call else None
-    where = f" in {step.region}" if isinstance(step, ForwardingStep) and step.region else ""
+    where = f" in {step.region}" if isinstance(step, RegionStep) and step.region else ""
     head = f"{_MARKS.get(step.result, '?')} {link_name(step.step)} {step.result}{where}"
     tail = f" ({call})" if call else ""
     return Text.assemble(

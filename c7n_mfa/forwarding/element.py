@@ -12,8 +12,8 @@ from c7n.filters import Filter
 from c7n.utils import get_partition, local_session, type_schema
 
 from c7n_mfa.audit.reasons import VERDICTS
-from c7n_mfa.element import Deployable
-from c7n_mfa.forwarding import permissions as needed
+from c7n_mfa.element import Deployable, log_steps
+from c7n_mfa.forwarding import operations as op
 
 ANNOTATION = "c7n:signin-forwarding"
 
@@ -22,15 +22,12 @@ _REGIONS = {"type": "array", "items": _REGION, "minItems": 1, "uniqueItems": Tru
 _TAGS = {"type": "object", "additionalProperties": {"type": "string"}}
 
 
-def _run():
-    """The rest, imported when it is used: a function that responds to a sign-in never does."""
-    from c7n_mfa.forwarding import run
-
-    return run
-
-
 class _Forwarding(Deployable):
-    """What the filter and the actions have in common: where to look, and through what."""
+    """What the filter and the actions have in common: where to look, and through what.
+
+    What reads, judges and writes is imported where it is used: custodian loads this module for
+    every policy on accounts.
+    """
 
     data: Any
     log: Any
@@ -38,7 +35,7 @@ class _Forwarding(Deployable):
     _reader: Any = None
 
     def reader(self):
-        """One for all looks and writes: it keeps a client for every Region."""
+        """One for all reads and writes: it keeps a client for every Region."""
         from c7n_mfa.aws.read import Reader
 
         if self._reader is None:
@@ -47,30 +44,29 @@ class _Forwarding(Deployable):
 
     def place(self, account):
         """The account's home Region: the option, or the Region that the policy runs in."""
+        from c7n_mfa.forwarding.values import Place
+
         region = self.manager.config.region
         home = self.option(account, "home") or region or self.reader().session.region_name
-        return _run().Place(account["account_id"] or "", get_partition(home), home)
+        return Place(account["account_id"] or "", get_partition(home), home)
+
+    def read(self, account):
+        from c7n_mfa.forwarding.read import read_forwarding
+
+        return read_forwarding(self.reader(), self.place(account), self.data.get("regions"))
+
+    def audit(self, account):
+        from c7n_mfa.forwarding.judge import judge
+
+        return judge(self.read(account))
 
     def option(self, account, name):
         """An option, or what the filter of the same policy was given."""
         return self.data.get(name)
 
-    def tell(self, account, steps):
-        for step in steps:
-            level = self.log.error if step.result == "failed" else self.log.info
-            level(
-                "account:%s region:%s %s %s %s: %s",
-                account["account_id"],
-                step.region or "-",
-                step.step,
-                step.result,
-                step.resource,
-                step.error or step.why,
-            )
-
 
 class SigninForwarding(_Forwarding, Filter):
-    """Keeps the account when a Region's console sign-ins do not reach the home Region's event bus.
+    """Matches accounts where a Region's console sign-ins do not reach the home Region's event bus.
 
     Sign-ins are recorded in the Region of their endpoint, and custodian deploys a policy on
     accounts, users or roles to one Region. So each other Region needs an EventBridge rule that
@@ -106,13 +102,12 @@ class SigninForwarding(_Forwarding, Filter):
         },
     )
     annotation_key = ANNOTATION
-    permissions = needed.LOOK
+    permissions = op.READ
 
     def process(self, resources, event=None):
         wanted = self.data.get("state", ["broken", "unknown"])
         for account in resources:
-            where = self.reader(), self.place(account), self.data.get("regions")
-            judgement = _run().audit(*where)
+            judgement = self.audit(account)
             account[self.annotation_key] = judgement.to_dict()
             self.log.info(
                 "account:%s signin-forwarding:%s", account["account_id"], judgement.verdict
@@ -147,7 +142,7 @@ class SetSigninForwarding(_Forwarding, BaseAction):
     """
 
     schema = type_schema("set-signin-forwarding", home=_REGION, regions=_REGIONS, tags=_TAGS)
-    permissions = tuple(sorted({*needed.LOOK, *needed.OWNER, *needed.SET}))
+    permissions = tuple(sorted({*op.READ, *op.OWNER, *op.SET}))
 
     def option(self, account, name):
         return self.data.get(name) or account.get(ANNOTATION, {}).get(name)
@@ -156,13 +151,25 @@ class SetSigninForwarding(_Forwarding, BaseAction):
         return [self._set(account) for account in resources]
 
     def plan(self, account):
-        """What would be done to the account, writing nothing: the judgement and the steps."""
-        return _run().plan(*self._asked(account))
+        """What would be done to the account, writing nothing: the judgement and the plan."""
+        from c7n_mfa.forwarding.judge import judge
+        from c7n_mfa.forwarding.plan import plan_setting
+        from c7n_mfa.forwarding.read import read_owners
+
+        state = self.read(account)
+        judgement = judge(state)
+        if judgement.verdict == "broken":
+            read_owners(self.reader(), state)
+        return judgement, plan_setting(state, judgement, self.data.get("tags", {}))
 
     def _set(self, account):
-        before, steps, after = _run().set_up(*self._asked(account))
+        from c7n_mfa.aws.change import apply
+
+        before, plan = self.plan(account)
+        steps = apply(self.reader(), plan)
+        after = self.audit(account)
         account[ANNOTATION] = after.to_dict()
-        self.tell(account, steps)
+        log_steps(self.log, account, steps)
         return {
             "account_id": account["account_id"],
             "home": after.home,
@@ -170,10 +177,6 @@ class SetSigninForwarding(_Forwarding, BaseAction):
             "after": after.verdict,
             "steps": [step.to_dict() for step in steps],
         }
-
-    def _asked(self, account):
-        regions, tags = self.data.get("regions"), self.data.get("tags", {})
-        return self.reader(), self.place(account), regions, tags
 
 
 class RemoveSigninForwarding(_Forwarding, BaseAction):
@@ -195,17 +198,20 @@ class RemoveSigninForwarding(_Forwarding, BaseAction):
     """
 
     schema = type_schema("remove-signin-forwarding", home=_REGION, regions=_REGIONS)
-    permissions = tuple(
-        sorted({*needed.LOOK, *needed.OWNER, *needed.REMOVE} - {"events:DescribeEventBus"})
-    )
+    permissions = tuple(sorted({*op.READ, *op.OWNER, *op.REMOVE} - {"events:DescribeEventBus"}))
 
     def process(self, resources):
         return [self._remove(account) for account in resources]
 
     def _remove(self, account):
-        place = self.place(account)
-        steps = _run().take_away(self.reader(), place, self.data.get("regions"))
-        self.tell(account, steps)
+        from c7n_mfa.aws.change import apply
+        from c7n_mfa.forwarding.plan import plan_removal
+        from c7n_mfa.forwarding.read import read_named
+
+        place, regions = self.place(account), self.data.get("regions")
+        state = read_named(self.reader(), place, regions)
+        steps = apply(self.reader(), plan_removal(state, everywhere=regions is None))
+        log_steps(self.log, account, steps)
         return {
             "account_id": account["account_id"],
             "home": place.home,

@@ -1,6 +1,6 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""Do the sign-ins of every Region reach the home bus?  From a `Seen` to a `Judgement`, no AWS."""
+"""Do the sign-ins of every Region reach the home bus?  Pure, no AWS."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from c7n_mfa.audit.verdicts import rank, worst
 from c7n_mfa.aws import policy
 from c7n_mfa.aws.read import ReadFailure
 from c7n_mfa.forwarding.meaning import passage
-from c7n_mfa.forwarding.reasons import REASONS
 from c7n_mfa.forwarding.values import (
     EVENTS,
     NAME,
+    REASONS,
+    ForwardingJudgement,
+    ForwardingRole,
+    ForwardingState,
     Json,
-    Judgement,
     Place,
-    RegionSeen,
+    RegionState,
     RegionVerdict,
-    Role,
     Rule,
-    Seen,
-    Target,
+    RuleTarget,
 )
 
 _PUT = "events:PutEvents"
@@ -31,14 +31,14 @@ _PUT = "events:PutEvents"
 _UNCLEAR = {"Unclear": {"unclear": ""}}
 
 
-def judge(seen: Seen) -> Judgement:
+def judge(state: ForwardingState) -> ForwardingJudgement:
     """The verdict on each Region, and that of the worst on all."""
-    home = seen.place.home
-    if isinstance(seen.regions, ReadFailure):
-        only = _unseen("regions-unseen", "*", seen.regions)
-        return Judgement(home, "unknown", (only,))
-    regions = tuple(_Judge(seen, region).verdict() for region in seen.regions)
-    return Judgement(home, worst(region.verdict for region in regions), regions)
+    home = state.place.home
+    if isinstance(state.regions, ReadFailure):
+        only = _unread("regions-unseen", "*", state.regions)
+        return ForwardingJudgement(home, "unknown", (only,))
+    regions = tuple(_Judge(state, region).verdict() for region in state.regions)
+    return ForwardingJudgement(home, worst(region.verdict for region in regions), regions)
 
 
 def fault(code: str, region: str, detail: str) -> RegionVerdict:
@@ -47,30 +47,33 @@ def fault(code: str, region: str, detail: str) -> RegionVerdict:
     return RegionVerdict(region, reason.verdict, code, detail, reason.fix)
 
 
-def _unseen(code: str, region: str, look: ReadFailure) -> RegionVerdict:
+def _unread(code: str, region: str, failure: ReadFailure) -> RegionVerdict:
     reason = REASONS[code]
-    needed = look.permission if look.denied else None
-    return RegionVerdict(region, reason.verdict, code, look.sentence(), reason.fix, needed)
+    needed = failure.permission if failure.denied else None
+    return RegionVerdict(region, reason.verdict, code, failure.sentence(), reason.fix, needed)
 
 
 class _Judge:
     """The verdict on one Region."""
 
-    def __init__(self, seen: Seen, here: RegionSeen) -> None:
-        self.seen = seen
+    def __init__(self, state: ForwardingState, here: RegionState) -> None:
+        self.state = state
         self.here = here
-        self.place: Place = seen.place
+        self.place: Place = state.place
 
     def verdict(self) -> RegionVerdict:
         if isinstance(self.here.rules, ReadFailure):
-            return _unseen("rules-unseen", self.here.region, self.here.rules)
+            return _unread("rules-unseen", self.here.region, self.here.rules)
         if self.here.region == self.place.home:
             return self._home()
-        found = [self._rule(rule) for rule in self.here.rules]
-        best = next((each for each in found if each.verdict == "intact"), None)
-        if best:
-            return best
-        return self._ours(found) or self._foreign(found) or self._fault("rule-absent", _NO_RULE)
+        verdicts = [self._rule(rule) for rule in self.here.rules]
+        intact = next((verdict for verdict in verdicts if verdict.verdict == "intact"), None)
+        return (
+            intact
+            or self._named(verdicts)
+            or self._foreign(verdicts)
+            or self._fault("rule-absent", _NO_RULE)
+        )
 
     def _home(self) -> RegionVerdict:
         """The home Region forwards to nowhere; a rule left from an earlier home would."""
@@ -81,30 +84,34 @@ class _Judge:
         detail = f"rule {rule.name} sends the home Region's sign-ins to another bus"
         return self._fault("rule-at-home", detail)
 
-    def _ours(self, found: list[RegionVerdict]) -> RegionVerdict | None:
+    def _named(self, verdicts: list[RegionVerdict]) -> RegionVerdict | None:
+        """The verdict on the rule that bears the name of c7n-mfa's."""
         rules = self.here.rules if isinstance(self.here.rules, tuple) else ()
-        return next((f for rule, f in zip(rules, found, strict=True) if rule.name == NAME), None)
+        of_each = zip(rules, verdicts, strict=True)
+        return next((verdict for rule, verdict in of_each if rule.name == NAME), None)
 
-    def _foreign(self, found: list[RegionVerdict]) -> RegionVerdict | None:
+    def _foreign(self, verdicts: list[RegionVerdict]) -> RegionVerdict | None:
         """A rule of somebody else may work, when nobody can tell; otherwise it is no matter."""
-        return next((each for each in found if each.verdict == "unknown"), None)
+        return next((verdict for verdict in verdicts if verdict.verdict == "unknown"), None)
 
     def _rule(self, rule: Rule) -> RegionVerdict:
         targets = self.here.targets.get(rule.name, ())
         if not rule.enabled:
             return self._fault("rule-disabled", f"rule {rule.name} is disabled")
         if isinstance(targets, ReadFailure):
-            return _unseen("targets-unseen", self.here.region, targets)
+            return _unread("targets-unseen", self.here.region, targets)
         return (
             self._targets(rule, targets)
             or self._pattern(rule)
-            or self._best([self._target(rule, each) for each in targets if self._at_home(each)])
+            or self._best(
+                [self._target(rule, target) for target in targets if self._at_home(target)]
+            )
         )
 
-    def _at_home(self, target: Target) -> bool:
+    def _at_home(self, target: RuleTarget) -> bool:
         return target.arn == self.place.bus
 
-    def _targets(self, rule: Rule, targets: tuple[Target, ...]) -> RegionVerdict | None:
+    def _targets(self, rule: Rule, targets: tuple[RuleTarget, ...]) -> RegionVerdict | None:
         if any(map(self._at_home, targets)):
             return None
         if not targets:
@@ -115,33 +122,33 @@ class _Judge:
     def _pattern(self, rule: Rule) -> RegionVerdict | None:
         if rule.pattern is None:
             return self._fault("rule-drops-sign-ins", f"rule {rule.name} has no event pattern")
-        found = passage(rule.pattern, self.here.region, self.place.account)
-        if found.dropped:
-            detail = f"rule {rule.name} lets no event through when {'; when '.join(found.dropped)}"
+        events = passage(rule.pattern, self.here.region, self.place.account)
+        if events.dropped:
+            detail = f"rule {rule.name} lets no event through when {'; when '.join(events.dropped)}"
             return self._fault("rule-drops-sign-ins", detail)
-        if found.unclear:
+        if events.unclear:
             detail = f"the event pattern of rule {rule.name} uses what is not understood here"
             return self._fault("rule-unclear", detail)
         return None
 
-    def _best(self, found: list[RegionVerdict]) -> RegionVerdict:
-        return min(found, key=lambda each: rank(each.verdict))
+    def _best(self, verdicts: list[RegionVerdict]) -> RegionVerdict:
+        return min(verdicts, key=lambda verdict: rank(verdict.verdict))
 
-    def _target(self, rule: Rule, target: Target) -> RegionVerdict:
+    def _target(self, rule: Rule, target: RuleTarget) -> RegionVerdict:
         if target.rewrites:
             detail = f"target {target.id} of rule {rule.name} sends something else than the event"
             return self._fault("target-rewrites", detail)
         if target.role is None:
             detail = f"target {target.id} of rule {rule.name} has no role to put events with"
             return self._fault("role-absent", detail)
-        role = self.seen.roles.get(target.role)
+        role = self.state.roles.get(target.role)
         if isinstance(role, ReadFailure):
-            return _unseen("role-unseen", self.here.region, role)
+            return _unread("role-unseen", self.here.region, role)
         if role is None:
             return self._fault("role-absent", f"role {target.role} does not exist")
         return self._role(role, rule) or self._bus(role) or self._intact(rule)
 
-    def _role(self, role: Role, rule: Rule) -> RegionVerdict | None:
+    def _role(self, role: ForwardingRole, rule: Rule) -> RegionVerdict | None:
         assumed, puts = may_assume(role, rule.arn, self.place), may_put(role, self.place)
         if assumed is False:
             return self._fault("role-cannot-put", f"role {role.arn} does not trust {EVENTS}")
@@ -152,10 +159,10 @@ class _Judge:
             return self._fault("role-unclear", f"what role {role.arn} may do hangs on a condition")
         return None
 
-    def _bus(self, role: Role) -> RegionVerdict | None:
-        bus = self.seen.bus
+    def _bus(self, role: ForwardingRole) -> RegionVerdict | None:
+        bus = self.state.bus
         if isinstance(bus, ReadFailure):
-            return _unseen("bus-unseen", self.here.region, bus)
+            return _unread("bus-unseen", self.here.region, bus)
         if bus is None:
             return self._fault("bus-absent", f"{self.place.bus} does not exist")
         lets = _lets(bus, role.arn, self.place)
@@ -168,9 +175,9 @@ class _Judge:
 
     def _intact(self, rule: Rule) -> RegionVerdict:
         detail = f"rule {rule.name} forwards to {self.place.bus}"
-        found = passage(rule.pattern or {}, self.here.region, self.place.account)
-        if found.conceivable:
-            detail += f"; it would drop when {'; when '.join(found.conceivable)}"
+        events = passage(rule.pattern or {}, self.here.region, self.place.account)
+        if events.possible:
+            detail += f"; it would drop when {'; when '.join(events.possible)}"
         return RegionVerdict(self.here.region, "intact", None, detail)
 
     def _fault(self, code: str, detail: str) -> RegionVerdict:
@@ -180,13 +187,13 @@ class _Judge:
 _NO_RULE = "no rule forwards its sign-ins to the home bus"
 
 
-def may_assume(role: Role, rule_arn: str, place: Place) -> bool | None:
+def may_assume(role: ForwardingRole, rule_arn: str, place: Place) -> bool | None:
     """May EventBridge take the role for the rule?"""
     context = {"aws:sourceaccount": place.account, "aws:sourcearn": rule_arn}
     return policy.allows(role.trust, EVENTS, "sts:AssumeRole", "*", context)
 
 
-def may_put(role: Role, place: Place) -> bool | None:
+def may_put(role: ForwardingRole, place: Place) -> bool | None:
     """May the role put events on the home bus, as far as its own policies say?"""
     own = _allows_role(role.arn, [*role.inline.values(), *role.attached.values()], place)
     if role.boundary is None or own is False:
@@ -228,7 +235,7 @@ def _denials(bus: Json, role_arn: str) -> Iterator[Mapping[str, Any]]:
 
 def _principals(principal: Any) -> list[str]:
     listed = principal.get("AWS", ()) if isinstance(principal, Mapping) else principal
-    return [str(each) for each in (listed if isinstance(listed, list | tuple) else [listed])]
+    return [str(name) for name in (listed if isinstance(listed, list | tuple) else [listed])]
 
 
 def _context(place: Place, role_arn: str) -> dict[str, str]:

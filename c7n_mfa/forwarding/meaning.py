@@ -35,14 +35,14 @@ class Passage:
     """
 
     dropped: tuple[str, ...] = ()
-    conceivable: tuple[str, ...] = ()
+    possible: tuple[str, ...] = ()
     unclear: bool = False
 
 
 def is_candidate(record: object) -> bool:
     """Is the record a sign-in that has a single factor, or might?"""
-    found = SignIn.from_record(record)
-    return found is not None and found.is_single_factor is not False
+    sign_in = SignIn.from_record(record)
+    return sign_in is not None and sign_in.is_single_factor is not False
 
 
 def passage(pattern: Mapping[str, Any], region: str, account: str) -> Passage:

@@ -1,9 +1,9 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""What AWS says of the forwarding: from a session to a `Seen`.
+"""What AWS says of the forwarding: from a session to a `ForwardingState`.
 
-A Region takes two reads, or three with the tags of the rule that is in the way; the Regions are
-read side by side.  The roles and the home bus are read once.
+A Region takes two reads, or three with the tags of the rule that bears the name of c7n-mfa's; the
+Regions are read side by side.  The roles and the home bus are read once.
 """
 
 from __future__ import annotations
@@ -16,48 +16,54 @@ from typing import Any
 from c7n_mfa.aws import policy
 from c7n_mfa.aws.answer import policy_document
 from c7n_mfa.aws.arn import Arn
+from c7n_mfa.aws.change import tags_in
 from c7n_mfa.aws.read import Reader, ReadFailure, Shape, together
 from c7n_mfa.forwarding.meaning import may_pass
 from c7n_mfa.forwarding.values import (
     NAME,
+    ForwardingRole,
+    ForwardingState,
     Place,
-    RegionSeen,
-    Role,
+    RegionState,
     Rule,
-    Seen,
-    Target,
+    RuleTarget,
 )
 
 
-def look(reader: Reader, place: Place, regions: Iterable[str] | None = None) -> Seen:
-    """Look at every enabled Region, or at those given, and at the home bus."""
+def read_forwarding(
+    reader: Reader, place: Place, regions: Iterable[str] | None = None
+) -> ForwardingState:
+    """Read every enabled Region, or those given, and the home bus."""
     place, names = _where(reader, place, regions)
     if isinstance(names, ReadFailure):
-        return Seen(place, names)
-    seen = Seen(place, tuple(together(*(partial(_region, reader, place, name) for name in names))))
-    for arn in sorted(_role_arns(seen)):
-        seen.roles[arn] = see_role(reader, place.home, arn)
-    seen.bus = _bus(reader, place)
-    return seen
+        return ForwardingState(place, names)
+    reads = (partial(_region, reader, place, name) for name in names)
+    state = ForwardingState(place, tuple(together(*reads)))
+    for arn in sorted(_role_arns(state)):
+        state.roles[arn] = read_role(reader, place.home, arn)
+    state.bus = _bus(reader, place)
+    return state
 
 
-def look_for_ours(reader: Reader, place: Place, regions: Iterable[str] | None = None) -> Seen:
-    """Look at what bears our name, and at whose it is: all that a removal needs."""
+def read_named(
+    reader: Reader, place: Place, regions: Iterable[str] | None = None
+) -> ForwardingState:
+    """Read what bears the name of c7n-mfa's, and who created it: all that a removal needs."""
     place, names = _where(reader, place, regions)
     if isinstance(names, ReadFailure):
-        return Seen(place, names)
-    seen = Seen(place, tuple(together(*(partial(_named, reader, name) for name in names))))
-    see_owners(reader, seen)
-    return seen
+        return ForwardingState(place, names)
+    state = ForwardingState(place, tuple(together(*(partial(_named, reader, n) for n in names))))
+    read_owners(reader, state)
+    return state
 
 
-def see_owners(reader: Reader, seen: Seen) -> None:
-    """Whose the role and the rules are that bear our name."""
-    if seen.place.role not in seen.roles:
-        seen.roles[seen.place.role] = see_role(reader, seen.place.home, seen.place.role)
-    if not isinstance(seen.regions, ReadFailure):
-        named = [region for region in seen.regions if region.named]
-        together(*(partial(_see_tags, reader, region) for region in named))
+def read_owners(reader: Reader, state: ForwardingState) -> None:
+    """Who created the role and the rules that bear the name of c7n-mfa's."""
+    place = state.place
+    if place.role not in state.roles:
+        state.roles[place.role] = read_role(reader, place.home, place.role)
+    if not isinstance(state.regions, ReadFailure):
+        together(*(partial(_read_tags, reader, region) for region in state.regions if region.named))
 
 
 def _where(
@@ -92,27 +98,30 @@ def enabled(reader: Reader, place: Place) -> tuple[str, ...] | ReadFailure:
     return tuple(answer)
 
 
-def _region(reader: Reader, place: Place, region: str) -> RegionSeen:
+# Rules and targets
+
+
+def _region(reader: Reader, place: Place, region: str) -> RegionState:
     if region == place.home:
         return _named(reader, region)
-    seen = RegionSeen(region, _rules(reader, region))
-    if not isinstance(seen.rules, ReadFailure):
-        seen.rules = tuple(rule for rule in seen.rules if _may_forward(rule, place, region))
-        _see_targets(reader, seen)
-    return seen
+    state = RegionState(region, _rules(reader, region))
+    if not isinstance(state.rules, ReadFailure):
+        state.rules = tuple(rule for rule in state.rules if _may_forward(rule, place, region))
+        _read_targets(reader, state)
+    return state
 
 
-def _named(reader: Reader, region: str) -> RegionSeen:
-    """Only the rule of our name."""
-    seen = RegionSeen(region, _rules(reader, region, NamePrefix=NAME))
-    if not isinstance(seen.rules, ReadFailure):
-        seen.rules = tuple(rule for rule in seen.rules if rule.name == NAME)
-        _see_targets(reader, seen)
-    return seen
+def _named(reader: Reader, region: str) -> RegionState:
+    """Only the rule that bears the name of c7n-mfa's."""
+    state = RegionState(region, _rules(reader, region, NamePrefix=NAME))
+    if not isinstance(state.rules, ReadFailure):
+        state.rules = tuple(rule for rule in state.rules if rule.name == NAME)
+        _read_targets(reader, state)
+    return state
 
 
 def _may_forward(rule: Rule, place: Place, region: str) -> bool:
-    """Is it worth a look at the rule's targets?  Services that own rules do not forward."""
+    """Is it worth reading the rule's targets?  Services that own rules do not forward."""
     if rule.name == NAME:
         return True
     if rule.managed or not rule.enabled or rule.pattern is None:
@@ -121,8 +130,8 @@ def _may_forward(rule: Rule, place: Place, region: str) -> bool:
 
 
 def _rules(reader: Reader, region: str, **params: Any) -> tuple[Rule, ...] | ReadFailure:
-    target = f"the default event bus of {region}"
-    answer = reader.every("events", region, "list_rules", "Rules", target, _rule, **params)
+    bus = f"the default event bus of {region}"
+    answer = reader.every("events", region, "list_rules", "Rules", bus, _rule, **params)
     return answer if isinstance(answer, ReadFailure) else answer or ()
 
 
@@ -137,45 +146,38 @@ def _rule(item: Any) -> Rule:
     )
 
 
-def _see_targets(reader: Reader, seen: RegionSeen) -> None:
-    if isinstance(seen.rules, ReadFailure):
-        return
-    for rule in seen.rules:
-        answer = reader.every(
-            "events",
-            seen.region,
-            "list_targets_by_rule",
-            "Targets",
-            rule.arn,
-            lambda item: Target(item["Id"], item["Arn"], item.get("RoleArn"), item),
-            Rule=rule.name,
-        )
-        seen.targets[rule.name] = answer if isinstance(answer, ReadFailure) else answer or ()
+def _read_targets(reader: Reader, state: RegionState) -> None:
+    for rule in () if isinstance(state.rules, ReadFailure) else state.rules:
+        ask = ("events", state.region, "list_targets_by_rule", "Targets", rule.arn)
+        answer = reader.every(*ask, _target, Rule=rule.name)
+        state.targets[rule.name] = answer if isinstance(answer, ReadFailure) else answer or ()
 
 
-def _see_tags(reader: Reader, seen: RegionSeen) -> None:
-    rule = seen.named
+def _target(item: Any) -> RuleTarget:
+    return RuleTarget(item["Id"], item["Arn"], item.get("RoleArn"), item)
+
+
+def _read_tags(reader: Reader, state: RegionState) -> None:
+    rule = state.named
     if rule is None:
         return
-    answer = reader.one(
-        "events", seen.region, "list_tags_for_resource", rule.arn, _tags, ResourceARN=rule.arn
-    )
-    seen.tags = answer if isinstance(answer, ReadFailure) else answer or {}
+    ask = ("events", state.region, "list_tags_for_resource", rule.arn)
+    answer = reader.one(*ask, lambda answer: tags_in(answer.get("Tags")), ResourceARN=rule.arn)
+    state.tags = answer if isinstance(answer, ReadFailure) else answer or {}
 
 
-def _tags(answer: Any) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in answer.get("Tags") or ()}
+# The home bus and the roles
 
 
-def _role_arns(seen: Seen) -> set[str]:
+def _role_arns(state: ForwardingState) -> set[str]:
     """The roles of the targets that lead home."""
     targets = [
         target
-        for region in (() if isinstance(seen.regions, ReadFailure) else seen.regions)
-        for found in region.targets.values()
-        for target in (() if isinstance(found, ReadFailure) else found)
+        for region in (() if isinstance(state.regions, ReadFailure) else state.regions)
+        for listed in region.targets.values()
+        for target in (() if isinstance(listed, ReadFailure) else listed)
     ]
-    return {target.role for target in targets if target.role and target.arn == seen.place.bus}
+    return {target.role for target in targets if target.role and target.arn == state.place.bus}
 
 
 def _bus(reader: Reader, place: Place) -> Any:
@@ -189,20 +191,9 @@ def _bus(reader: Reader, place: Place) -> Any:
     )
 
 
-def see_role(reader: Reader, region: str, arn: str) -> Role | ReadFailure | None:
+def read_role(reader: Reader, region: str, arn: str) -> ForwardingRole | ReadFailure | None:
     """A role with every policy that bears on it; the first that cannot be read is the answer."""
-    read = _RoleReader(reader, region, arn)
-    head = read.one("get_role", lambda answer: answer["Role"], RoleName=read.name)
-    if head is None or isinstance(head, ReadFailure):
-        return head
-    inline = read.every("list_role_policies", "PolicyNames", read.inline)
-    attached = read.every("list_attached_role_policies", "AttachedPolicies", read.attached)
-    boundary = read.boundary(head)
-    for part in (inline, attached, boundary):
-        if isinstance(part, ReadFailure):
-            return part
-    trust = head.get("AssumeRolePolicyDocument") or {}
-    return Role(arn, trust, inline, attached, boundary, _tags(head))
+    return _RoleReader(reader, region, arn).read()
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,40 +208,61 @@ class _RoleReader:
     def name(self) -> str:
         return Arn.parse(self.arn).resource.rpartition("/")[2]
 
+    def read(self) -> ForwardingRole | ReadFailure | None:
+        answer = self.one("get_role", self._shape, RoleName=self.name)
+        if answer is None or isinstance(answer, ReadFailure):
+            return answer
+        role: ForwardingRole = answer[0]
+        boundary = self._managed(answer[1]) if answer[1] else None
+        inline = self._documents("list_role_policies", "PolicyNames", str, self._inline)
+        attached = self._documents(
+            "list_attached_role_policies",
+            "AttachedPolicies",
+            lambda item: item["PolicyArn"],
+            self._managed,
+        )
+        for part in (inline, attached, boundary):
+            if isinstance(part, ReadFailure):
+                return part
+        return replace(role, inline=inline, attached=attached, boundary=boundary)
+
+    def _shape(self, answer: Any) -> tuple[ForwardingRole, str | None]:
+        """The role without its policies, and the ARN of its boundary."""
+        role = answer["Role"]
+        trust = role.get("AssumeRolePolicyDocument") and policy_document(
+            role, "AssumeRolePolicyDocument"
+        )
+        boundary = role.get("PermissionsBoundary")
+        return (
+            ForwardingRole(self.arn, trust or {}, tags=tags_in(role.get("Tags"))),
+            boundary["PermissionsBoundaryArn"] if boundary else None,
+        )
+
     def one(self, operation: str, shape: Shape, **params: Any) -> Any:
         return self.reader.one("iam", self.region, operation, self.arn, shape, **params)
 
-    def every(self, operation: str, key: str, read: Callable[[Any], tuple[str, Any]]) -> Any:
+    def _documents(self, operation: str, key: str, shape: Shape, read: Callable[[str], Any]) -> Any:
         """The documents of the policies of one kind, by name or ARN."""
-        listed = self.reader.every(
-            "iam", self.region, operation, key, self.arn, lambda item: item, RoleName=self.name
-        )
+        ask = ("iam", self.region, operation, key, self.arn)
+        listed = self.reader.every(*ask, shape, RoleName=self.name)
         if isinstance(listed, ReadFailure):
             return listed
-        found = dict(map(read, listed or ()))
-        return next((each for each in found.values() if isinstance(each, ReadFailure)), found)
+        documents = {name: read(name) for name in listed or ()}
+        failures = (part for part in documents.values() if isinstance(part, ReadFailure))
+        return next(failures, documents)
 
-    def inline(self, name: str) -> tuple[str, Any]:
+    def _inline(self, name: str) -> Any:
         named = {"RoleName": self.name, "PolicyName": name}
-        return name, self.one("get_role_policy", policy_document, **named) or {}
-
-    def attached(self, item: Any) -> tuple[str, Any]:
-        return item["PolicyArn"], self._managed(item["PolicyArn"])
-
-    def boundary(self, head: Any) -> Any:
-        found = head.get("PermissionsBoundary")
-        return self._managed(found["PermissionsBoundaryArn"]) if found else None
+        return self.one("get_role_policy", policy_document, **named) or {}
 
     def _managed(self, arn: str) -> Any:
-        version = self.one("get_policy", _default_version, PolicyArn=arn)
+        version = self.one(
+            "get_policy", lambda answer: answer["Policy"]["DefaultVersionId"], PolicyArn=arn
+        )
         if not isinstance(version, str):
             return version or {}
         which = {"PolicyArn": arn, "VersionId": version}
         return self.one("get_policy_version", _managed_document, **which) or {}
-
-
-def _default_version(answer: Any) -> Any:
-    return answer["Policy"]["DefaultVersionId"]
 
 
 def _managed_document(answer: Any) -> Any:

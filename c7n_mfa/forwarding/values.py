@@ -1,19 +1,19 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""What is seen of the forwarding, what is said of it, and the steps that set it up.
+"""What was read of the forwarding, the verdict on it, and the steps that set it up.
 
-A value that could not be looked at is an `ReadFailure`, and one that is gone is ``None``.
+A value that could not be read is a `ReadFailure`, and one that is gone is ``None``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar
 
 from c7n_mfa.audit.reasons import Verdict
+from c7n_mfa.aws.change import OWNER_TAG, Step, is_created
 from c7n_mfa.aws.read import ReadFailure
-from c7n_mfa.repair.values import OWNER_TAG, Call, Result
 
 # The rules and the role have one name, so that they are found again.
 NAME = "c7n-mfa-signin-forwarding"
@@ -64,7 +64,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class RuleTarget:
     """A target of a rule; ``parameters`` are those of its ``PutTargets``."""
 
     id: str
@@ -79,7 +79,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Role:
+class ForwardingRole:
     """A role with everything that decides what it may do.
 
     ``inline`` are the policies in the role by name, ``attached`` the managed ones by ARN.
@@ -93,40 +93,40 @@ class Role:
     tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def ours(self) -> bool:
-        return is_ours(self.tags)
+    def created(self) -> bool:
+        return created(self.tags)
 
 
 @dataclass(slots=True)
-class RegionSeen:
+class RegionState:
     """The rules of a Region that may forward sign-ins, and the targets of each by name.
 
-    ``tags`` are those of the rule of our name, read only before something is written.
+    ``tags`` are those of the rule named by c7n-mfa, read only before something is written.
     """
 
     region: str
     rules: tuple[Rule, ...] | ReadFailure = ()
-    targets: dict[str, tuple[Target, ...] | ReadFailure] = field(default_factory=dict)
+    targets: dict[str, tuple[RuleTarget, ...] | ReadFailure] = field(default_factory=dict)
     tags: Mapping[str, str] | ReadFailure = field(default_factory=dict)
 
     @property
     def named(self) -> Rule | None:
-        """The rule that bears our name."""
+        """The rule that bears the name of c7n-mfa's."""
         if isinstance(self.rules, ReadFailure):
             return None
         return next((rule for rule in self.rules if rule.name == NAME), None)
 
 
 @dataclass(slots=True)
-class Seen:
-    """Everything that was seen of one account's forwarding.
+class ForwardingState:
+    """Everything that was read of one account's forwarding.
 
     ``bus`` is the resource policy of the home bus: empty without one, ``None`` without a bus.
     """
 
     place: Place
-    regions: tuple[RegionSeen, ...] | ReadFailure = ()
-    roles: dict[str, Role | ReadFailure | None] = field(default_factory=dict)
+    regions: tuple[RegionState, ...] | ReadFailure = ()
+    roles: dict[str, ForwardingRole | ReadFailure | None] = field(default_factory=dict)
     bus: Json | ReadFailure | None = field(default_factory=dict)
 
 
@@ -153,7 +153,7 @@ class RegionVerdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class ForwardingJudgement:
     """The verdict on one account, which is that of its worst Region."""
 
     home: str
@@ -170,51 +170,136 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One thing that is done, or declined, in one Region; the role's has none.
+class RegionStep(Step):
+    """A step in one Region; those of the role have none."""
 
-    ``undo`` holds the calls that take it back, in the order to make them.
-    """
+    region: str = ""
 
-    step: Literal["role", "role-policy", "rule", "target"]
-    region: str
-    result: Result
-    resource: str
-    why: str
-    call: Call | None = None
-    undo: tuple[Call, ...] = ()
-    error: str | None = None
+    KEYS: ClassVar[tuple[str, ...]] = (
+        "step", "region", "result", "resource", "why", "call", "undo", "error",
+    )  # fmt: skip
 
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "step": self.step,
-            "region": self.region,
-            "result": self.result,
-            "resource": self.resource,
-            "why": self.why,
-            "call": self.call.to_dict() if self.call else None,
-            "undo": [call.to_dict() for call in self.undo],
-            "error": self.error,
-        }
+
+def all_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """A user's tags, and the one that says that c7n-mfa has created the thing."""
+    return {**tags, OWNER_TAG: OWNER_VALUE}
+
+
+def created(tags: object) -> bool:
+    """Has c7n-mfa created the rule or role that carries these tags?"""
+    return is_created(tags, OWNER_VALUE)
+
+
+# Every reason why the sign-ins of a Region may not reach the home bus, and its fix
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """Steps before those of the Regions, those of each Region, and what has to wait for them all.
+class ForwardingReason:
+    """A code, its meaning and its fix.  The codes are stable: policies and reports select on them.
 
-    Regions do not wait for each other; within one, and before and after, a failure stops the rest.
+    ``repaired``: set-signin-forwarding fixes it, unless somebody else has made the thing.
     """
 
-    before: tuple[Step, ...] = ()
-    regions: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)
-    after: tuple[Step, ...] = ()
+    code: str
+    verdict: Verdict
+    meaning: str
+    fix: str
+    repaired: bool = False
 
 
-def all_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    """A user's tags and ours, as the API takes them."""
-    together = {**tags, OWNER_TAG: OWNER_VALUE}
-    return [{"Key": key, "Value": value} for key, value in sorted(together.items())]
+_SET = "run the policy that sets the forwarding (action set-signin-forwarding)"
+_GRANT = "grant the permission named in the detail and run the policy again"
 
+_ALL = (
+    ForwardingReason(
+        "rule-absent",
+        "broken",
+        "no rule on the Region's default bus forwards sign-ins to the home bus",
+        _SET,
+        repaired=True,
+    ),
+    ForwardingReason("rule-disabled", "broken", "the rule is disabled", _SET, repaired=True),
+    ForwardingReason(
+        "rule-drops-sign-ins",
+        "broken",
+        "the rule's event pattern filters out a sign-in that has, or may have, a single factor",
+        _SET,
+        repaired=True,
+    ),
+    ForwardingReason(
+        "rule-at-home",
+        "broken",
+        "a rule left over from an earlier home Region sends the home Region's own sign-ins away, "
+        "and back",
+        _SET,
+        repaired=True,
+    ),
+    ForwardingReason("target-absent", "broken", "the rule has no target", _SET, repaired=True),
+    ForwardingReason(
+        "target-elsewhere",
+        "broken",
+        "no target of the rule is the home Region's default bus",
+        _SET,
+        repaired=True,
+    ),
+    ForwardingReason(
+        "target-rewrites",
+        "broken",
+        "the target gets only part of the event, or other text instead",
+        _SET,
+        repaired=True,
+    ),
+    ForwardingReason(
+        "role-absent",
+        "broken",
+        "the target has no role, or one that does not exist",
+        _SET,
+        repaired=True,
+    ),
+    ForwardingReason(
+        "role-cannot-put",
+        "broken",
+        "EventBridge may not assume the role, or the role may not put events on the home bus",
+        _SET,
+        repaired=True,
+    ),
+    ForwardingReason(
+        "bus-absent", "broken", "the home Region has no default bus", "name another home"
+    ),
+    ForwardingReason(
+        "bus-refuses",
+        "broken",
+        "the resource policy of the home bus denies it to the role",
+        "take the denial out of the policy of the home bus, or except the role from it",
+    ),
+    ForwardingReason(
+        "regions-unseen",
+        "unknown",
+        "which Regions are enabled could not be read",
+        "grant the permission named in the detail, or name the regions in the policy",
+    ),
+    ForwardingReason("rules-unseen", "unknown", "the Region's rules could not be read", _GRANT),
+    ForwardingReason("targets-unseen", "unknown", "the rule's targets could not be read", _GRANT),
+    ForwardingReason("role-unseen", "unknown", "the target's role could not be read", _GRANT),
+    ForwardingReason("bus-unseen", "unknown", "the home bus could not be read", _GRANT),
+    ForwardingReason(
+        "rule-unclear",
+        "unknown",
+        "the rule's event pattern uses what AWS does not document",
+        "write the rule's event pattern with exact values",
+    ),
+    ForwardingReason(
+        "role-unclear",
+        "unknown",
+        "what the role may do depends on a condition whose value is not known here",
+        "take the condition out of the role's policies",
+    ),
+    ForwardingReason(
+        "bus-unclear",
+        "unknown",
+        "whether the home bus denies it depends on a condition whose value is not known here",
+        "take the condition out of the policy of the home bus",
+    ),
+)
 
-def is_ours(tags: Mapping[str, str]) -> bool:
-    return tags.get(OWNER_TAG) == OWNER_VALUE
+REASONS: Mapping[str, ForwardingReason] = {reason.code: reason for reason in _ALL}

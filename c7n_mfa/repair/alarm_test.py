@@ -1,8 +1,8 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""The drill: an alarm is put into ALARM by hand, and its history tells what became of it.
+"""The alarm test: an alarm is put into ALARM by hand, and its history says what became of it.
 
-The state is put back whatever happens.  An alarm that is in ALARM already is left alone: it would
+The state is restored whatever happens.  An alarm that is in ALARM already is left alone: it would
 make no transition, and somebody may be looking at it.
 """
 
@@ -15,14 +15,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from c7n_mfa.audit.verdicts import Judgement
 from c7n_mfa.aws.arn import Arn
+from c7n_mfa.aws.change import failed, write
 from c7n_mfa.aws.read import Reader, ReadFailure
+from c7n_mfa.repair.operations import SET_ALARM_STATE
 
-REASON = "c7n-mfa drill: nobody has signed in; this tests that a notification arrives."
-RESTORED = "c7n-mfa drill: over, the state is what it was before."
+REASON = "c7n-mfa alarm test: nobody has signed in; this tests that a notification arrives."
+RESTORED = "c7n-mfa alarm test: over, the state is what it was before."
 _EVERY = 2.0
 
 Result = Literal["accepted", "refused", "unanswered", "skipped", "failed"]
@@ -46,8 +46,8 @@ class Notified:
 
 
 @dataclass(frozen=True, slots=True)
-class Drill:
-    """What became of one alarm's drill; ``restored`` is ``None`` where nothing was changed."""
+class AlarmTest:
+    """What became of the test of one alarm; ``restored`` is ``None`` where nothing was changed."""
 
     alarm: str
     result: Result
@@ -65,8 +65,8 @@ class Drill:
             "why": self.why,
             "state": self.state,
             "topics": [
-                {"topic": each.topic, "accepted": each.accepted, "said": each.said}
-                for each in self.topics
+                {"topic": answer.topic, "accepted": answer.accepted, "said": answer.said}
+                for answer in self.topics
             ],
             "restored": self.restored,
             "error": self.error,
@@ -82,13 +82,15 @@ def alarms_to_test(judgement: Judgement) -> tuple[str, ...]:
     return tuple(dict.fromkeys(intact or others[:1]))
 
 
-def drill(session: Any, alarm_arn: str, seconds: float, clock: Clock | None = None) -> Drill:
-    """Put the alarm into ALARM, wait for its action history, and put the state back."""
-    return _Drill(Reader(session), alarm_arn, seconds, clock or Clock()).run()
+def run_alarm_test(
+    session: Any, alarm_arn: str, seconds: float, clock: Clock | None = None
+) -> AlarmTest:
+    """Put the alarm into ALARM, wait for its action history, and restore the state."""
+    return _Run(Reader(session), alarm_arn, seconds, clock or Clock()).run()
 
 
 @dataclass(frozen=True, slots=True)
-class _Drill:
+class _Run:
     reader: Reader
     arn: str
     seconds: float
@@ -98,18 +100,20 @@ class _Drill:
     def name(self) -> str:
         return Arn.parse(self.arn).resource.removeprefix("alarm:")
 
-    def run(self) -> Drill:
+    def run(self) -> AlarmTest:
         alarm = self._alarm()
         if isinstance(alarm, ReadFailure):
-            return Drill(self.arn, "failed", "the alarm could not be read", error=alarm.sentence())
+            return AlarmTest(
+                self.arn, "failed", "the alarm could not be read", error=alarm.sentence()
+            )
         if alarm is None:
-            return Drill(self.arn, "skipped", "the alarm is gone")
+            return AlarmTest(self.arn, "skipped", "the alarm is gone")
         state, topics = alarm["StateValue"], _topics(alarm)
         if state == "ALARM":
             why = "the alarm is in ALARM already, and may mean it"
-            return Drill(self.arn, "skipped", why, state)
+            return AlarmTest(self.arn, "skipped", why, state)
         if not topics or not alarm.get("ActionsEnabled", True):
-            return Drill(self.arn, "skipped", "the alarm notifies no topic", state)
+            return AlarmTest(self.arn, "skipped", "the alarm notifies no topic", state)
         return self._test(state, topics)
 
     def _alarm(self) -> Mapping[str, Any] | ReadFailure | None:
@@ -126,45 +130,42 @@ class _Drill:
             return answer
         return next(iter(answer), None)
 
-    def _test(self, state: str, topics: tuple[str, ...]) -> Drill:
+    def _test(self, state: str, topics: tuple[str, ...]) -> AlarmTest:
         begun = self.clock.now()
-        found = Drill(self.arn, "failed", "the drill was cut short", state, at=begun.isoformat())
+        test = AlarmTest(self.arn, "failed", "the test was cut short", state, at=begun.isoformat())
         restored: str | None = None
         try:
             error = self._set("ALARM", REASON)
             if error:
-                # A call that timed out may have been made all the same, so the state is put back.
-                found = replace(found, why="the alarm could not be set", error=error)
+                # A call that timed out may have been made all the same, so the state is restored.
+                test = replace(test, why="the alarm could not be set", error=error)
             else:
-                found = self._wait(found, begun, topics)
+                test = self._wait(test, begun, topics)
         finally:
             restored = self._set(state, RESTORED)
         if restored:
-            why = f"{found.why}; the state could not be put back"
-            return replace(found, restored=False, why=why, error=found.error or restored)
-        return replace(found, restored=True)
+            why = f"{test.why}; the state could not be put back"
+            return replace(test, restored=False, why=why, error=test.error or restored)
+        return replace(test, restored=True)
 
     def _set(self, state: str, reason: str) -> str | None:
         """Set the alarm's state; the error as a sentence."""
-        try:
-            self.reader.client("cloudwatch", Arn.parse(self.arn).region).set_alarm_state(
-                AlarmName=self.name, StateValue=state, StateReason=reason
-            )
-        except (ClientError, BotoCoreError) as error:
-            return f"cloudwatch:SetAlarmState failed: {error}"
-        return None
+        region = Arn.parse(self.arn).region
+        call = SET_ALARM_STATE(region, AlarmName=self.name, StateValue=state, StateReason=reason)
+        answer = write(self.reader, call)
+        return failed(answer) if isinstance(answer, ReadFailure) else None
 
-    def _wait(self, found: Drill, begun: datetime, topics: tuple[str, ...]) -> Drill:
+    def _wait(self, test: AlarmTest, begun: datetime, topics: tuple[str, ...]) -> AlarmTest:
         """Ask for the history until every topic has answered, or the time is over."""
         until = begun + timedelta(seconds=self.seconds)
         while True:
-            seen = self._history(begun)
-            if isinstance(seen, ReadFailure):
+            history = self._history(begun)
+            if isinstance(history, ReadFailure):
                 why = "the history of the alarm could not be read"
-                return replace(found, why=why, error=seen.sentence())
-            told = {each.topic: each for each in seen if each.topic in topics}
-            if len(told) == len(topics) or self.clock.now() >= until:
-                return _judged(found, topics, told, self.seconds)
+                return replace(test, why=why, error=history.sentence())
+            answers = {answer.topic: answer for answer in history if answer.topic in topics}
+            if len(answers) == len(topics) or self.clock.now() >= until:
+                return _judged(test, topics, answers, self.seconds)
             self.clock.sleep(_EVERY)
 
     def _history(self, begun: datetime) -> tuple[Notified, ...] | ReadFailure:
@@ -183,7 +184,7 @@ class _Drill:
         )
         if isinstance(answer, ReadFailure):
             return answer
-        return tuple(each for each in answer or () if each is not None)
+        return tuple(notification for notification in answer or () if notification is not None)
 
 
 def _topics(alarm: Mapping[str, Any]) -> tuple[str, ...]:
@@ -192,7 +193,7 @@ def _topics(alarm: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def notified(item: Mapping[str, Any]) -> Notified | None:
-    """One item of the history; ``None`` where it is not the action of a drill on a topic.
+    """One item of the history; ``None`` where it is not the action of an alarm on a topic.
 
     >>> notified({"HistorySummary": "Successfully executed action arn:aws:sns:::Told"})
     Notified(topic='arn:aws:sns:::Told', accepted=True, said='Successfully executed action \
@@ -223,17 +224,16 @@ def _first_arn(words: Iterable[str]) -> str | None:
 
 
 def _judged(
-    found: Drill, topics: tuple[str, ...], told: Mapping[str, Notified], seconds: float
-) -> Drill:
-    answers = tuple(told[topic] for topic in topics if topic in told)
-    refused = [each for each in answers if not each.accepted]
-    silent = [topic for topic in topics if topic not in told]
-    found = replace(found, topics=answers)
+    test: AlarmTest, topics: tuple[str, ...], answers: Mapping[str, Notified], seconds: float
+) -> AlarmTest:
+    test = replace(test, topics=tuple(answers[topic] for topic in topics if topic in answers))
+    refused = [answer for answer in test.topics if not answer.accepted]
+    silent = [topic for topic in topics if topic not in answers]
     if refused:
-        names = ", ".join(Arn.parse(each.topic).resource for each in refused)
-        return replace(found, result="refused", why=f"topic {names}: {refused[0].said}")
+        names = ", ".join(Arn.parse(answer.topic).resource for answer in refused)
+        return replace(test, result="refused", why=f"topic {names}: {refused[0].said}")
     if silent:
         names = ", ".join(Arn.parse(topic).resource for topic in silent)
         why = f"the alarm's history says nothing of topic {names} after {seconds:g} s"
-        return replace(found, result="unanswered", why=why)
-    return replace(found, result="accepted", why="every topic has taken the notification")
+        return replace(test, result="unanswered", why=why)
+    return replace(test, result="accepted", why="every topic has taken the notification")

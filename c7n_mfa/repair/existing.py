@@ -1,6 +1,6 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""The look around before the first write: what bears the names that repair would use."""
+"""What bears the names that repair would use, read before the first write."""
 
 from __future__ import annotations
 
@@ -13,11 +13,19 @@ from c7n_mfa.audit.read_topics import read_topic
 from c7n_mfa.audit.values import Alarm, Snapshot, Trail
 from c7n_mfa.aws.answer import MalformedAnswer, policy_document
 from c7n_mfa.aws.arn import Arn
+from c7n_mfa.aws.change import tags_in
 from c7n_mfa.aws.read import Reader, ReadFailure
-from c7n_mfa.repair import delivery_calls
-from c7n_mfa.repair.plan.start import Target
-from c7n_mfa.repair.records import bare, is_ours
-from c7n_mfa.repair.values import DeliveryInTheWay, InTheWay, Role, Wish
+from c7n_mfa.repair.target import Target
+from c7n_mfa.repair.values import (
+    POLICY_NAME,
+    ROLE_NAME,
+    Existing,
+    ExistingDelivery,
+    RepairOptions,
+    Role,
+    bare,
+    created,
+)
 
 # What PutMetricAlarm takes of what DescribeAlarms says; the tags stay by themselves.
 _PUT = (
@@ -50,20 +58,23 @@ _PUT = (
 Tags = Mapping[str, str] | ReadFailure | None
 
 
-def look_around(session: Any, seen: Snapshot, base: Target, wish: Wish) -> InTheWay:
+def read_existing(
+    reader: Reader, snapshot: Snapshot, target: Target, options: RepairOptions
+) -> Existing:
     """What exists under the names that repair would use."""
-    reader, topic_arn = Reader(session), base.topic_arn
-    if topic_arn not in seen.topics:
-        seen.topics[topic_arn], seen.subscriptions[topic_arn] = read_topic(reader, topic_arn)
-    found = InTheWay(
-        topic=seen.topics[topic_arn],
-        subscriptions=seen.subscriptions.get(topic_arn, ()),
-        delivery=_delivery(reader, seen, base) if base.deliver_from else None,
+    arn = target.topic_arn
+    if arn not in snapshot.topics:
+        snapshot.topics[arn], snapshot.subscriptions[arn] = read_topic(reader, arn)
+    existing = Existing(
+        topic=snapshot.topics[arn],
+        subscriptions=snapshot.subscriptions.get(arn, ()),
+        delivery=_delivery(reader, snapshot, target) if target.deliver_from else None,
     )
-    return _with_alarm(reader, found, Arn.parse(base.log_group_arn).region, wish.alarm_name)
+    region = Arn.parse(target.log_group_arn).region
+    return _with_alarm(reader, existing, region, options.alarm_name)
 
 
-def _with_alarm(reader: Reader, found: InTheWay, region: str, name: str) -> InTheWay:
+def _with_alarm(reader: Reader, existing: Existing, region: str, name: str) -> Existing:
     answer = reader.one(
         "cloudwatch",
         region,
@@ -74,28 +85,28 @@ def _with_alarm(reader: Reader, found: InTheWay, region: str, name: str) -> InTh
         AlarmTypes=["MetricAlarm", "CompositeAlarm"],
     )
     if answer is None or isinstance(answer, ReadFailure):
-        return replace(found, alarm=answer)
+        return replace(existing, alarm=answer)
     plain, composite = answer
     if composite:
-        return replace(found, alarm_kind="composite")
+        return replace(existing, alarm_kind="composite")
     if not plain:
-        return found
-    alarm = shapes.alarm(plain[0])
+        return existing
+    alarm, item = plain[0]
     return replace(
-        found,
+        existing,
         alarm=alarm,
-        alarm_is_ours=_alarm_is_ours(reader, region, alarm),
-        alarm_as_put=as_put(plain[0]),
-        alarm_kind="metric-math" if plain[0].get("Metrics") else "plain",
+        alarm_created=created(alarm_tags(reader, region, alarm.arn)),
+        alarm_as_put=as_put(item),
+        alarm_kind="metric-math" if item.get("Metrics") else "plain",
     )
 
 
-def _alarms(page: Mapping[str, Any]) -> tuple[list[Any], list[Any]]:
+def _alarms(page: Mapping[str, Any]) -> tuple[list[tuple[Alarm, Any]], list[Any]]:
     """An answer that speaks of neither kind says nothing of the name, and is no answer."""
     plain, composite = page.get("MetricAlarms"), page.get("CompositeAlarms")
     if plain is None and composite is None:
         raise MalformedAnswer("MetricAlarms is missing")
-    return list(plain or ()), list(composite or ())
+    return [(shapes.alarm(item), item) for item in plain or ()], list(composite or ())
 
 
 def as_put(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -103,10 +114,7 @@ def as_put(item: Mapping[str, Any]) -> dict[str, Any]:
     return {key: item[key] for key in _PUT if item.get(key) not in (None, [], "")}
 
 
-def _alarm_is_ours(reader: Reader, region: str, alarm: Alarm) -> bool:
-    """Tags that cannot be read do not make an alarm ours."""
-    tags = alarm_tags(reader, region, alarm.arn)
-    return isinstance(tags, Mapping) and is_ours(tags)
+# Tags; such as cannot be read do not say that repair has created a thing
 
 
 def alarm_tags(reader: Reader, region: str, arn: str) -> Tags:
@@ -118,41 +126,29 @@ def topic_tags(reader: Reader, arn: str) -> Tags:
 
 
 def _tags(reader: Reader, service: str, region: str, arn: str, **where: str) -> Tags:
-    tags: Tags = reader.one(
-        service,
-        region,
-        "list_tags_for_resource",
-        arn,
-        lambda answer: {tag["Key"]: tag["Value"] for tag in answer["Tags"]},
-        **where,
-    )
+    ask = (service, region, "list_tags_for_resource", arn)
+    tags: Tags = reader.one(*ask, lambda answer: tags_in(answer["Tags"]), **where)
     return tags
 
 
 def group_tags(reader: Reader, arn: str) -> Tags:
-    tags: Tags = reader.one(
-        "logs",
-        Arn.parse(arn).region,
-        "list_tags_for_resource",
-        bare(arn),
-        lambda answer: dict(answer["tags"]),
-        resourceArn=bare(arn),
-    )
+    ask = ("logs", Arn.parse(arn).region, "list_tags_for_resource", bare(arn))
+    tags: Tags = reader.one(*ask, lambda answer: dict(answer["tags"]), resourceArn=bare(arn))
     return tags
 
 
 # What a delivery would meet
 
 
-def _delivery(reader: Reader, seen: Snapshot, base: Target) -> DeliveryInTheWay:
-    assert base.deliver_from is not None
-    trails = () if isinstance(seen.trails, ReadFailure) else seen.trails
-    trail = next((t for t in trails if t.arn == base.deliver_from), None)
-    found = DeliveryInTheWay(
-        trail=_with_status(reader, trail, base.log_group_arn) if trail else None,
-        role=see_role(reader, Arn.parse(base.log_group_arn).region) if base.own_role else None,
+def _delivery(reader: Reader, snapshot: Snapshot, target: Target) -> ExistingDelivery:
+    trails = () if isinstance(snapshot.trails, ReadFailure) else snapshot.trails
+    trail = next((t for t in trails if t.arn == target.deliver_from), None)
+    region = Arn.parse(target.log_group_arn).region
+    existing = ExistingDelivery(
+        trail=_with_status(reader, trail, target.log_group_arn) if trail else None,
+        role=read_role(reader, region) if target.own_role else None,
     )
-    return _with_group(reader, found, base.log_group_arn)
+    return _with_group(reader, existing, target.log_group_arn)
 
 
 def _with_status(reader: Reader, trail: Trail, group_arn: str) -> Trail:
@@ -174,20 +170,19 @@ def _with_status(reader: Reader, trail: Trail, group_arn: str) -> Trail:
     return replace(trail, selectors=basic, advanced_selectors=advanced)
 
 
-def _with_group(reader: Reader, found: DeliveryInTheWay, arn: str) -> DeliveryInTheWay:
-    group = see_group(reader, arn)
+def _with_group(reader: Reader, existing: ExistingDelivery, arn: str) -> ExistingDelivery:
+    group = read_group(reader, arn)
     if group is None or isinstance(group, ReadFailure):
-        return replace(found, group=group)
-    tags = group_tags(reader, arn)
+        return replace(existing, group=group)
     return replace(
-        found,
+        existing,
         group=shapes.log_group(group),
-        group_is_ours=isinstance(tags, Mapping) and is_ours(tags),
+        group_created=created(group_tags(reader, arn)),
         retention=group.get("retentionInDays"),
     )
 
 
-def see_group(reader: Reader, arn: str) -> Mapping[str, Any] | ReadFailure | None:
+def read_group(reader: Reader, arn: str) -> Mapping[str, Any] | ReadFailure | None:
     """The log group as DescribeLogGroups has it."""
     name = shapes.log_group_name(arn)
     ask = ("logs", Arn.parse(arn).region, "describe_log_groups", "logGroups", arn)
@@ -198,25 +193,18 @@ def see_group(reader: Reader, arn: str) -> Mapping[str, Any] | ReadFailure | Non
     return next((group for group in groups if group.get("logGroupName") == name), None)
 
 
-def see_role(reader: Reader, region: str) -> Role | ReadFailure | None:
-    """The role of the name that repair gives it, with our inline policy."""
-    name = delivery_calls.ROLE_NAME
+def read_role(reader: Reader, region: str) -> Role | ReadFailure | None:
+    """The role of the name that repair gives it, with the inline policy of repair."""
     ask = ("iam", region)
-    role = reader.one(*ask, "get_role", name, _role, RoleName=name)
+    role = reader.one(*ask, "get_role", ROLE_NAME, _role, RoleName=ROLE_NAME)
     if not isinstance(role, Role):
         return role  # type: ignore[no-any-return]
-    policy = reader.one(
-        *ask,
-        "get_role_policy",
-        name,
-        policy_document,
-        RoleName=name,
-        PolicyName=delivery_calls.POLICY_NAME,
-    )
+    named = {"RoleName": ROLE_NAME, "PolicyName": POLICY_NAME}
+    policy = reader.one(*ask, "get_role_policy", ROLE_NAME, policy_document, **named)
     return policy if isinstance(policy, ReadFailure) else replace(role, policy=policy)
 
 
 def _role(answer: Mapping[str, Any]) -> Role:
     role = answer["Role"]
-    tags = {tag["Key"]: tag["Value"] for tag in role.get("Tags") or ()}
-    return Role(role["Arn"], policy_document(role, "AssumeRolePolicyDocument"), tags=tags)
+    trust = policy_document(role, "AssumeRolePolicyDocument")
+    return Role(role["Arn"], trust, tags=tags_in(role.get("Tags")))

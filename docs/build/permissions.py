@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from c7n_mfa.repair.permissions import DELIVERY
+from c7n_mfa.repair.operations import DELIVERY
 from docs.build import policies, text
 from docs.build.permission_words import WHY
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 
-from c7n_mfa.repair.permissions import DELIVERY
+from c7n_mfa.repair.operations import DELIVERY
 from docs.build.pages import DOCS
 
 PAGE = (DOCS / "permissions.md").read_text(encoding="utf-8")

@@ -18,7 +18,7 @@ from moto import mock_aws
 import mocked_account as account
 from c7n_mfa.audit.reasons import REASONS
 from c7n_mfa.cli.commands import group
-from c7n_mfa.repair.values import Wish
+from c7n_mfa.repair.values import RepairOptions
 from demo.account import LOG_GROUP, TRAIL
 from docs.build import policies, reference
 from docs.build.pages import DOCS
@@ -100,7 +100,7 @@ def test_the_options_of_telling_are_in_their_tables(name):
 
 
 def test_the_defaults_in_the_table_are_those_of_the_code():
-    wish = Wish("single-factor")
+    wish = RepairOptions("single-factor")
     table = section(DOCS / "rules/signin-monitoring-repaired.md", "Options")
     defaults = dict(re.findall(r"^\| `([\w-]+)` \| `([^`]+)` \|", table, re.MULTILINE))
     assert defaults == {

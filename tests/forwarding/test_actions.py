@@ -20,8 +20,8 @@ from moto import mock_aws
 import forwarded as f
 from c7n_mfa.aws import read
 from c7n_mfa.aws.read import Reader
-from c7n_mfa.forwarding.calls import role_policy
-from c7n_mfa.forwarding.permissions import LOOK, OWNER
+from c7n_mfa.forwarding.operations import OWNER, READ
+from c7n_mfa.forwarding.steps import role_policy
 from c7n_mfa.forwarding.values import NAME, Place
 from c7n_mfa.proof.families import FAMILIES
 from c7n_mfa.signin.events import DETAIL_TYPES
@@ -31,7 +31,7 @@ KEY = "c7n:signin-forwarding"
 FEW = ["eu-north-1", "us-east-1", "us-east-2"]
 STATES = ["intact", "broken", "unknown"]
 # What a good account is asked; sts only without its number, and policies only where there are some.
-READ = set(LOOK) - {"sts:GetCallerIdentity", "iam:GetPolicy", "iam:GetPolicyVersion"}
+READ = set(READ) - {"sts:GetCallerIdentity", "iam:GetPolicy", "iam:GetPolicyVersion"}
 
 
 @pytest.fixture(autouse=True)

@@ -13,14 +13,15 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 
 import forwarded as f
+from c7n_mfa.aws import change
+from c7n_mfa.aws.change import Plan, apply, undo
 from c7n_mfa.aws.read import Reader
-from c7n_mfa.forwarding.apply import WAITS, apply
 from c7n_mfa.forwarding.judge import judge
 from c7n_mfa.forwarding.plan import plan_removal, plan_setting
-from c7n_mfa.forwarding.values import Plan, RegionSeen
+from c7n_mfa.forwarding.values import RegionState
 from calls import denied, watched
 
-EMPTY = f.seen(RegionSeen(f.NORTH), RegionSeen("us-east-2"), roles={f.PLACE.role: None})
+EMPTY = f.seen(RegionState(f.NORTH), RegionState("us-east-2"), roles={f.PLACE.role: None})
 PLAN = plan_setting(EMPTY, judge(EMPTY), {})
 
 
@@ -36,14 +37,16 @@ def aws():
 
 
 @pytest.fixture
-def waited() -> list[float]:
-    return []
+def waited(monkeypatch) -> list[float]:
+    waited: list[float] = []
+    monkeypatch.setattr(change.time, "sleep", waited.append)
+    return waited
 
 
 @pytest.fixture
 def do(waited):
     def do(plan: Plan = PLAN):
-        return apply(Reader(boto3.Session()), plan, waited.append)
+        return apply(Reader(boto3.Session()), plan)
 
     return do
 
@@ -109,7 +112,7 @@ def test_a_role_that_stays_unknown_fails_in_the_end(do, waited):
 
     assert [step.result for step in steps] == ["done", "done", "done", "failed"]
     assert steps[-1].error.startswith("events:PutTargets failed: An error occurred (Validation")
-    assert waited == list(WAITS)
+    assert waited == [1.0, 2.0, 4.0, 8.0]
 
 
 def test_a_denial_is_not_tried_again(do, waited):
@@ -157,11 +160,9 @@ def test_what_was_done_can_be_undone_with_the_calls_of_the_receipt(do, plan):
         f.add_rule(f.NORTH)
     before = state()
 
-    for step in reversed(do(plan)):
-        for call in step.undo:
-            client = boto3.client(call.service, region_name=call.region)
-            getattr(client, call.operation)(**call.parameters)
+    failures = undo(Reader(boto3.Session()), do(plan))
 
+    assert failures == []
     assert state() == before
 
 

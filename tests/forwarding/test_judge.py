@@ -11,10 +11,9 @@ import pytest
 
 import forwarded as f
 from c7n_mfa.aws.read import ReadFailure
-from c7n_mfa.forwarding.calls import role_policy
 from c7n_mfa.forwarding.judge import judge
-from c7n_mfa.forwarding.reasons import REASONS
-from c7n_mfa.forwarding.values import NAME, Place, RegionSeen, RegionVerdict
+from c7n_mfa.forwarding.steps import role_policy
+from c7n_mfa.forwarding.values import NAME, REASONS, Place, RegionState, RegionVerdict
 from c7n_mfa.signin.events import DETAIL_TYPES, FORWARDED
 
 WORKS = f"rule {NAME} forwards to {f.PLACE.bus}"
@@ -63,9 +62,9 @@ def test_a_region_that_forwards_is_intact():
 
 
 def test_an_account_is_as_good_as_its_worst_region():
-    unseen = RegionSeen("us-east-2", f.DENIED)
+    unseen = RegionState("us-east-2", f.DENIED)
     assert judge(f.seen(f.region(), unseen)).verdict == "unknown"
-    assert judge(f.seen(f.region(), unseen, RegionSeen("us-west-2"))).verdict == "broken"
+    assert judge(f.seen(f.region(), unseen, RegionState("us-west-2"))).verdict == "broken"
 
 
 # Rules
@@ -388,8 +387,8 @@ def test_a_bus_whose_condition_is_not_known_is_unknown(policy):
     ("changes", "code"),
     [
         ({"regions": f.DENIED}, "regions-unseen"),
-        ({"regions": (RegionSeen(f.NORTH, f.DENIED),)}, "rules-unseen"),
-        ({"regions": (RegionSeen(f.HOME, f.DENIED),)}, "rules-unseen"),
+        ({"regions": (RegionState(f.NORTH, f.DENIED),)}, "rules-unseen"),
+        ({"regions": (RegionState(f.HOME, f.DENIED),)}, "rules-unseen"),
         ({"regions": (f.region(targets={NAME: f.DENIED}),)}, "targets-unseen"),
         ({"regions": (f.region(),), "roles": {f.PLACE.role: f.DENIED}}, "role-unseen"),
         ({"regions": (f.region(),), "bus": f.DENIED}, "bus-unseen"),
@@ -405,7 +404,7 @@ def test_a_denied_look_is_unknown_and_names_the_permission(changes, code):
 
 def test_a_throttled_look_is_unknown_and_asks_for_no_permission():
     throttled = ReadFailure("events:ListRules", "the bus", "ThrottlingException", "slow down")
-    verdict = north(RegionSeen(f.NORTH, throttled))
+    verdict = north(RegionState(f.NORTH, throttled))
     assert (verdict.verdict, verdict.permission) == ("unknown", None)
 
 

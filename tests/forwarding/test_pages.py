@@ -13,7 +13,7 @@ import pytest
 from c7n.schema import ElementSchema
 
 from c7n_mfa.forwarding import element as forwarding
-from c7n_mfa.forwarding.reasons import REASONS
+from c7n_mfa.forwarding.values import REASONS
 from c7n_mfa.signin.events import FORWARDED
 
 ROOT = Path(__file__).parents[2]

@@ -1,7 +1,7 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
 
-"""From one thing that is wrong to the steps that mend it, and to those that are declined."""
+"""From one thing that is wrong to the steps that fix it, and to those that are declined."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ import json
 import pytest
 
 import forwarded as f
+from c7n_mfa.aws.change import Plan
 from c7n_mfa.forwarding.judge import judge
 from c7n_mfa.forwarding.plan import plan_removal, plan_setting
-from c7n_mfa.forwarding.values import NAME, ROLE_POLICY, Plan, RegionSeen, Seen
+from c7n_mfa.forwarding.values import NAME, ROLE_POLICY, ForwardingState, RegionState
 from c7n_mfa.signin.events import FORWARDED
 
 OTHER_BUS = f.PLACE.bus.replace("us-east-1", "eu-west-1")
 TAGS = [{"Key": "c7n-mfa", "Value": "signin-forwarding"}, {"Key": "owner", "Value": "security"}]
-WITHOUT_RULE = RegionSeen(f.NORTH)
+WITHOUT_RULE = RegionState(f.NORTH)
+FOREIGN_RULE = "a rule of this name exists without the tag c7n-mfa; delete or rename it"
 
 
 def setting(*regions, **changes) -> Plan:
-    found: Seen = f.seen(*regions, **changes)
+    found: ForwardingState = f.seen(*regions, **changes)
     return plan_setting(found, judge(found), {"owner": "security"})
 
 
 def steps(plan: Plan) -> list[tuple[str, str, str]]:
     """Region, step, and what is called or why nothing is."""
-    everything = [*plan.before, *(s for g in plan.regions.values() for s in g), *plan.after]
     return [
         (s.region, s.step, s.call.operation if s.call else f"{s.result}: {s.why}")
-        for s in everything
+        for s in plan.steps
     ]
 
 
 def undone(plan: Plan) -> list[tuple[str, dict]]:
-    found = [*plan.before, *(s for group in plan.regions.values() for s in group), *plan.after]
-    return [(c.operation, dict(c.parameters)) for s in reversed(found) for c in s.undo]
+    return [(c.operation, dict(c.parameters)) for s in reversed(plan.steps) for c in s.undo]
 
 
 def test_where_all_is_well_nothing_is_done():
@@ -44,7 +44,7 @@ def test_where_all_is_well_nothing_is_done():
 
 
 def test_from_nothing_the_role_comes_first_and_the_target_last():
-    plan = setting(WITHOUT_RULE, RegionSeen("us-east-2"), roles={f.PLACE.role: None})
+    plan = setting(WITHOUT_RULE, RegionState("us-east-2"), roles={f.PLACE.role: None})
     assert steps(plan) == [
         ("", "role", "create_role"),
         ("", "role-policy", "put_role_policy"),
@@ -179,7 +179,10 @@ def test_a_foreign_role_of_our_name_that_serves_is_adopted():
 
 
 def test_a_foreign_role_of_our_name_that_does_not_serve_stops_every_write():
-    refusal = "a role of this name exists without our tag, and does not serve; delete or rename it"
+    refusal = (
+        "a role of this name exists without the tag c7n-mfa, and does not serve; delete or rename "
+        "it"
+    )
     plan = setting(WITHOUT_RULE, roles={f.PLACE.role: f.role(tags={}, inline={})})
     assert steps(plan) == [
         ("", "role", f"skipped: {refusal}"),
@@ -199,8 +202,11 @@ def test_a_role_that_cannot_be_looked_at_stops_every_write():
 @pytest.mark.parametrize(
     ("tags", "why"),
     [
-        ({}, "a rule of this name exists without our tag; delete or rename it"),
-        ({"c7n-mfa": "other"}, "a rule of this name exists without our tag; delete or rename it"),
+        ({}, "a rule of this name exists without the tag c7n-mfa; delete or rename it"),
+        (
+            {"c7n-mfa": "other"},
+            "a rule of this name exists without the tag c7n-mfa; delete or rename it",
+        ),
         (f.DENIED, "whose it is: access denied: grant events:ListRules on the bus"),
     ],
 )
@@ -222,7 +228,7 @@ def test_a_rule_left_in_the_home_region_is_deleted_with_its_target():
     [
         {"bus": None},
         {"bus": f.DENIED},
-        {"regions": (RegionSeen(f.NORTH, f.DENIED),)},
+        {"regions": (RegionState(f.NORTH, f.DENIED),)},
         {"regions": (f.region(targets={NAME: f.DENIED}),)},
         {"regions": f.DENIED},
         {"bus": {"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "*"}]}},
@@ -235,7 +241,7 @@ def test_what_repair_cannot_mend_or_nobody_can_tell_is_declined(changes):
 
 
 def test_a_region_that_is_unknown_does_not_keep_another_from_being_mended():
-    plan = setting(RegionSeen("us-east-2", f.DENIED), WITHOUT_RULE)
+    plan = setting(RegionState("us-east-2", f.DENIED), WITHOUT_RULE)
     assert [call for _, _, call in steps(plan)][1:] == ["put_rule", "put_targets"]
 
 
@@ -272,7 +278,7 @@ def test_a_rule_that_is_not_ours_stays_and_so_does_the_role():
         (
             "eu-north-1",
             "rule",
-            "skipped: a rule of this name exists without our tag; delete or rename it",
+            f"skipped: {FOREIGN_RULE}",
         ),
         ("", "role", "skipped: rules in eu-north-1 are left, and may need it"),
     ]
@@ -281,7 +287,7 @@ def test_a_rule_that_is_not_ours_stays_and_so_does_the_role():
 @pytest.mark.parametrize(
     ("role", "everywhere", "why"),
     [
-        (f.role(tags={}), True, "a role of this name exists without our tag"),
+        (f.role(tags={}), True, "a role of this name exists without the tag c7n-mfa"),
         (f.role(), False, "rules of Regions that the policy does not name may need it"),
         (f.role(attached={"arn:p": {}}), True, "somebody gave it more policies: arn:p"),
         (f.DENIED, True, "whose it is: access denied: grant events:ListRules on the bus"),
@@ -293,7 +299,7 @@ def test_a_role_that_somebody_may_need_stays(role, everywhere, why):
 
 
 @pytest.mark.parametrize(
-    "region", [RegionSeen(f.NORTH, f.DENIED), f.region(targets={NAME: f.DENIED})]
+    "region", [RegionState(f.NORTH, f.DENIED), f.region(targets={NAME: f.DENIED})]
 )
 def test_a_region_that_cannot_be_looked_at_keeps_its_rule_and_the_role(region):
     plan = plan_removal(f.seen(region), everywhere=True)

@@ -1,7 +1,7 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
 
-"""The drill of one alarm, against a CloudWatch written by hand.
+"""The test of one alarm, against a CloudWatch written by hand.
 
 No emulator keeps the items of an alarm's history that say what became of its actions.  Those here
 are written by hand after the ones that CloudWatch keeps: a summary ("Successfully executed action
@@ -20,7 +20,14 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from c7n_mfa.audit.judge import judge
 from c7n_mfa.proof.requirements import REQUIREMENTS
-from c7n_mfa.repair.alarm_test import REASON, RESTORED, Clock, alarms_to_test, drill, notified
+from c7n_mfa.repair.alarm_test import (
+    REASON,
+    RESTORED,
+    Clock,
+    alarms_to_test,
+    notified,
+    run_alarm_test,
+)
 from chains import ALARM, TOPIC, beside, changed, good_snapshot
 
 OTHER = TOPIC + "Other"
@@ -98,8 +105,8 @@ class CloudWatch:
     def clock(self) -> Clock:
         return Clock(lambda: BEGUN + timedelta(seconds=sum(self.slept)), self.slept.append)
 
-    def drill(self, seconds: float = 30):
-        return drill(self, ALARM, seconds, self.clock)
+    def test(self, seconds: float = 30):
+        return run_alarm_test(self, ALARM, seconds, self.clock)
 
     def restored(self, state: str) -> dict:
         return {"AlarmName": "SignIns", "StateValue": state, "StateReason": RESTORED}
@@ -111,10 +118,10 @@ def denied(operation: str) -> ClientError:
 
 
 @pytest.mark.parametrize("state", ["OK", "INSUFFICIENT_DATA"])
-def test_a_topic_that_takes_the_notification_is_said_to_and_the_state_is_put_back(state):
+def test_a_topic_that_takes_the_notification_is_said_to_and_the_state_is_restored(state):
     cloudwatch = CloudWatch([accepted()], state=state)
 
-    assert cloudwatch.drill().to_dict() == {
+    assert cloudwatch.test().to_dict() == {
         "alarm": ALARM,
         "result": "accepted",
         "why": "every topic has taken the notification",
@@ -129,16 +136,16 @@ def test_a_topic_that_takes_the_notification_is_said_to_and_the_state_is_put_bac
     assert cloudwatch.sets == [SET, cloudwatch.restored(state)]
 
 
-def test_the_reason_says_that_it_is_a_drill():
-    assert REASON.startswith("c7n-mfa drill: nobody has signed in")
+def test_the_reason_says_that_it_is_a_test():
+    assert REASON.startswith("c7n-mfa alarm test: nobody has signed in")
 
 
 def test_a_topic_that_refuses_is_named_with_cloudwatchs_own_words():
     cloudwatch = CloudWatch([refused()])
 
-    found = cloudwatch.drill()
+    outcome = cloudwatch.test()
 
-    assert (found.result, found.why) == (
+    assert (outcome.result, outcome.why) == (
         "refused",
         "topic Told: CloudWatch Alarms is not authorized to perform: SNS:Publish",
     )
@@ -148,14 +155,14 @@ def test_a_topic_that_refuses_is_named_with_cloudwatchs_own_words():
 def test_the_history_is_asked_for_again_until_it_answers():
     cloudwatch = CloudWatch([], [], [accepted()])
 
-    assert cloudwatch.drill().result == "accepted"
+    assert cloudwatch.test().result == "accepted"
     assert cloudwatch.slept == [2.0, 2.0]
 
 
-def test_only_actions_since_the_drill_began_are_asked_for():
+def test_only_actions_since_the_test_began_are_asked_for():
     cloudwatch = CloudWatch([accepted()])
 
-    cloudwatch.drill()
+    cloudwatch.test()
 
     (asked,) = cloudwatch.asked
     assert (asked["HistoryItemType"], asked["StartDate"]) == (
@@ -167,45 +174,45 @@ def test_only_actions_since_the_drill_began_are_asked_for():
 def test_every_topic_has_to_answer():
     cloudwatch = CloudWatch([accepted()], actions=(TOPIC, OTHER))
 
-    found = cloudwatch.drill(seconds=4)
+    outcome = cloudwatch.test(seconds=4)
 
-    assert (found.result, found.why) == (
+    assert (outcome.result, outcome.why) == (
         "unanswered",
         "the alarm's history says nothing of topic ToldOther after 4 s",
     )
-    assert [each.topic for each in found.topics] == [TOPIC]
+    assert [each.topic for each in outcome.topics] == [TOPIC]
 
 
 def test_one_topic_that_refuses_is_enough():
     cloudwatch = CloudWatch([accepted(), refused(OTHER)], actions=(TOPIC, OTHER))
 
-    assert cloudwatch.drill().result == "refused"
+    assert cloudwatch.test().result == "refused"
 
 
-def test_when_the_time_is_over_the_state_is_put_back():
+def test_when_the_time_is_over_the_state_is_restored():
     cloudwatch = CloudWatch()
 
-    found = cloudwatch.drill(seconds=5)
+    outcome = cloudwatch.test(seconds=5)
 
-    assert (found.result, found.restored) == ("unanswered", True)
+    assert (outcome.result, outcome.restored) == ("unanswered", True)
     assert cloudwatch.slept == [2.0] * 3
     assert cloudwatch.sets[-1] == cloudwatch.restored("OK")
 
 
 def test_what_happens_to_another_topic_is_no_answer():
-    assert CloudWatch([accepted(OTHER)]).drill(seconds=1).result == "unanswered"
+    assert CloudWatch([accepted(OTHER)]).test(seconds=1).result == "unanswered"
 
 
 def test_an_alarm_that_is_in_alarm_is_left_alone():
     cloudwatch = CloudWatch(state="ALARM")
 
-    found = cloudwatch.drill()
+    outcome = cloudwatch.test()
 
-    assert (found.result, found.why) == (
+    assert (outcome.result, outcome.why) == (
         "skipped",
         "the alarm is in ALARM already, and may mean it",
     )
-    assert (cloudwatch.sets, found.restored) == ([], None)
+    assert (cloudwatch.sets, outcome.restored) == ([], None)
 
 
 @pytest.mark.parametrize(
@@ -216,7 +223,7 @@ def test_an_alarm_that_is_in_alarm_is_left_alone():
 def test_an_alarm_that_notifies_no_topic_is_not_set(alarm):
     cloudwatch = CloudWatch(**alarm)
 
-    assert cloudwatch.drill().why == "the alarm notifies no topic"
+    assert cloudwatch.test().why == "the alarm notifies no topic"
     assert cloudwatch.sets == []
 
 
@@ -224,16 +231,16 @@ def test_an_alarm_that_is_gone_is_skipped():
     cloudwatch = CloudWatch()
     cloudwatch.alarm = {}
 
-    assert cloudwatch.drill().why == "the alarm is gone"
+    assert cloudwatch.test().why == "the alarm is gone"
 
 
 def test_an_alarm_that_cannot_be_read_is_not_set():
     cloudwatch = CloudWatch()
     cloudwatch.errors["describe_alarms"] = [denied("DescribeAlarms")]
 
-    found = cloudwatch.drill()
+    outcome = cloudwatch.test()
 
-    assert (found.result, found.error) == (
+    assert (outcome.result, outcome.error) == (
         "failed",
         f"access denied: grant cloudwatch:DescribeAlarms on {ALARM}",
     )
@@ -248,46 +255,46 @@ def test_a_set_that_fails_is_undone_all_the_same(error):
     cloudwatch = CloudWatch()
     cloudwatch.errors["set_alarm_state"] = [error]
 
-    found = cloudwatch.drill()
+    outcome = cloudwatch.test()
 
-    assert (found.result, found.why, found.restored) == (
+    assert (outcome.result, outcome.why, outcome.restored) == (
         "failed",
         "the alarm could not be set",
         True,
     )
-    assert found.error.startswith("cloudwatch:SetAlarmState failed: ")
+    assert outcome.error.startswith("cloudwatch:SetAlarmState failed: ")
     assert cloudwatch.sets == [SET, cloudwatch.restored("OK")]
 
 
-def test_a_history_that_cannot_be_read_fails_the_drill_and_the_state_is_put_back():
+def test_a_history_that_cannot_be_read_fails_the_test_and_the_state_is_restored():
     cloudwatch = CloudWatch()
     cloudwatch.errors["describe_alarm_history"] = [denied("DescribeAlarmHistory")]
 
-    found = cloudwatch.drill()
+    outcome = cloudwatch.test()
 
-    assert (found.result, found.restored) == ("failed", True)
-    assert found.error == f"access denied: grant cloudwatch:DescribeAlarmHistory on {ALARM}"
+    assert (outcome.result, outcome.restored) == ("failed", True)
+    assert outcome.error == f"access denied: grant cloudwatch:DescribeAlarmHistory on {ALARM}"
 
 
 def test_a_state_that_cannot_be_put_back_is_said():
     cloudwatch = CloudWatch([accepted()])
     cloudwatch.errors["set_alarm_state"] = [None, denied("SetAlarmState")]
 
-    found = cloudwatch.drill()
+    outcome = cloudwatch.test()
 
-    assert (found.result, found.restored) == ("accepted", False)
-    assert found.why.endswith("; the state could not be put back")
-    assert found.error.startswith("cloudwatch:SetAlarmState failed: ")
+    assert (outcome.result, outcome.restored) == ("accepted", False)
+    assert outcome.why.endswith("; the state could not be put back")
+    assert outcome.error.startswith("cloudwatch:SetAlarmState failed: ")
 
 
-def test_whoever_interrupts_the_drill_finds_the_state_put_back():
+def test_whoever_interrupts_the_test_finds_the_state_restored():
     cloudwatch = CloudWatch()
 
     def interrupted(seconds):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        drill(cloudwatch, ALARM, 30, Clock(lambda: BEGUN, interrupted))
+        run_alarm_test(cloudwatch, ALARM, 30, Clock(lambda: BEGUN, interrupted))
 
     assert cloudwatch.sets == [SET, cloudwatch.restored("OK")]
 
@@ -308,9 +315,9 @@ def test_whoever_interrupts_the_drill_finds_the_state_put_back():
     ],
 )
 def test_an_item_of_the_history_is_read_with_and_without_its_data(item, answer):
-    found = notified(item)
+    outcome = notified(item)
 
-    assert (found and (found.topic, found.accepted)) == answer
+    assert (outcome and (outcome.topic, outcome.accepted)) == answer
 
 
 # Which alarms

@@ -18,7 +18,7 @@ from moto import mock_aws
 
 import mocked_account as account
 from c7n_mfa.repair.alarm_test import Clock
-from c7n_mfa.repair.alarm_test_element import DrillSigninMonitoring
+from c7n_mfa.repair.element import DrillSigninMonitoring
 from calls import is_write, watched
 
 KEY = "c7n:signin-monitoring-drill"
@@ -48,7 +48,7 @@ def load(request):
 
 @pytest.fixture
 def run(load, tmp_path, monkeypatch):
-    """Run the drill: the account's annotation and the receipt that custodian wrote."""
+    """Run the alarm test: the account's annotation and the receipt that custodian wrote."""
     times = []
 
     def now():
@@ -75,10 +75,10 @@ def test_the_alarm_of_an_intact_chain_is_tested_and_the_account_annotated(run):
     account.add_good_chain()
     (before,) = account.client("cloudwatch").describe_alarms()["MetricAlarms"]
 
-    (drill,), made = run(STATE_UPDATE, SUCCEEDED)
+    (test,), made = run(STATE_UPDATE, SUCCEEDED)
 
     (after,) = account.client("cloudwatch").describe_alarms()["MetricAlarms"]
-    assert (drill["alarm"], drill["result"]) == (ALARM, "accepted")
+    assert (test["alarm"], test["result"]) == (ALARM, "accepted")
     assert after["StateValue"] == before["StateValue"]
     assert [call for call in made if is_write(call)] == ["cloudwatch:SetAlarmState"] * 2
 
@@ -87,9 +87,9 @@ def test_the_alarm_of_an_intact_chain_is_tested_and_the_account_annotated(run):
 def test_a_history_without_an_action_is_no_acceptance(run):
     account.add_good_chain()
 
-    (drill,), _ = run(STATE_UPDATE, **{"wait-seconds": 3})
+    (test,), _ = run(STATE_UPDATE, **{"wait-seconds": 3})
 
-    assert (drill["result"], drill["why"], drill["restored"]) == (
+    assert (test["result"], test["why"], test["restored"]) == (
         "unanswered",
         "the alarm's history says nothing of topic Told after 3 s",
         True,
@@ -97,12 +97,12 @@ def test_a_history_without_an_action_is_no_acceptance(run):
 
 
 @mock_aws
-def test_without_any_alarm_the_drill_is_skipped_with_a_reason(run):
+def test_without_any_alarm_the_test_is_skipped_with_a_reason(run):
     account.add_trail()
 
-    (drill,), made = run()
+    (test,), made = run()
 
-    assert (drill["result"], drill["why"]) == (
+    assert (test["result"], test["why"]) == (
         "skipped",
         "no chain has an alarm that could be tested",
     )
@@ -126,7 +126,7 @@ def test_a_wrong_wait_is_refused(load, seconds):
     assert "wait-seconds" in str(caught.value)
 
 
-def test_no_policy_of_ours_runs_it(root):
+def test_no_shipped_policy_runs_it(root):
     files = list((root / "policies").rglob("*.yml"))
 
     assert files

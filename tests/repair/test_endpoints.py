@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from c7n_mfa.repair.endpoints import fault
+from c7n_mfa.repair.element import endpoint_problem
 
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:security"
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:page"
@@ -32,7 +32,7 @@ FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:page"
     ],
 )
 def test_what_sns_takes(protocol, endpoint):
-    assert fault(protocol, endpoint) is None
+    assert endpoint_problem(protocol, endpoint) is None
 
 
 @pytest.mark.parametrize(
@@ -58,4 +58,4 @@ def test_what_sns_takes(protocol, endpoint):
     ],
 )
 def test_what_sns_refuses(protocol, endpoint, wanted):
-    assert fault(protocol, endpoint) == f"{endpoint} is not {wanted}"
+    assert endpoint_problem(protocol, endpoint) == f"{endpoint} is not {wanted}"

@@ -18,7 +18,7 @@ from c7n.testing import PyTestUtils
 from moto import mock_aws
 
 import mocked_account as account
-from c7n_mfa.repair import apply as applying
+from c7n_mfa.aws import change
 from calls import denied, is_write, watched
 from objects import objects
 
@@ -229,7 +229,7 @@ def test_a_log_group_that_holds_events_stays_unless_asked(repair, remove):
     (step,) = [s for s in kept["steps"] if s["step"] == "log-group"]
     assert (step["result"], step["why"]) == (
         "skipped",
-        "it is ours, and holds events; delete them too with log-records: delete",
+        "created by c7n-mfa, and holds events; delete them too with log-records: delete",
     )
     assert list(now()["log groups"]) == ["c7n-mfa-cloudtrail"]
     assert told(remove(**{"log-records": "delete"})) == [("log-group", "done")]
@@ -247,7 +247,7 @@ def test_a_log_group_that_others_use_stays_and_so_does_its_delivery(repair, remo
     receipt = remove()
 
     (step,) = [s for s in receipt["steps"] if s["step"] == "log-group"]
-    assert step["why"] == "it is ours, and others use it: theirs"
+    assert step["why"] == "created by c7n-mfa, and others use it: theirs"
     assert not {"trail-delivery", "role", "role-policy"} & {s for s, _ in told(receipt)}
     (trail,) = now()["trails"].values()
     assert trail["settings"]["CloudWatchLogsRoleArn"] == ROLE
@@ -282,7 +282,7 @@ def test_a_repair_that_was_stopped_is_finished_and_what_is_there_adopted(repair,
 def test_a_role_that_is_not_known_yet_is_waited_for(repair, monkeypatch, code):
     add_trail()
     waited = []
-    monkeypatch.setattr(applying.time, "sleep", waited.append)
+    monkeypatch.setattr(change.time, "sleep", waited.append)
     calls_left = iter(range(3))
     faults = {}
 
@@ -304,7 +304,7 @@ def test_a_role_that_is_not_known_yet_is_waited_for(repair, monkeypatch, code):
 def test_a_role_that_never_comes_is_a_failed_step(repair, monkeypatch):
     add_trail()
     waited = []
-    monkeypatch.setattr(applying.time, "sleep", waited.append)
+    monkeypatch.setattr(change.time, "sleep", waited.append)
     answer = {"Error": {"Code": "InvalidCloudWatchLogsRoleArnException", "Message": "no"}}
 
     with watched({"cloudtrail:UpdateTrail": lambda name: ClientError(answer, name)}):
@@ -318,7 +318,7 @@ def test_a_role_that_never_comes_is_a_failed_step(repair, monkeypatch):
 def test_a_denied_update_is_not_waited_for(repair, monkeypatch):
     add_trail()
     waited = []
-    monkeypatch.setattr(applying.time, "sleep", waited.append)
+    monkeypatch.setattr(change.time, "sleep", waited.append)
 
     with watched({"cloudtrail:UpdateTrail": denied}):
         repair()
@@ -330,7 +330,7 @@ def test_a_denied_update_is_not_waited_for(repair, monkeypatch):
 
 
 @mock_aws
-def test_a_log_group_of_the_name_that_is_not_ours_is_not_replaced(repair):
+def test_a_log_group_of_the_name_that_others_made_is_not_replaced(repair):
     add_trail()
     account.client("logs").create_log_group(logGroupName="c7n-mfa-cloudtrail")
     before = now()
@@ -338,21 +338,23 @@ def test_a_log_group_of_the_name_that_is_not_ours_is_not_replaced(repair):
     why = check_refused(repair(), "log-group")
 
     assert why == (
-        "a log group named c7n-mfa-cloudtrail exists and is not ours (no tag c7n-mfa); let the "
+        "a log group named c7n-mfa-cloudtrail exists and was not created by c7n-mfa (no tag "
+        "c7n-mfa); let the "
         "trail deliver to it, or rename it"
     )
     assert now() == before
 
 
 @mock_aws
-def test_a_role_of_the_name_that_is_not_ours_is_refused(repair):
+def test_a_role_of_the_name_that_others_made_is_refused(repair):
     add_trail()
     account.client("iam").create_role(
         RoleName="c7n-mfa-cloudtrail-to-logs", AssumeRolePolicyDocument="{}"
     )
 
     assert check_refused(repair(), "role") == (
-        "a role named c7n-mfa-cloudtrail-to-logs exists and is not ours (no tag c7n-mfa); rename it"
+        "a role named c7n-mfa-cloudtrail-to-logs exists and was not created by c7n-mfa (no tag "
+        "c7n-mfa); rename it"
     )
 
 

@@ -13,10 +13,11 @@ import pytest
 from c7n_mfa.audit.judge import judge
 from c7n_mfa.audit.values import Alarm, LogGroup, MetricFilter, Snapshot, Subscription, Topic
 from c7n_mfa.aws.arn import Arn
+from c7n_mfa.aws.change import Step
 from c7n_mfa.proof.requirements import REQUIREMENTS
-from c7n_mfa.repair.plan import make_plan, target
-from c7n_mfa.repair.records import filter_key
-from c7n_mfa.repair.values import DeliveryInTheWay, InTheWay, Step, Wish, is_write
+from c7n_mfa.repair.plan import make_plan
+from c7n_mfa.repair.target import choose_target
+from c7n_mfa.repair.values import Existing, ExistingDelivery, RepairOptions, filter_key
 from chains import (
     ACCOUNT,
     ALARM,
@@ -43,7 +44,7 @@ from chains import (
 
 MAIL = ("email", "user@example.com")
 QUEUE = ("sqs", f"arn:aws:sqs:{REGION}:{ACCOUNT}:security")
-WISH = Wish("single-factor", subscriptions=(QUEUE,))
+OPTIONS = RepairOptions("single-factor", subscriptions=(QUEUE,))
 OUR_TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:SignInWithoutMfaAlarmSNSTopic"
 OUR_ALARM = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:ConsoleSignInWithoutMfaAlarm"
 NOISY = '{ ($.eventName = "ConsoleLogin") || ($.additionalEventData.MFAUsed != "Yes") }'
@@ -52,31 +53,31 @@ NOISY = '{ ($.eventName = "ConsoleLogin") || ($.additionalEventData.MFAUsed != "
 class Imagination:
     """An account in which steps are done at once, and only those that the plan can make."""
 
-    def __init__(self, seen: Snapshot, ours: tuple[str, ...] = ()) -> None:
+    def __init__(self, seen: Snapshot, created: tuple[str, ...] = ()) -> None:
         self.seen = seen
-        self.ours = set(ours)
+        self.created = set(created)
         self.others: dict[str, Alarm] = {}
         self.records: set[str] = set()
         self.kind = "plain"
         self.as_put: dict = {}
-        self.delivery: DeliveryInTheWay | None = None
+        self.delivery: ExistingDelivery | None = None
 
-    def plan(self, wish: Wish = WISH) -> tuple[Step, ...]:
-        judgement = self.judge(wish)
-        base = target(judgement, wish, self.seen)
-        in_the_way = self.look(base.topic_arn, wish) if base else InTheWay()
-        return make_plan(judgement, self.seen, in_the_way, wish)
+    def plan(self, options: RepairOptions = OPTIONS) -> tuple[Step, ...]:
+        judgement = self.judge(options)
+        base = choose_target(judgement, options, self.seen)
+        existing = self.look(base.topic_arn, options) if base else Existing()
+        return make_plan(judgement, self.seen, existing, options)
 
-    def judge(self, wish: Wish = WISH):
-        return judge(self.seen, REQUIREMENTS[wish.requirement], wish.strict)
+    def judge(self, options: RepairOptions = OPTIONS):
+        return judge(self.seen, REQUIREMENTS[options.requirement], options.strict)
 
-    def look(self, topic_arn: str, wish: Wish) -> InTheWay:
-        alarm = self.alarm_named(wish.alarm_name)
-        return InTheWay(
+    def look(self, topic_arn: str, options: RepairOptions) -> Existing:
+        alarm = self.alarm_named(options.alarm_name)
+        return Existing(
             topic=self.seen.topics.get(topic_arn),
             subscriptions=self.seen.subscriptions.get(topic_arn, ()),
             alarm=alarm,
-            alarm_is_ours=alarm is not None and alarm.name in self.ours,
+            alarm_created=alarm is not None and alarm.name in self.created,
             alarm_as_put=self.put_as(alarm) if alarm else None,
             alarm_kind=self.kind,
             delivery=self.delivery,
@@ -92,7 +93,7 @@ class Imagination:
 
     def do(self, steps: tuple[Step, ...]) -> None:
         for step in steps:
-            if is_write(step):
+            if step.is_write:
                 getattr(self, step.call.operation)(step.call.parameters)
 
     def tag_resource(self, given) -> None:
@@ -151,11 +152,11 @@ class Imagination:
             self.seen.alarms[key] = tuple(a for a in alarms if a.name != made.name)
         key = replace(METRIC, namespace=made.namespace, metric=made.metric)
         self.seen.alarms[key] = (*self.seen.alarms.get(key, ()), made)
-        self.ours.add(made.name)
+        self.created.add(made.name)
 
 
-def imagined(*, ours: tuple[str, ...] = (), **changes) -> Imagination:
-    return Imagination(changed(good_snapshot(), **changes), ours)
+def imagined(*, created: tuple[str, ...] = (), **changes) -> Imagination:
+    return Imagination(changed(good_snapshot(), **changes), created)
 
 
 def bare() -> Imagination:
@@ -169,17 +170,17 @@ def told(steps) -> list[tuple[str, str]]:
     return [(step.step, step.result) for step in steps]
 
 
-def check_repaired(account: Imagination, wish: Wish = WISH) -> None:
+def check_repaired(account: Imagination, options: RepairOptions = OPTIONS) -> None:
     """The plan, done, leaves an intact account and nothing more to do."""
-    account.do(account.plan(wish))
+    account.do(account.plan(options))
 
-    assert account.judge(wish).verdict == "intact"
-    assert account.plan(wish) == ()
+    assert account.judge(options).verdict == "intact"
+    assert account.plan(options) == ()
 
 
-def check_refused(account: Imagination, wish: Wish = WISH) -> str:
+def check_refused(account: Imagination, options: RepairOptions = OPTIONS) -> str:
     """The plan is one refusal and no write; why."""
-    (step,) = account.plan(wish)
+    (step,) = account.plan(options)
     assert step.result == "skipped"
     assert (step.call, step.undo, step.error) == (None, (), None)
     return step.why
@@ -192,10 +193,12 @@ def test_an_intact_account_has_an_empty_plan():
     assert imagined().plan() == ()
 
 
-def test_an_intact_account_is_left_alone_whatever_is_wished():
-    wish = Wish("single-factor", topic="Another", topic_given=True, subscriptions=(MAIL,))
+def test_an_intact_account_is_left_alone_whatever_is_asked_for():
+    options = RepairOptions(
+        "single-factor", topic="Another", topic_given=True, subscriptions=(MAIL,)
+    )
 
-    assert imagined().plan(wish) == ()
+    assert imagined().plan(options) == ()
 
 
 # From nothing
@@ -219,7 +222,7 @@ def test_everything_is_built_over_a_bare_log_group():
 
 def test_the_calls_over_a_bare_log_group():
     topic, policy, subscription, record, metric_filter, alarm = bare().plan(
-        replace(WISH, tags={"team": "security"})
+        replace(OPTIONS, tags={"team": "security"})
     )
 
     tags = [{"Key": "c7n-mfa", "Value": "signin-monitoring"}, {"Key": "team", "Value": "security"}]
@@ -311,13 +314,13 @@ def test_the_calls_over_a_bare_log_group():
 @pytest.mark.parametrize("strict", [False, True], ids=["observed", "strict"])
 @pytest.mark.parametrize("name", REQUIREMENTS)
 def test_every_requirement_is_built_over_a_bare_log_group(name, strict):
-    check_repaired(bare(), Wish(name, strict=strict, subscriptions=(QUEUE,)))
+    check_repaired(bare(), RepairOptions(name, strict=strict, subscriptions=(QUEUE,)))
 
 
 def test_the_names_of_the_wish_are_used():
     account = bare()
-    wish = replace(
-        WISH,
+    options = replace(
+        OPTIONS,
         topic="Told",
         topic_given=True,
         filter_name="f",
@@ -327,7 +330,7 @@ def test_the_names_of_the_wish_are_used():
         kms_key=KEY,
     )
 
-    topic, _, _, _, metric_filter, alarm = account.plan(wish)
+    topic, _, _, _, metric_filter, alarm = account.plan(options)
 
     assert topic.call.parameters["Name"] == "Told"
     assert topic.call.parameters["Attributes"] == {"KmsMasterKeyId": KEY}
@@ -338,27 +341,27 @@ def test_the_names_of_the_wish_are_used():
 
 def test_without_subscriptions_the_rest_is_built_and_the_lack_is_said():
     account = bare()
-    wish = Wish("single-factor")
+    options = RepairOptions("single-factor")
 
-    steps = account.plan(wish)
+    steps = account.plan(options)
 
     assert told(steps)[2] == ("subscription", "skipped")
     assert steps[2].why == (
         "nobody is subscribed and the policy names no subscription; add subscriptions:"
     )
     account.do(steps)
-    assert [c.last.reason for c in account.judge(wish).chains] == ["subscription-absent"]
-    assert not any(is_write(step) for step in account.plan(wish))
+    assert [c.last.reason for c in account.judge(options).chains] == ["subscription-absent"]
+    assert not any(step.is_write for step in account.plan(options))
 
 
 def test_a_mail_waits_and_is_not_asked_for_twice():
     account = bare()
-    wish = Wish("single-factor", subscriptions=(MAIL,))
-    account.do(account.plan(wish))
+    options = RepairOptions("single-factor", subscriptions=(MAIL,))
+    account.do(account.plan(options))
 
-    steps = account.plan(wish)
+    steps = account.plan(options)
 
-    assert [c.last.reason for c in account.judge(wish).chains] == ["subscription-pending"]
+    assert [c.last.reason for c in account.judge(options).chains] == ["subscription-pending"]
     assert told(steps) == [
         ("topic", "adopted"),
         ("subscription", "adopted"),
@@ -397,7 +400,7 @@ def test_only_the_topic_policy_refuses():
     foreign = statement(Sid="foreign", Principal={"Service": "events.amazonaws.com"})
     account = imagined(topic={"policy": {**document(foreign), "Id": "kept"}})
 
-    steps = account.plan(Wish("single-factor"))
+    steps = account.plan(RepairOptions("single-factor"))
 
     assert told(steps) == [
         ("topic", "adopted"),
@@ -415,7 +418,7 @@ def test_only_the_topic_policy_refuses():
 
 
 def test_a_policy_without_a_version_gets_none():
-    # The default is another one than ours, and statements mean something else under it.
+    # The default is another one than that of repair, and statements mean something else under it.
     foreign = statement(Sid="foreign", Principal={"Service": "events.amazonaws.com"})
     account = imagined(topic={"policy": {"Statement": [foreign]}})
 
@@ -525,7 +528,7 @@ def under_our_names(pattern: str, **alarm) -> Imagination:
     account.seen.filters[GROUP] = (replace(metric_filter, pattern=pattern),)
     ((key, (made,)),) = account.seen.alarms.items()
     account.seen.alarms[key] = (replace(made, **alarm),)
-    account.ours.clear()
+    account.created.clear()
     return account
 
 
@@ -544,7 +547,7 @@ def test_a_good_filter_beside_a_blind_one_shares_its_metric_and_alarm():
 
 def test_a_good_filter_beside_a_noisy_one_has_a_metric_of_its_own():
     account = under_our_names(NOISY)
-    account.ours.add("ConsoleSignInWithoutMfaAlarm")
+    account.created.add("ConsoleSignInWithoutMfaAlarm")
 
     metric_filter, alarm = account.plan()[-2:]
 
@@ -558,34 +561,35 @@ def test_the_alarm_on_a_noisy_metric_is_not_taken_from_its_owner():
 
     assert why == (
         "an alarm named ConsoleSignInWithoutMfaAlarm exists, watches "
-        "CloudTrailMetrics/ConsoleSignInWithoutMfaCount and is not ours (no tag c7n-mfa); rename "
-        "it, or give the action another alarm-name"
+        "CloudTrailMetrics/ConsoleSignInWithoutMfaCount and was not created by c7n-mfa (no tag "
+        "c7n-mfa); rename it, or give the action another alarm-name"
     )
 
 
-def test_an_alarm_of_that_name_that_is_not_ours_is_refused_without_any_write():
+def test_an_alarm_of_that_name_that_others_made_is_refused_without_any_write():
     account = imagined(alarm=())
     name = "ConsoleSignInWithoutMfaAlarm"
     account.others[name] = an_alarm(name=name, namespace="AWS/EC2", metric="CPUUtilization")
 
     assert check_refused(account) == (
-        "an alarm named ConsoleSignInWithoutMfaAlarm exists, watches AWS/EC2/CPUUtilization and is "
-        "not ours (no tag c7n-mfa); rename it, or give the action another alarm-name"
+        "an alarm named ConsoleSignInWithoutMfaAlarm exists, watches AWS/EC2/CPUUtilization and "
+        "was not created by c7n-mfa (no tag c7n-mfa); rename it, or give the action another "
+        "alarm-name"
     )
 
 
-def test_with_another_alarm_name_it_is_not_in_the_way():
+def test_with_another_alarm_name_it_is_no_obstacle():
     account = imagined(alarm=())
     name = "ConsoleSignInWithoutMfaAlarm"
     account.others[name] = an_alarm(name=name, namespace="AWS/EC2", metric="CPUUtilization")
 
-    check_repaired(account, replace(WISH, alarm_name="Another"))
+    check_repaired(account, replace(OPTIONS, alarm_name="Another"))
 
 
 def test_our_own_alarm_is_put_again_and_the_undo_puts_it_back():
     broken = {"threshold": 5.0, "missing": "ignore", "unit": "Count", "dimensions": (("a", "b"),)}
     account = under_our_names(SINGLE_FACTOR, **broken)
-    account.ours.add("ConsoleSignInWithoutMfaAlarm")
+    account.created.add("ConsoleSignInWithoutMfaAlarm")
 
     step = account.plan()[-1]
 
@@ -607,7 +611,7 @@ def test_our_own_alarm_is_put_again_and_the_undo_puts_it_back():
 def test_what_our_own_alarm_notifies_besides_stays():
     other = f"arn:aws:sns:{REGION}:{ACCOUNT}:Others"
     account = under_our_names(SINGLE_FACTOR, threshold=5.0, actions=(other, OUR_TOPIC))
-    account.ours.add("ConsoleSignInWithoutMfaAlarm")
+    account.created.add("ConsoleSignInWithoutMfaAlarm")
     account.as_put = {"OKActions": [other], "InsufficientDataActions": []}
 
     given = account.plan()[-1].call.parameters
@@ -618,15 +622,15 @@ def test_what_our_own_alarm_notifies_besides_stays():
     check_repaired(account)
 
 
-@pytest.mark.parametrize("ours", [False, True], ids=["theirs", "ours"])
+@pytest.mark.parametrize("created", [False, True], ids=["by others", "by c7n-mfa"])
 @pytest.mark.parametrize("kind", ["composite", "metric-math"])
-def test_an_alarm_of_another_kind_under_the_name_is_refused(kind, ours):
+def test_an_alarm_of_another_kind_under_the_name_is_refused(kind, created):
     account = imagined(alarm=())
     account.kind = kind
     if kind == "metric-math":
         name = "ConsoleSignInWithoutMfaAlarm"
         account.others[name] = an_alarm(name=name, namespace="", metric="")
-        account.ours |= {name} if ours else set()
+        account.created |= {name} if created else set()
 
     assert check_refused(account) == (
         f"a {kind} alarm named ConsoleSignInWithoutMfaAlarm exists, and no plain alarm can be put "
@@ -635,7 +639,9 @@ def test_an_alarm_of_another_kind_under_the_name_is_refused(kind, ours):
 
 
 def test_an_alarm_whose_tags_say_nothing_is_not_put_again():
-    assert "is not ours" in check_refused(under_our_names(SINGLE_FACTOR, threshold=5.0))
+    assert "was not created by c7n-mfa" in check_refused(
+        under_our_names(SINGLE_FACTOR, threshold=5.0)
+    )
 
 
 # Topics
@@ -644,7 +650,7 @@ def test_an_alarm_whose_tags_say_nothing_is_not_put_again():
 def test_a_topic_that_is_wished_by_name_and_already_notified_is_adopted():
     account = imagined(subscription=())
 
-    check_repaired(account, replace(WISH, topic="Told", topic_given=True))
+    check_repaired(account, replace(OPTIONS, topic="Told", topic_given=True))
     assert list(account.seen.topics) == [TOPIC]
 
 
@@ -652,10 +658,10 @@ def test_a_topic_that_is_wished_and_another_than_the_alarms_gets_an_alarm_of_its
     account = imagined(subscription=())
     account.seen.topics[TOPIC + "2"] = a_topic(arn=TOPIC + "2", policy=owner_policy(TOPIC + "2"))
     account.seen.subscriptions[TOPIC + "2"] = ()
-    wish = replace(WISH, topic=TOPIC + "2", topic_given=True)
+    options = replace(OPTIONS, topic=TOPIC + "2", topic_given=True)
 
-    assert told(account.plan(wish))[-1] == ("alarm", "planned")
-    check_repaired(account, wish)
+    assert told(account.plan(options))[-1] == ("alarm", "planned")
+    check_repaired(account, options)
     assert account.seen.subscriptions[TOPIC] == ()
 
 
@@ -663,34 +669,34 @@ def test_a_topic_of_the_same_name_in_another_account_is_another_topic():
     far = TOPIC.replace(ACCOUNT, OTHER)
     account = imagined(alarm={"actions": (far, TOPIC + "Gone")})
     account.seen.topics[TOPIC + "Gone"] = None
-    wish = replace(WISH, topic="Told", topic_given=True)
+    options = replace(OPTIONS, topic="Told", topic_given=True)
 
     # The chain into the other account cannot be seen: nothing is decided, nothing is built.
-    assert "cannot be read from here" in check_refused(account, wish)
+    assert "cannot be read from here" in check_refused(account, options)
 
 
 def test_an_arn_that_does_not_exist_is_refused():
     account = imagined(alarm=())
-    wish = replace(WISH, topic=TOPIC + "None", topic_given=True)
+    options = replace(OPTIONS, topic=TOPIC + "None", topic_given=True)
 
-    assert check_refused(account, wish) == (
+    assert check_refused(account, options) == (
         "the topic of the policy's option does not exist; create it or leave it out"
     )
 
 
 def test_a_topic_of_another_region_is_refused():
-    wish = replace(WISH, topic=f"arn:aws:sns:eu-west-1:{ACCOUNT}:Told", topic_given=True)
+    options = replace(OPTIONS, topic=f"arn:aws:sns:eu-west-1:{ACCOUNT}:Told", topic_given=True)
 
-    assert check_refused(imagined(alarm=()), wish) == (
+    assert check_refused(imagined(alarm=()), options) == (
         "an alarm notifies topics of its own Region only; give one in us-east-1"
     )
 
 
 def test_a_topic_whose_key_cloudwatch_cannot_use_is_refused():
     account = imagined(topic={"kms_key": "alias/aws/sns"})
-    wish = replace(WISH, topic="Told", topic_given=True)
+    options = replace(OPTIONS, topic="Told", topic_given=True)
 
-    assert check_refused(account, wish) == (
+    assert check_refused(account, options) == (
         "topic Told is encrypted with alias/aws/sns, which CloudWatch cannot use; encrypt with a "
         "customer key whose policy gives cloudwatch.amazonaws.com kms:Decrypt and "
         "kms:GenerateDataKey*"
@@ -725,14 +731,14 @@ def test_a_subscription_that_was_deleted_is_asked_for_again():
 def test_a_subscription_that_filters_everything_out_is_named():
     account = imagined(subscription={"filter_policy": {"a": ["b"]}})
 
-    steps = account.plan(Wish("single-factor"))
+    steps = account.plan(RepairOptions("single-factor"))
 
     assert told(steps)[1] == ("subscription", "skipped")
     assert steps[1].why == (
         "the subscription's filter policy lets no alarm notification through; remove the filter "
         "policy from the subscription"
     )
-    assert not any(is_write(step) for step in steps)
+    assert not any(step.is_write for step in steps)
 
 
 def test_beside_a_subscription_that_filters_everything_out_another_is_made():
@@ -756,9 +762,9 @@ def test_subscriptions_that_cannot_be_read_are_left_alone():
 
 def test_a_confirmed_subscription_that_is_wished_too_is_adopted():
     account = imagined(topic={"policy": document()}, subscription={"protocol": "sqs"})
-    wish = Wish("single-factor", subscriptions=(("sqs", "user@example.com"),))
+    options = RepairOptions("single-factor", subscriptions=(("sqs", "user@example.com"),))
 
-    assert account.plan(wish)[2].to_dict() == {
+    assert account.plan(options)[2].to_dict() == {
         "step": "subscription",
         "result": "adopted",
         "resource": "sqs:user@example.com",
@@ -858,7 +864,7 @@ def test_of_two_log_groups_the_one_with_the_better_chain_is_completed():
     account.seen.trails = (trail, *account.seen.trails)
     account.seen.log_groups[second] = LogGroup(second, "CloudTrail/Second")
 
-    assert target(account.judge(), WISH, account.seen).log_group_arn == GROUP
+    assert choose_target(account.judge(), OPTIONS, account.seen).log_group_arn == GROUP
     check_repaired(account)
 
 

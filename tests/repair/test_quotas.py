@@ -12,22 +12,23 @@ import pytest
 from c7n_mfa.audit.judge import judge
 from c7n_mfa.audit.values import Topic
 from c7n_mfa.proof.requirements import REQUIREMENTS
-from c7n_mfa.repair.plan import make_plan, target
-from c7n_mfa.repair.values import InTheWay, Wish, is_write
+from c7n_mfa.repair.plan import make_plan
+from c7n_mfa.repair.target import choose_target
+from c7n_mfa.repair.values import Existing, RepairOptions
 from chains import CIS_SSO, GROUP, TOPIC, a_filter, an_alarm, document, good_snapshot, statement
 
 QUEUE = ("sqs", "arn:aws:sqs:us-east-1:123456789012:security")
-WISH = Wish("single-factor", subscriptions=(QUEUE,))
+OPTIONS = RepairOptions("single-factor", subscriptions=(QUEUE,))
 NAME = "ConsoleSignInWithoutMfaAlarm"
 
 
-def plan(filters=(), wish=WISH, **in_the_way):
+def plan(filters=(), options=OPTIONS, **existing):
     seen = replace(
         good_snapshot(), filters={GROUP: tuple(filters)}, alarms={}, topics={}, subscriptions={}
     )
     judgement = judge(seen, REQUIREMENTS["single-factor"])
-    assert target(judgement, wish, seen) is not None
-    return make_plan(judgement, seen, InTheWay(**in_the_way), wish)
+    assert choose_target(judgement, options, seen) is not None
+    return make_plan(judgement, seen, Existing(**existing), options)
 
 
 def others(count: int):
@@ -47,13 +48,13 @@ def our_alarm(actions: int):
     alarm = an_alarm(name=NAME, threshold=9.0, actions=notified)
     return {
         "alarm": alarm,
-        "alarm_is_ours": True,
+        "alarm_created": True,
         "alarm_as_put": {"AlarmName": NAME, "AlarmActions": [*notified]},
     }
 
 
 def refusals(steps):
-    assert [step for step in steps if is_write(step)] == []
+    assert [step for step in steps if step.is_write] == []
     return [(step.step, step.why) for step in steps]
 
 
@@ -83,27 +84,27 @@ def test_the_sixth_action_of_our_alarm_is_refused():
 
 
 def test_the_fifth_action_of_our_alarm_is_made():
-    assert is_write(plan(**our_alarm(4))[-1])
+    assert plan(**our_alarm(4))[-1].is_write
 
 
 def test_more_tags_than_a_resource_can_have_are_refused():
-    wish = replace(WISH, tags={f"t{n}": "v" for n in range(49)})
+    options = replace(OPTIONS, tags={f"t{n}": "v" for n in range(49)})
 
-    assert refusals(plan(wish=wish)) == [
+    assert refusals(plan(options=options)) == [
         ("topic", "AWS allows 50 tags on a resource, and this would make it 51")
     ]
 
 
 def test_more_tags_than_an_alarm_can_have_are_refused_too():
-    wish = replace(WISH, tags={f"t{n}": "v" for n in range(50)})
+    options = replace(OPTIONS, tags={f"t{n}": "v" for n in range(50)})
 
-    assert [step for step, _ in refusals(plan(wish=wish))] == ["topic", "alarm"]
+    assert [step for step, _ in refusals(plan(options=options))] == ["topic", "alarm"]
 
 
 def test_the_hundred_and_first_statement_of_a_topic_policy_is_refused():
-    wish = replace(WISH, topic=TOPIC, topic_given=True)
+    options = replace(OPTIONS, topic=TOPIC, topic_given=True)
 
-    assert refusals(plan(wish=wish, topic=a_foreign_topic(100))) == [
+    assert refusals(plan(options=options, topic=a_foreign_topic(100))) == [
         (
             "topic-policy",
             "AWS allows 100 statements in a topic's policy, and this would make it 101",
@@ -112,10 +113,10 @@ def test_the_hundred_and_first_statement_of_a_topic_policy_is_refused():
 
 
 def test_a_topic_policy_that_would_be_too_long_is_refused():
-    wish = replace(WISH, topic=TOPIC, topic_given=True)
+    options = replace(OPTIONS, topic=TOPIC, topic_given=True)
     topic = a_foreign_topic(9, Condition={"StringEquals": {"aws:SourceArn": "x" * 3300}})
 
-    ((step, why),) = refusals(plan(wish=wish, topic=topic))
+    ((step, why),) = refusals(plan(options=options, topic=topic))
 
     assert step == "topic-policy"
     assert why.startswith("AWS allows 30000 bytes of a topic's policy, and this would make it 3")
@@ -124,7 +125,7 @@ def test_a_topic_policy_that_would_be_too_long_is_refused():
 def test_an_adopted_alarm_counts_for_nothing():
     seen = good_snapshot()
 
-    assert make_plan(judge(seen, REQUIREMENTS["single-factor"]), seen, InTheWay(), WISH) == ()
+    assert make_plan(judge(seen, REQUIREMENTS["single-factor"]), seen, Existing(), OPTIONS) == ()
 
 
 @pytest.mark.parametrize("strict", [False, True])

@@ -317,7 +317,7 @@ def test_our_topic_stays_while_somebody_else_is_subscribed(repair, remove):
     (step,) = [s for s in receipt["steps"] if s["step"] == "topic"]
     assert (step["result"], step["why"]) == (
         "skipped",
-        f"it is ours, and others use it: sqs subscription {OTHER_QUEUE}",
+        f"created by c7n-mfa, and others use it: sqs subscription {OTHER_QUEUE}",
     )
     (left,) = now()["topics"][TOPIC]["subscriptions"]
     assert left["Endpoint"] == OTHER_QUEUE
@@ -332,7 +332,7 @@ def test_our_topic_stays_while_an_alarm_on_something_else_notifies_it(repair, re
     receipt = remove()
 
     (step,) = [s for s in receipt["steps"] if s["step"] == "topic"]
-    assert step["why"] == "it is ours, and others use it: alarm disk-full"
+    assert step["why"] == "created by c7n-mfa, and others use it: alarm disk-full"
     assert list(now()["alarms"]) == ["disk-full"]
 
 
@@ -389,7 +389,7 @@ def test_a_subscription_that_nobody_confirmed_stays_with_its_record(repair, remo
         "sns:ListTagsForResource",
     ],
 )
-def test_tags_that_cannot_be_read_make_nothing_ours(repair, remove, permission):
+def test_tags_that_cannot_be_read_say_nothing_was_created(repair, remove, permission):
     account.add_trail()
     repair()
     service = permission.partition(":")[0]
@@ -491,7 +491,7 @@ def test_a_delivery_stays_while_nobody_can_say_which_trails_use_it(repair, remov
 
 @mock_aws
 def test_calls_are_a_subset_of_the_declared_permissions(repair, remove):
-    from c7n_mfa.repair.removal_element import RemoveSigninMonitoring
+    from c7n_mfa.repair.element import RemoveSigninMonitoring
 
     a_foreign_topic_with_statements()
     repair(**ADOPTED)

@@ -14,7 +14,7 @@ from moto import mock_aws
 
 import mocked_account as account
 from c7n_mfa.proof.requirements import REQUIREMENTS
-from c7n_mfa.repair.records import subscription_key
+from c7n_mfa.repair.values import subscription_key
 from calls import denied, is_write, watched
 
 KEY = "c7n:signin-monitoring"
@@ -113,7 +113,7 @@ def test_what_is_built_carries_the_tags(repair):
 
 
 @mock_aws
-def test_only_cloudwatch_alarms_of_the_account_may_publish_to_a_topic_of_ours(repair):
+def test_only_cloudwatch_alarms_of_the_account_may_publish_to_a_topic_that_repair_made(repair):
     account.add_trail()
 
     repair(**TO_QUEUE)
@@ -251,8 +251,8 @@ def test_an_alarm_of_the_same_name_that_watches_something_else_is_refused(repair
 
     assert results(receipt) == [("alarm", "skipped")]
     assert receipt["steps"][0]["why"] == (
-        "an alarm named ConsoleSignInWithoutMfaAlarm exists, watches Security/Other and is not "
-        "ours (no tag c7n-mfa); rename it, or give the action another alarm-name"
+        "an alarm named ConsoleSignInWithoutMfaAlarm exists, watches Security/Other and was not "
+        "created by c7n-mfa (no tag c7n-mfa); rename it, or give the action another alarm-name"
     )
     assert after["verdict"] == "broken"
     assert [made for made in calls.made if is_write(made)] == []
