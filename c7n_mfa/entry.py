@@ -11,12 +11,13 @@ one policy, so there only what that names is imported.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal
 
+from c7n_mfa.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Element:
     """One filter or action: where its class is, and on which of custodian's resources it works.
 

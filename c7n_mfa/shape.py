@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from c7n_mfa.frozen import frozen
 
 Word = TypeVar("Word", bound=str)
 
@@ -26,7 +27,7 @@ class ShapeError(ValueError):
     """The JSON is not of the expected shape; the message says where and what is there."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Node:
     """A JSON value and the path that led to it.
 

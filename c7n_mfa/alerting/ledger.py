@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from c7n_mfa.aws.read import Reader, ReadFailure
+from c7n_mfa.frozen import frozen
 
 PERMISSIONS = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams")
 
@@ -59,7 +60,7 @@ class NotSent(Exception):
     """The message could not be sent; the text is a sentence."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Notification:
     """What became of it: sent now, or already by somebody else.
 
@@ -71,7 +72,7 @@ class Notification:
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entries:
     """The entries about one outcome: claims by number with the time of each, failures, and the end.
 

@@ -10,12 +10,13 @@ written by others, an intruder among them, and are cleaned.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
 from c7n_mfa.alerting.ledger import IN_PLACE, outcome_of
 from c7n_mfa.aws.text import command, one_line, shorten
+from c7n_mfa.frozen import frozen
 from c7n_mfa.investigation.advice import STOPS, Uncontainable, deny_all, uncontainable
 from c7n_mfa.investigation.dossier import LEVELS, Level
 from c7n_mfa.signin.criteria import identity
@@ -55,7 +56,7 @@ _OUTCOMES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sender:
     """Whose message it is, and whether the policy contains.
 
@@ -70,7 +71,7 @@ class Sender:
     unrecorded: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Alert:
     """One message: what SNS takes, and what subscriptions can be filtered by.
 

@@ -10,7 +10,6 @@ The account and Region of a link come from its ARN, never from where the policy 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from itertools import repeat
@@ -31,11 +30,12 @@ from c7n_mfa.audit.read_topics import read_routes, read_topic
 from c7n_mfa.audit.topic import judge_topic
 from c7n_mfa.audit.values import MetricFilter, MetricKey, Snapshot
 from c7n_mfa.aws.read import Reader, ReadFailure, together
+from c7n_mfa.frozen import frozen
 
 Relevant = Callable[[MetricFilter], bool]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ask:
     """What to read beyond the chains, and the role to read other accounts with."""
 

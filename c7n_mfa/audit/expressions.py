@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
+
+from c7n_mfa.frozen import frozen
 
 
 class ExpressionError(ValueError):
@@ -61,7 +63,7 @@ _MATH_TOKENS = re.compile(
 _OF_AN_ARRAY = ("SUM", "MAX", "MIN", "AVG")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plain:
     """``id`` times ``scale``; where it has no value, ``fill``."""
 

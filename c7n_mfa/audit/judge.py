@@ -9,7 +9,7 @@ of the requirement; where its Regions were asked for, in each of them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from c7n_mfa.audit.alarm import no_alarm, notifying_alarms, topics_of
 from c7n_mfa.audit.metric_filter import (
@@ -35,13 +35,14 @@ from c7n_mfa.audit.verdicts import (
     worst,
 )
 from c7n_mfa.aws.read import ReadFailure
+from c7n_mfa.frozen import frozen
 from c7n_mfa.proof import Coverage, assess
 from c7n_mfa.proof.requirements import Requirement
 
 EVERY_REGION = "every enabled Region"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Part:
     """The chains of one Region, or of all: what the working ones catch, and what all may catch."""
 
@@ -191,7 +192,7 @@ def _region(chains: Sequence[Chain], region: str, verdict: Verdict) -> Region:
 # Chains: every path from a trail, as far as it is intact
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Walk:
     """One snapshot under one requirement."""
 

@@ -9,9 +9,10 @@ Security Hub's CloudWatch.3 control publishes for the same thing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Literal
+
+from c7n_mfa.frozen import frozen
 
 Verdict = Literal["intact", "broken", "unknown"]
 VERDICTS: tuple[Verdict, ...] = ("intact", "broken", "unknown")
@@ -19,7 +20,7 @@ VERDICTS: tuple[Verdict, ...] = ("intact", "broken", "unknown")
 LINKS = ("trail", "log-group", "metric-filter", "metric", "alarm", "topic", "subscription")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reason:
     """Why a link is not intact: a code, its meaning, the fix, and whether repair handles it."""
 

@@ -12,10 +12,10 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from c7n_mfa.audit.values import Alarm
+from c7n_mfa.frozen import frozen
 
 Answer = Literal["fires", "silent", "always", "undecided"]
 
@@ -29,7 +29,7 @@ _SIGNS = {"GreaterThanOrEqualToThreshold": ">=", "GreaterThanThreshold": ">"}
 _SIGNS |= {"LessThanThreshold": "<", "LessThanOrEqualToThreshold": "<="}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Simulation:
     """What one sign-in does to an alarm, and the sentence that says why."""
 
@@ -37,7 +37,7 @@ class Simulation:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Scene:
     """The period of the sign-in, and every other one."""
 
@@ -168,7 +168,7 @@ _Measured = float | None
 _HIGHEST = 99.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Period:
     """The values of one period: ``count`` times ``rest``, and ``value`` once if it is not None."""
 

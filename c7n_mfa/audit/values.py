@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from c7n_mfa.aws.arn import Arn
+from c7n_mfa.frozen import frozen
 from c7n_mfa.shape import Node
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from c7n_mfa.aws.read import ReadFailure
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Trail:
     arn: str
     name: str
@@ -37,14 +38,14 @@ class Trail:
     advanced_selectors: tuple[Mapping[str, Any], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LogGroup:
     arn: str
     name: str
     group_class: str = "STANDARD"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MetricFilter:
     """A metric filter with its one transformation (``metricValue`` is text, as in the API)."""
 
@@ -70,7 +71,7 @@ class MetricFilter:
         return MetricKey(where.region, self.namespace, self.metric, where.account)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MetricKey:
     """A metric without dimensions: it lives in the account and Region of the log group."""
 
@@ -83,7 +84,7 @@ class MetricKey:
         return f"{self.namespace}/{self.metric}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Alarm:
     """A metric alarm; ``period`` in seconds, ``actions`` are the ALARM actions' ARNs.
 
@@ -119,7 +120,7 @@ class Alarm:
     warm_until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CompositeAlarm:
     """An alarm on the states of other alarms; ``rule`` is its AlarmRule as AWS gives it."""
 
@@ -134,7 +135,7 @@ class CompositeAlarm:
     since: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MuteRule:
     """A rule that silences alarms; ``status`` is ACTIVE or SCHEDULED, ``kind`` how it recurs."""
 
@@ -143,7 +144,7 @@ class MuteRule:
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Key:
     """A KMS key: who manages it, its state and its policy."""
 
@@ -152,7 +153,7 @@ class Key:
     state: str = "Enabled"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Topic:
     """A topic; ``policy`` is parsed, ``key_policy`` is that of its customer KMS key, if any."""
 
@@ -164,7 +165,7 @@ class Topic:
     fifo: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Subscription:
     """A subscription; ``arn`` is ``PendingConfirmation`` until its owner confirms it."""
 
@@ -183,7 +184,7 @@ class Subscription:
         return self.arn in ("PendingConfirmation", "pending confirmation")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Route:
     """Another route of a notification: an event rule or a log alarm.
 

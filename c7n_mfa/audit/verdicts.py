@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from c7n_mfa.audit.reasons import LINKS, REASONS, VERDICTS, Reason, Verdict
 from c7n_mfa.audit.values import Alarm, MetricFilter, Route
+from c7n_mfa.frozen import frozen
 from c7n_mfa.proof import Coverage, Dependency, Spot
 from c7n_mfa.proof.requirements import DEFAULT
 from c7n_mfa.shape import Node
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from c7n_mfa.aws.read import ReadFailure
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Link:
     """The verdict on one link of one chain.
 
@@ -123,7 +124,7 @@ def _link(
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Chain:
     """One path from a trail as far as it goes; it ends at the first link that is not intact.
 
@@ -179,7 +180,7 @@ def best_first(chain: Chain) -> tuple[int, int]:
     return rank(chain.verdict), -len(chain.links)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Region:
     """One row of the table of Regions: its verdict, and the chain that is best there, by number."""
 
@@ -207,7 +208,7 @@ class Region:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Judgement:
     """The verdict on one account: are the sign-ins of the requirement delivered to a subscriber?"""
 
@@ -253,7 +254,7 @@ class Judgement:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FilterCoverage:
     """What one metric filter catches of a requirement.
 

@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from c7n_mfa.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Arn:
     """The parts of an Amazon Resource Name that say where a thing lives."""
 

@@ -11,17 +11,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import Any, ClassVar, Literal
 
 from c7n_mfa.aws.operation import Call
 from c7n_mfa.aws.read import Reader, ReadFailure, together
+from c7n_mfa.frozen import frozen
 
 Result = Literal["planned", "done", "adopted", "already", "skipped", "failed", "not-tried"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """One thing that is changed, was as it should be, or is declined, and why.
 
@@ -66,7 +67,7 @@ def _published(value: Any) -> Any:
 Steps = tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """Steps before those of the Regions, those of each Region, and those that wait for them all.
 

@@ -23,11 +23,11 @@ import ipaddress
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 from c7n_mfa.aws.answers import Answer, all_of, any_of
+from c7n_mfa.frozen import frozen
 
 Test = Callable[[Any], Answer]
 
@@ -40,7 +40,7 @@ class Partial(dict[str, Any]):
     """An object that may have more fields than these."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Language:
     """What EventBridge and SNS do not share.
 

@@ -8,13 +8,14 @@ Imports nothing that reads or calls: custodian asks for permissions when it load
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from botocore import xform_name
 
+from c7n_mfa.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Operation:
     """An operation, named as AWS names it in the API and in its permission.
 
@@ -38,7 +39,7 @@ class Operation:
         return self.name.startswith(("Delete", "Unsubscribe", "Untag"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """One call of an operation; without a Region where the service has none."""
 

@@ -23,6 +23,7 @@ from botocore.exceptions import BotoCoreError, ClientError, PaginationError
 from botocore.parsers import ResponseParserError
 
 from c7n_mfa.aws.answer import MalformedAnswer, checked
+from c7n_mfa.frozen import frozen
 
 Shape = Callable[[Any], Any]
 
@@ -50,7 +51,7 @@ _TIMEOUTS = Config(connect_timeout=5, read_timeout=READ_SECONDS)
 _AT_ONCE = 8
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReadFailure:
     """A call that failed: the permission it takes, what it was aimed at and what AWS answered."""
 

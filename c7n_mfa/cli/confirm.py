@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
 import boto3
@@ -15,11 +14,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from c7n_mfa.aws.arn import Arn
 from c7n_mfa.aws.text import one_line
 from c7n_mfa.cli.terminal import aws_problem, aws_sentence, complain
+from c7n_mfa.frozen import frozen
 
 CONFIRMED, NOT_CONFIRMED = 0, 2
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Confirmation:
     """What SNS asks for: the topic, and the token that only the endpoint has seen."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,6 +16,7 @@ import click
 from c7n_mfa.cli import pattern_text
 from c7n_mfa.cli.pattern_findings import Difference, Findings, ask, events_to_ask, examine
 from c7n_mfa.cli.terminal import aws_sentence, complain, console_for
+from c7n_mfa.frozen import frozen
 from c7n_mfa.pattern import Pattern, PatternSyntaxError, parse
 from c7n_mfa.proof import Comparison, compare
 from c7n_mfa.proof.requirements import DEFAULT, REQUIREMENTS
@@ -104,7 +104,7 @@ def pattern(
     context.exit(1 if gate and findings.too_broad else findings.exit_code)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _More:
     """What was asked for beside the findings."""
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from c7n_mfa.frozen import frozen
 from c7n_mfa.pattern import Pattern, PatternSyntaxError, parse
 from c7n_mfa.proof import Coverage, Spot, assess
 from c7n_mfa.proof.families import FAMILIES
@@ -24,7 +24,7 @@ EXIT_CODES: dict[Verdict, int] = {"covers": 0, "misses": 1, "unknown": 1, "inval
 _MESSAGES_A_CALL = 50
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Findings:
     """Patterns, taken together, held against one requirement.
 
@@ -91,7 +91,7 @@ def examine(texts: Sequence[str], requirement: Requirement, strict: bool) -> Fin
     return Findings(tuple(texts), requirement, strict, patterns, coverage)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Difference:
     """An event on which AWS and c7n-mfa answer differently.
 

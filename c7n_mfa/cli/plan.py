@@ -10,7 +10,6 @@ import re
 import shlex
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import boto3
@@ -35,6 +34,7 @@ from c7n_mfa.element import Deployable
 from c7n_mfa.entry import ELEMENTS, initialize
 from c7n_mfa.forwarding.element import SetSigninForwarding
 from c7n_mfa.forwarding.values import ForwardingJudgement, RegionStep
+from c7n_mfa.frozen import frozen
 from c7n_mfa.repair.element import RemoveSigninMonitoring, SetSigninMonitoring
 
 NOTHING_TO_DO, CHANGES, CANNOT_TELL = 0, 1, 2
@@ -84,7 +84,7 @@ def plan(
     context.exit(max((account.exit_code for account in plans), default=CANNOT_TELL))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """What one policy would do to one account.
 
@@ -132,7 +132,7 @@ class Plan:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Planner:
     """A policy and its action that can say what it would do."""
 

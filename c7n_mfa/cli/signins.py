@@ -21,6 +21,7 @@ from rich.text import Text
 from c7n_mfa.aws.text import one_line
 from c7n_mfa.cli.terminal import complain, console_for
 from c7n_mfa.cli.trail_files import Problem, read
+from c7n_mfa.frozen import frozen
 from c7n_mfa.signin.record import SignIn
 
 NONE_FOUND, FOUND, NOT_ALL_READ = 0, 1, 2
@@ -209,7 +210,7 @@ def _count(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _SignIns:
     """A table where it fits, else some lines a sign-in: nothing to be copied is ever broken."""
 

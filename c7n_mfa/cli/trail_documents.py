@@ -16,8 +16,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from c7n_mfa.frozen import frozen
 
 Record: TypeAlias = dict[str, Any]
 
@@ -42,7 +43,7 @@ _START = re.compile(r"\n(?=[{\[])")
 _CUT_SHORT = "it ends in the middle of a value"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fault:
     """What could not be understood: on which line, and its number in a list."""
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from c7n_mfa.cli.trail_documents import Fault, Record, records_in
+from c7n_mfa.frozen import frozen
 
 STANDARD_INPUT = "-"
 _SUFFIXES = (".json", ".jsonl", ".ndjson")
@@ -27,7 +28,7 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _BYTE_ORDER_MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Problem:
     """Something that could not be read: where, and what is the matter."""
 

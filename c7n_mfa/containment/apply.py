@@ -8,7 +8,7 @@ A call that fails becomes a receipt; nothing is raised for it, and the rest is d
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from c7n_mfa.aws.read import Reader, ReadFailure
 from c7n_mfa.containment import decide
@@ -25,11 +25,12 @@ from c7n_mfa.containment.values import (
     Receipt,
     User,
 )
+from c7n_mfa.frozen import frozen
 
 Decide = Callable[[Mapping[str, str]], Decision]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Containment:
     """Contains users on one occasion.
 

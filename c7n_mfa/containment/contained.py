@@ -5,15 +5,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from c7n_mfa.aws.times import format_time, parse_time
 from c7n_mfa.containment.values import CONTAINED, EVENT, PASSWORD_RESET, POLICIES, TAGS
+from c7n_mfa.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Contained:
     """What is known of a contained user; ``since`` is None where no tag says it."""
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import itertools
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from c7n_mfa.aws.times import format_time, parse_time
 from c7n_mfa.containment.values import REQUIRE_MFA, Document
+from c7n_mfa.frozen import frozen
 
 QUOTA = 2048
 """Characters that the inline policies of one user may have together, white space not counted."""
@@ -43,7 +43,7 @@ ENROLMENT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Form:
     """Which of its forms the policy that requires MFA has."""
 

@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatchcase
 from typing import Any
 
+from c7n_mfa.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Exclusion:
     """Names with wildcards, and tags of which one is enough; `*` stands for any value.
 

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from c7n_mfa.aws.times import format_time, parse_time
+from c7n_mfa.frozen import frozen
 
 REQUIRE_MFA = "c7n-mfa-require-mfa"
 REVOKE_SESSIONS = "c7n-mfa-revoke-sessions"
@@ -35,7 +36,7 @@ _ID_LENGTH = 200
 _FRESH = timedelta(minutes=15)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class User:
     """An IAM user as custodian found it.
 
@@ -58,7 +59,7 @@ class User:
         return cls(name, arn or name, tags_of(resource.get("Tags")), bool(arn), acted)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Occasion:
     """What a user is contained for: a sign-in, or a run of a policy without an event.
 
@@ -102,7 +103,7 @@ class Occasion:
         return self.event_time is None or self.now - self.event_time <= _FRESH
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """One call to IAM, as boto3 names it.  Only that of `reset-password` holds a secret."""
 
@@ -117,7 +118,7 @@ class Call:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decision:
     """What to do to a user: nothing without a ``call``, and then ``result`` says why not.
 
@@ -135,7 +136,7 @@ class Decision:
     memory: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Receipt:
     """What became of one action on one user; ``undo`` holds the calls that take it back."""
 

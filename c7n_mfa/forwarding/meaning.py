@@ -12,11 +12,11 @@ import json
 import re
 import string
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from c7n_mfa.aws.event_pattern import matches
+from c7n_mfa.frozen import frozen
 from c7n_mfa.proof.families import ACCOUNT, FAMILIES, Family, Free
 from c7n_mfa.signin.events import DETAIL_TYPES, envelope
 from c7n_mfa.signin.record import SignIn
@@ -27,7 +27,7 @@ _REGION = "<region>"
 _OTHER_SPELLING = f"a sign-in is delivered as '{DETAIL_TYPES[1]}'"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Passage:
     """What becomes of the candidates: the sentences of those that are dropped, by grade.
 

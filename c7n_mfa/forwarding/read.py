@@ -9,7 +9,7 @@ Regions are read side by side.  The roles and the home bus are read once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -28,6 +28,7 @@ from c7n_mfa.forwarding.values import (
     Rule,
     RuleTarget,
 )
+from c7n_mfa.frozen import frozen
 
 
 def read_forwarding(
@@ -196,7 +197,7 @@ def read_role(reader: Reader, region: str, arn: str) -> ForwardingRole | ReadFai
     return _RoleReader(reader, region, arn).read()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _RoleReader:
     """Reads about one role."""
 

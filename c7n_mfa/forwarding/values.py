@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from c7n_mfa.audit.reasons import Verdict
 from c7n_mfa.aws.change import OWNER_TAG, Step, is_created
 from c7n_mfa.aws.read import ReadFailure
+from c7n_mfa.frozen import frozen
 
 # The rules and the role have one name, so that they are found again.
 NAME = "c7n-mfa-signin-forwarding"
@@ -26,7 +27,7 @@ EVENTS = "events.amazonaws.com"
 Json = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """Whose sign-ins are forwarded, and to which Region."""
 
@@ -47,7 +48,7 @@ class Place:
         return f"arn:{self.partition}:events:{region}:{self.account}:rule/{NAME}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rule:
     """A rule on a Region's default bus; ``pattern`` is ``None`` when it is no JSON object."""
 
@@ -63,7 +64,7 @@ class Rule:
         return self.state.startswith("ENABLED")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RuleTarget:
     """A target of a rule; ``parameters`` are those of its ``PutTargets``."""
 
@@ -78,7 +79,7 @@ class RuleTarget:
         return any(self.parameters.get(key) for key in ("Input", "InputPath", "InputTransformer"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ForwardingRole:
     """A role with everything that decides what it may do.
 
@@ -130,7 +131,7 @@ class ForwardingState:
     bus: Json | ReadFailure | None = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RegionVerdict:
     """Do the sign-ins of one Region reach the home bus?"""
 
@@ -152,7 +153,7 @@ class RegionVerdict:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ForwardingJudgement:
     """The verdict on one account, which is that of its worst Region."""
 
@@ -169,7 +170,7 @@ class ForwardingJudgement:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RegionStep(Step):
     """A step in one Region; those of the role have none."""
 
@@ -193,7 +194,7 @@ def created(tags: object) -> bool:
 # Every reason why the sign-ins of a Region may not reach the home bus, and its fix
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ForwardingReason:
     """A code, its meaning and its fix.  The codes are stable: policies and reports select on them.
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
+from c7n_mfa.frozen import frozen
 from c7n_mfa.investigation.dossier import Activity, Count, DangerousCall, Level, Reach
 from c7n_mfa.investigation.records import Record
 from c7n_mfa.signin.record import at, text
@@ -57,7 +57,7 @@ _ACCOUNT = re.compile(r"arn:[\w-]+:[\w-]*:[\w-]*:(\d{12}):")
 _MOST_TOUCHED = 20
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Danger:
     """Why a call is dangerous, its technique in MITRE ATT&CK for cloud, and how bad it is.
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +20,7 @@ from c7n_mfa.aws.arn import Arn
 from c7n_mfa.aws.text import command, one_line, shorten
 from c7n_mfa.aws.times import format_time
 from c7n_mfa.containment.documents import revoke_sessions, text_of
+from c7n_mfa.frozen import frozen
 from c7n_mfa.investigation.dossier import Credentials, DangerousCall, Facts, Kind, Reach
 from c7n_mfa.investigation.records import Who
 from c7n_mfa.signin.criteria import role_name
@@ -40,7 +40,7 @@ _LONGEST_COMMAND = 1000
 Call = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """A sentence, and the call that does it, as boto3 names it."""
 
@@ -48,7 +48,7 @@ class Step:
     call: Call | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Uncontainable:
     """Somebody whom no policy on an IAM user contains: why, and what to do if it was not them."""
 

@@ -8,11 +8,12 @@ empty tuple, a zero or a False, and never ``None``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from c7n_mfa.aws.times import format_time
+from c7n_mfa.frozen import frozen
 from c7n_mfa.signin.record import SignIn
 
 Level = Literal["low", "medium", "high", "critical"]
@@ -21,7 +22,7 @@ LEVELS: tuple[Level, ...] = ("low", "medium", "high", "critical")
 Kind = Literal["user", "root", "role", "federated", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Gap:
     """Something that was not checked, and why; `permission` is the one that was missing."""
 
@@ -31,7 +32,7 @@ class Gap:
     regions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reason:
     """One reason for the severity: a stable code, and a sentence for a person."""
 
@@ -40,7 +41,7 @@ class Reason:
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """A finding of Security Hub or GuardDuty about the same identity."""
 
@@ -52,7 +53,7 @@ class Finding:
     id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Related:
     """Step 1: what else was reported in 48 hours, and failed attempts before the sign-in."""
 
@@ -62,7 +63,7 @@ class Related:
     burst: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EarlierSignIns:
     """Step 2: the identity's own earlier sign-ins, back to `since`."""
 
@@ -73,7 +74,7 @@ class EarlierSignIns:
     since: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """Where an address is, as a MaxMind database says."""
 
@@ -81,7 +82,7 @@ class Place:
     network: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Origin:
     """Step 3: address, agent and hour against the identity's own history.
 
@@ -100,7 +101,7 @@ class Origin:
     new_country: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Count:
     """How often one operation was called, and how often it failed."""
 
@@ -110,7 +111,7 @@ class Count:
     failed: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DangerousCall:
     """A call that is worth a person's eyes; `done` is False for one that AWS refused."""
 
@@ -127,7 +128,7 @@ class DangerousCall:
     technique: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Activity:
     """Step 4: API calls in the 24 hours before the sign-in, and since."""
 
@@ -136,14 +137,14 @@ class Activity:
     dangerous: tuple[DangerousCall, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Owner:
     """Step 5: whom to contact, as (tag or field, value)."""
 
     contacts: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reach:
     """Step 6: where the session may have gone from here, in the last 24 hours and since."""
 
@@ -155,7 +156,7 @@ class Reach:
     touched: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Privileges:
     """What the identity may do; `administrator` is None where that is unknown."""
 
@@ -166,20 +167,20 @@ class Privileges:
     may: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MfaDevice:
     serial: str
     enrolled: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AccessKey:
     id: str
     active: bool
     created: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Credentials:
     """What the identity can sign in with, now."""
 
@@ -188,7 +189,7 @@ class Credentials:
     keys: tuple[AccessKey, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Facts:
     """Everything that was found; a step that was not checked is None."""
 
@@ -202,7 +203,7 @@ class Facts:
     credentials: Credentials | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Dossier:
     """One sign-in, investigated."""
 

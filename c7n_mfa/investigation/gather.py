@@ -11,10 +11,11 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from c7n_mfa.frozen import frozen
 from c7n_mfa.investigation import findings, identity, trail
 from c7n_mfa.investigation.activity import activity, reach
 from c7n_mfa.investigation.advice import advice_for
@@ -39,7 +40,7 @@ _REGION = re.compile(r"[a-z]{2,3}(-[a-z]+)+-\d")
 OWNER_TAGS = ("owner", "Owner", "email", "Email", "contact", "Contact", "OwnerContact")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Options:
     """The options of ``investigate-signin``; `regions` is None for every enabled one.
 
@@ -79,7 +80,7 @@ def investigate(
     return case.dossier(happened)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Case:
     inquiry: Inquiry
     sign_in: SignIn

@@ -11,12 +11,12 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from c7n_mfa.aws.arn import Arn
 from c7n_mfa.aws.times import parse_time
+from c7n_mfa.frozen import frozen
 from c7n_mfa.investigation.dossier import EarlierSignIns, Kind, Origin, Place, Related
 from c7n_mfa.signin.record import HIDDEN, SignIn, at, text
 
@@ -41,7 +41,7 @@ _Places = Callable[[str], Place | None]
 _Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Who:
     """Whom AWS is queried about.
 
@@ -61,7 +61,7 @@ class Who:
         return Arn.parse(self.arn or "").partition or "aws"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Record:
     """One record; `raw` is the whole of it, for what only some records have."""
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from c7n_mfa.aws.read import ReadFailure
 from c7n_mfa.aws.times import format_minute
+from c7n_mfa.frozen import frozen
 from c7n_mfa.investigation.ask import SPENT, Inquiry
 from c7n_mfa.investigation.records import RELATED, Record, Who, actor_of, parse
 
@@ -31,7 +32,7 @@ _THROTTLED = ("ThrottlingException", "Throttling", "TooManyRequestsException")
 _PATIENCE = 3
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Span:
     """The moment of the sign-in, now, and how far back history goes."""
 
@@ -53,7 +54,7 @@ class Span:
         return max(self.oldest, self.moment - RELATED), self.now
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Trail:
     """The records of an identity: its own, and those of role sessions that bear its name.
 

@@ -10,9 +10,10 @@ True
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from c7n_mfa.frozen import frozen
 from c7n_mfa.pattern import nodes
 from c7n_mfa.pattern.compile import compile_pattern
 from c7n_mfa.pattern.json_pattern import parse_json_pattern
@@ -47,7 +48,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pattern:
     """A filter pattern that AWS accepts.
 

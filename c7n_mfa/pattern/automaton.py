@@ -12,7 +12,8 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from c7n_mfa.frozen import frozen
 
 MOST_POSITIONS = 2_000
 """An automaton with more positions than this is refused as ``TooLarge``."""
@@ -54,7 +55,7 @@ def charset(chars: str) -> int:
     return bits
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Piece:
     """Characters of one set, repeated ``least`` to ``most`` times, or an anchor."""
 

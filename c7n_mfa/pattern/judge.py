@@ -8,8 +8,8 @@ Slower than the closures of ``compile``, and says more; the answers are the same
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from c7n_mfa.frozen import frozen
 from c7n_mfa.pattern import undocumented as u
 from c7n_mfa.pattern.message import NotJson, TooDeep, read_json, text_of_message, texts_of_event
 from c7n_mfa.pattern.nodes import (
@@ -64,7 +64,7 @@ def _element(value: object, number: int) -> object:
     return value[number] if isinstance(value, list) and number < len(value) else MISSING
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Selection:
     """The values that a wildcard selects, and whether it passed elements without one."""
 
@@ -117,7 +117,7 @@ def _judge_selection(atom: Atom, selection: Selection | None) -> Answer:
 # Whole patterns
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Clause:
     """One condition of a JSON pattern, held against one event."""
 

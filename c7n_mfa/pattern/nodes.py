@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Literal, TypeAlias, cast
+
+from c7n_mfa.frozen import frozen
 
 MAX_LENGTH = 1024
 """The longest filter pattern the API takes, in characters."""
@@ -21,7 +22,7 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]+")
 # Selectors
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Field:
     """``.name``, or ``.['na.me']`` when the name holds other characters."""
 
@@ -34,7 +35,7 @@ class Field:
         return f".[{quote}{self.name}{quote}]"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Index:
     """``[n]``, counted from zero."""
 
@@ -44,7 +45,7 @@ class Index:
         return f"[{self.number}]"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AnyElement:
     """``[*]``: each element of an array."""
 
@@ -52,7 +53,7 @@ class AnyElement:
         return "[*]"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AnyField:
     """``.*``: each field of an object."""
 
@@ -63,7 +64,7 @@ class AnyField:
 Step: TypeAlias = Field | Index | AnyElement | AnyField
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Selector:
     """``$.a.b[0]``: a way from the root of an event to a field."""
 
@@ -80,7 +81,7 @@ class Selector:
 # Values
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Text:
     """A string, quoted or bare; ``*`` at its start or end stands for any characters.
 
@@ -114,7 +115,7 @@ class Text:
         return known(judge_text(self, value))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Number:
     """An unquoted number, kept as it was written."""
 
@@ -133,7 +134,7 @@ class Number:
         return int(self.text) if self.text.lstrip("+-").isdigit() else None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Regex:
     """``%body%``: a search, not a full match."""
 
@@ -149,7 +150,7 @@ Value: TypeAlias = Text | Number | Regex
 # Conditions
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Compare:
     """``$.a = "b"`` and its kin; never true of a field that is missing."""
 
@@ -161,7 +162,7 @@ class Compare:
         return f"{self.selector} {self.op} {self.value}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Is:
     """``$.a IS NULL``, ``IS TRUE`` or ``IS FALSE``."""
 
@@ -172,7 +173,7 @@ class Is:
         return f"{self.selector} IS {self.what}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NotExists:
     """``$.a NOT EXISTS``."""
 
@@ -182,7 +183,7 @@ class NotExists:
         return f"{self.selector} NOT EXISTS"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class And:
     """All operands; at least two, none of them an ``And``."""
 
@@ -192,7 +193,7 @@ class And:
         return " && ".join(f"({operand})" for operand in self.operands)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Or:
     """Any operand; at least two, none of them an ``Or``."""
 
@@ -218,7 +219,7 @@ def atoms(condition: Condition) -> Iterator[Atom]:
 # Patterns
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JsonPattern:
     """``{ condition }``."""
 
@@ -231,7 +232,7 @@ class JsonPattern:
         return f"{{{_terse(self.condition, _terse_atom, '')}}}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Term:
     """A word, phrase or regex that must occur, must not (``-``), or may (``?``)."""
 
@@ -242,7 +243,7 @@ class Term:
         return f"{self.sign}{self.value}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TermPattern:
     """Terms searched for in the raw text of an event."""
 
@@ -252,7 +253,7 @@ class TermPattern:
         return " ".join(map(str, self.terms))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """A named field of a space-delimited event; its condition only selects that name."""
 
@@ -263,7 +264,7 @@ class Entry:
         return _entry(self, " ")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ellipsis:
     """``...``: any number of fields."""
 
@@ -271,7 +272,7 @@ class Ellipsis:
         return "..."
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SpacePattern:
     """``[entry, entry, ...]``."""
 
@@ -284,7 +285,7 @@ class SpacePattern:
         return f"[{','.join(_entry(entry, '') for entry in self.entries)}]"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EverythingPattern:
     """The empty pattern: it matches every event."""
 

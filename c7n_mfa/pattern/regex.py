@@ -10,10 +10,10 @@ time is linear in the text; a backtracking engine would need minutes for ``a*a*a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NoReturn
 
+from c7n_mfa.frozen import frozen
 from c7n_mfa.pattern.automaton import (
     ASCII,
     END,
@@ -48,7 +48,7 @@ _CLASSES = {
 _DOT = -1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Alternatives:
     """A choice between sequences of pieces."""
 

@@ -6,15 +6,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NoReturn
 
+from c7n_mfa.frozen import frozen
 from c7n_mfa.pattern.undocumented import Behaviour
 
 Span = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Token:
     """A piece of the source that a rule matched."""
 

@@ -8,13 +8,14 @@ Where nothing settles it and the readings disagree, the answer is unknown (``ope
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from c7n_mfa.frozen import frozen
 
 _all: list[Behaviour] = []
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Behaviour:
     """One undocumented behaviour: ``assumed`` to be as the sentence says, or ``open``."""
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final, NoReturn, TypeAlias
 
+from c7n_mfa.frozen import frozen
 from c7n_mfa.pattern import undocumented as u
 from c7n_mfa.pattern.message import double, exact, is_number, number_texts
 from c7n_mfa.pattern.nodes import Atom, Compare, Is, Number, Operator, Regex, Text, Value
@@ -31,7 +31,7 @@ MISSING: Final = Missing.MISSING
 """Stands for the value of a field that does not exist."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Doubt:
     """An answer that depends on undocumented behaviours."""
 

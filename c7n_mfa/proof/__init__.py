@@ -12,10 +12,10 @@ Every counterexample is evaluated against the patterns themselves before it is s
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
+from c7n_mfa.frozen import frozen
 from c7n_mfa.pattern import Pattern
 from c7n_mfa.proof.classes import TooLarge
 from c7n_mfa.proof.families import FAMILIES, Family
@@ -38,7 +38,7 @@ __all__ = [
 Verdict = Literal["covers", "misses", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Coverage:
     """What patterns catch, together, of a requirement.
 
@@ -184,7 +184,7 @@ def _caught(
 Relation = Literal["equal", "narrower", "wider", "both", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Comparison:
     """``lost``: events that only the old patterns match; ``gained``: only the new ones.
 

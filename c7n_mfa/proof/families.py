@@ -14,9 +14,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Any, Literal
+
+from c7n_mfa.frozen import frozen
 
 Grade = Literal["observed", "possible"]
 GRADES: tuple[Grade, ...] = ("observed", "possible")
@@ -24,7 +26,7 @@ GRADES: tuple[Grade, ...] = ("observed", "possible")
 ACCOUNT = "123456789012"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Free:
     """A field whose value nobody can foresee.
 
@@ -37,7 +39,7 @@ class Free:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Family:
     """A class of records: a name, a sentence, a grade, one witness and the fields that are free.
 

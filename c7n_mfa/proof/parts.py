@@ -9,9 +9,9 @@ left is a tree of atoms on free fields, with sets of possible answers as bits.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from c7n_mfa.frozen import frozen
 from c7n_mfa.pattern.nodes import And, Atom, Condition, Or, Selector
 
 # Sets of possible answers, as bits.
@@ -19,28 +19,28 @@ TRUE, FALSE, UNKNOWN = 1, 2, 4
 ANY = TRUE | FALSE | UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class All:
     """Every part holds."""
 
     parts: tuple[Part, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Either:
     """Some part holds."""
 
     parts: tuple[Part, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Doubted:
     """Where the part holds, AWS may answer otherwise: never true, but unknown."""
 
     part: Part
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Not:
     """The part does not hold; the language has no such word, but a question may need it."""
 

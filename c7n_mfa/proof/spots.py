@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from c7n_mfa.frozen import frozen
 from c7n_mfa.pattern import MISSING, Pattern
 from c7n_mfa.pattern.nodes import And, Atom, Compare, Condition, Is, JsonPattern, NotExists, Or
 from c7n_mfa.proof.classes import answer_of, path_of, value_at
@@ -16,7 +16,7 @@ from c7n_mfa.proof.families import GRADES, Family, Grade
 from c7n_mfa.shape import Node
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Spot:
     """A sign-in that is missed, or caught and should not be: its family, one event, and why."""
 
@@ -53,7 +53,7 @@ def _grade(node: Node) -> Grade:
     return "possible" if node.value == "conceivable" else node.one_of(GRADES)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Dependency:
     """Undocumented behaviour, or a limit of this proof, that an answer depends on."""
 

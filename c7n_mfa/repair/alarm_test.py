@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ from c7n_mfa.audit.verdicts import Judgement
 from c7n_mfa.aws.arn import Arn
 from c7n_mfa.aws.change import failed, write
 from c7n_mfa.aws.read import Reader, ReadFailure
+from c7n_mfa.frozen import frozen
 from c7n_mfa.repair.operations import SET_ALARM_STATE
 
 REASON = "c7n-mfa alarm test: nobody has signed in; this tests that a notification arrives."
@@ -28,7 +29,7 @@ _EVERY = 2.0
 Result = Literal["accepted", "refused", "unanswered", "skipped", "failed"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Clock:
     """The time and the waiting; a test brings its own."""
 
@@ -36,7 +37,7 @@ class Clock:
     sleep: Callable[[float], None] = time.sleep
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Notified:
     """What the alarm's history says of one action: ``said`` in CloudWatch's words."""
 
@@ -45,7 +46,7 @@ class Notified:
     said: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AlarmTest:
     """What became of the test of one alarm; ``restored`` is ``None`` where nothing was changed."""
 
@@ -89,7 +90,7 @@ def run_alarm_test(
     return _Run(Reader(session), alarm_arn, seconds, clock or Clock()).run()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Run:
     reader: Reader
     arn: str

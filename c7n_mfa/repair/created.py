@@ -10,13 +10,14 @@ them, so that what is taken away can be made again from the receipt.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from c7n_mfa.audit import shapes
 from c7n_mfa.audit.values import Alarm, LogGroup, Snapshot, Subscription, Trail
 from c7n_mfa.aws.arn import Arn
 from c7n_mfa.aws.read import Reader, ReadFailure, Shape
+from c7n_mfa.frozen import frozen
 from c7n_mfa.repair.existing import (
     Tags,
     alarm_tags,
@@ -37,14 +38,14 @@ from c7n_mfa.repair.values import (
 Item = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CandidateAlarm:
     region: str
     item: Item
     tags: Tags
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CandidateGroup:
     """A log group; what makes it worth keeping is only read when repair has created it.
 
@@ -60,7 +61,7 @@ class CandidateGroup:
     has_records: bool | ReadFailure = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CandidateTopic:
     """A topic; ``alarms`` are those that notify it and watch for something else."""
 
@@ -71,7 +72,7 @@ class CandidateTopic:
     alarms: tuple[str, ...] | ReadFailure = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Candidates:
     """All that repair may have created.
 

@@ -4,17 +4,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from c7n_mfa.audit.alarm import topics_of
 from c7n_mfa.audit.values import MetricFilter, Snapshot
 from c7n_mfa.audit.verdicts import Chain, Judgement
 from c7n_mfa.aws.arn import Arn
 from c7n_mfa.aws.read import ReadFailure
+from c7n_mfa.frozen import frozen
 from c7n_mfa.repair.values import GROUP_NAME, Existing, RepairOptions
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Target:
     """Where the repaired chain runs: the log group, and the links that are adopted.
 
@@ -32,7 +31,7 @@ class Target:
     own_role: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Start:
     """All that a plan is made from."""
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from c7n_mfa.audit.values import Alarm, LogGroup, Subscription, Topic, Trail
@@ -20,6 +20,7 @@ from c7n_mfa.aws.arn import Arn
 from c7n_mfa.aws.change import OWNER_TAG, Step, is_created
 from c7n_mfa.aws.operation import Call
 from c7n_mfa.aws.read import ReadFailure
+from c7n_mfa.frozen import frozen
 from c7n_mfa.repair import operations as op
 
 OWNER_VALUE = "signin-monitoring"
@@ -32,7 +33,7 @@ ROLE_NAME = "c7n-mfa-cloudtrail-to-logs"
 POLICY_NAME = "deliver-to-log-group"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RepairOptions:
     """The options of ``set-signin-monitoring``; the names are Cloud Conformity's of CWL-017.
 
@@ -58,7 +59,7 @@ class RepairOptions:
         return {**self.tags, OWNER_TAG: OWNER_VALUE}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Role:
     """An IAM role: what it trusts, the inline policy of repair if there, and its tags."""
 
@@ -72,7 +73,7 @@ class Role:
         return created(self.tags)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ExistingDelivery:
     """What already exists of a delivery from the trail to a log group that repair would make.
 
@@ -86,7 +87,7 @@ class ExistingDelivery:
     role: Role | ReadFailure | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Existing:
     """What already exists under the names that repair would use, read before the first write.
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from c7n_mfa.frozen import frozen
 from c7n_mfa.signin.record import SignIn
 
 ACCOUNT = "c7n:account-id"
@@ -28,7 +28,7 @@ Verdict = bool | str
 _LONGEST_AGENT = 200
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SigninCriteria:
     """The sign-ins that a policy selects: those that meet every condition that is not None.
 

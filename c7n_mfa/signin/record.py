@@ -10,9 +10,10 @@ guessed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
+
+from c7n_mfa.frozen import frozen
 
 Path = Literal["password", "saml", "identity-center", "broker", "unknown"]
 Outcome = Literal["success", "failure", "unknown"]
@@ -61,7 +62,7 @@ _SSO_NAME = "AWSReservedSSO_"
 _SSO_PATH = ":role/aws-reserved/sso.amazonaws.com/"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Identity:
     """Who signed in, as far as the record says; what it does not say is None."""
 
@@ -91,7 +92,7 @@ class Identity:
         return resource.partition("/")[2] or self.principal
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SignIn:
     """One console sign-in.
 

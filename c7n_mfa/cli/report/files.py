@@ -9,11 +9,11 @@ import gzip
 import json
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from c7n_mfa.aws.text import one_line
+from c7n_mfa.frozen import frozen
 from c7n_mfa.shape import Node, ShapeError
 
 from .values import Problem, Source
@@ -101,7 +101,7 @@ def _members(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Metadata:
     """What custodian noted in `metadata.json`: which policy, and how far the run got."""
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 
 from c7n_mfa.audit.reasons import VERDICTS, Verdict
 from c7n_mfa.cli.terminal import short_name
 from c7n_mfa.entry import ELEMENTS
+from c7n_mfa.frozen import frozen
 from c7n_mfa.shape import Node
 
 from .files import Folder, Metadata
@@ -69,7 +69,7 @@ def read_other(
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Receipt:
     """What one action did, and the verdict after it where it judges again."""
 
@@ -92,7 +92,7 @@ def _receipts(folder: Folder, names: tuple[str, ...]) -> dict[str, _Receipt]:
     return receipts
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Result:
     """One result of an action: what it is, whom it concerns, and why."""
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from c7n_mfa.audit.reasons import VERDICTS, Verdict
 from c7n_mfa.audit.verdicts import FilterCoverage, Judgement, rank
+from c7n_mfa.frozen import frozen
 from c7n_mfa.shape import Node
 
 Outcome = Literal["finished", "failed", "aborted", "deployed"]
@@ -18,7 +19,7 @@ Outcome = Literal["finished", "failed", "aborted", "deployed"]
 _FAULTS = {"misses", "never-fires", "noisy"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Problem:
     """Something that kept the report from knowing: where, what, and how to fix it."""
 
@@ -34,7 +35,7 @@ class Problem:
         return {**asdict(self), "mend": self.fix}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """One step of a repair and its result."""
 
@@ -60,7 +61,7 @@ class Step:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Receipt:
     """What the action `set-signin-monitoring` did in one account."""
 
@@ -80,7 +81,7 @@ class Receipt:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Source:
     """Which run of which policy says so: the folder custodian wrote for it."""
 
@@ -99,7 +100,7 @@ class Source:
         return self.started > other.started
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Account:
     """What one run says of one account: its judgement, and the receipt of a repair."""
 
@@ -114,7 +115,7 @@ class Account:
         return self.receipt.after if self.receipt else self.judgement.verdict
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MetricFilter:
     """A metric filter that a policy kept, and what the filter `signin-coverage` wrote about it."""
 
@@ -133,7 +134,7 @@ class MetricFilter:
         return "intact" if states == ("covers",) else "unknown"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Run:
     """One execution of one policy that judges accounts or metric filters.
 
@@ -148,7 +149,7 @@ class Run:
     metric_filters: tuple[MetricFilter, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OtherRun:
     """A run of a policy that responds, forwards, releases or removes: what it did, what is next.
 
@@ -175,7 +176,7 @@ class Outputs:
         return len(self.runs) + len(self.others) + len(self.problems)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Report:
     """Everything there is to say."""
 
