@@ -85,8 +85,11 @@ def together(*reads: Callable[[], Any]) -> list[Any]:
     """What each of the reads answers, in their order, read side by side."""
     if len(reads) < 2:
         return [read() for read in reads]
-    with ThreadPoolExecutor(min(len(reads), 2 * _AT_ONCE)) as pool:
-        return list(pool.map(lambda read: read(), reads))
+    *others, last = reads
+    with ThreadPoolExecutor(min(len(others), 2 * _AT_ONCE)) as pool:
+        under_way = [pool.submit(read) for read in others]
+        answer = last()
+        return [*(each.result() for each in under_way), answer]
 
 
 class Turns:

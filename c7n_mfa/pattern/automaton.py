@@ -36,10 +36,12 @@ END = 1 << 130
 _OTHER = "é"
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 # The order in which characters are tried when a text is made up: readable ones first.
-_PREFERRED = (
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@=,;# "
-    + "".join(map(chr, range(128)))
-    + _OTHER
+_PREFERRED = tuple(
+    dict.fromkeys(
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@=,;# "
+        + "".join(map(chr, range(128)))
+        + _OTHER
+    )
 )
 
 
@@ -269,7 +271,9 @@ class _Walk:
         """The states after each of the characters; ``_HOPELESS`` where no text can go on."""
         if state not in self._rows:
             following = self.automaton.steps(state, self._chars)
-            self._rows[state] = [_HOPELESS if self._lost(after) else after for after in following]
+            # Most characters lead to the same state.
+            after = {each: _HOPELESS if self._lost(each) else each for each in set(following)}
+            self._rows[state] = [after[each] for each in following]
         return self._rows[state]
 
     def _lost(self, state: int) -> bool:

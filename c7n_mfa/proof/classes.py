@@ -150,12 +150,15 @@ def _candidates(free: Free, witness: Any, atoms: tuple[Atom, ...], exact: bool) 
     if free.optional:
         yield MISSING
     text = witness if isinstance(witness, str) else ""
-    known = tuple(
-        dict.fromkeys([*filter(None, [text]), *_readable(free, text, [*_literals(atoms)])])
-    )
+    known = _known(free, text, tuple(_literals(atoms)))
     yield from known
     if exact:
         yield from _one_of_each(free.like, known, atoms)
+
+
+@lru_cache(maxsize=1024)
+def _known(free: Free, witness: str, literals: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([*filter(None, [witness]), *_readable(free, witness, literals)]))
 
 
 def _readable(free: Free, witness: str, literals: Sequence[str] = ()) -> Iterator[str]:
