@@ -107,24 +107,24 @@ def noted(log, resource, receipts):
 class RequireMfa(_Contain):
     """Denies an IAM user everything without MFA, by the inline policy `c7n-mfa-require-mfa`.
 
-    `scope: console` (default) stops console sessions without MFA and spares access keys;
-    `scope: all` stops access keys too. A scope that is there is never made smaller.
+    `scope: console` (default) stops console sessions without MFA and leaves access keys alone;
+    `scope: all` stops access keys too. An existing scope is never narrowed.
 
     A user without an MFA device is locked out until an administrator helps: with `release`, or with
-    `enrolment: open`, which leaves what enrolling a device takes. Whoever has the session or the
-    password could then enrol a device of their own. Therefore `enrolment: open` wants
-    `revoke-sessions` and `reset-password` before it in the same policy, stays closed for a user for
-    whom either fails, and is not for `scope: all`, where an access key could enrol a device too.
+    `enrolment: open`, which still allows the calls that enrolling a device takes. Whoever has the
+    session or the password could then enrol a device of their own. Therefore `enrolment: open`
+    requires `revoke-sessions` and `reset-password` before it in the same policy, stays closed for a
+    user for whom either fails, and excludes `scope: all`, where an access key could enrol a device.
 
-    `exclude` names break-glass users who are left alone: `names` with wildcards, and `tags`, of
-    which one is enough. It has to be the same on each action of a policy that contains. While a
-    policy is being deployed, a name without wildcards that no user has is refused.
+    `exclude` lists break-glass users who are left alone: `names` with wildcards, and `tags`, of
+    which one match is enough. It has to be the same on each action of a policy that contains. A
+    name without wildcards that no user has is refused at deployment.
 
     Nobody is contained for a sign-in older than `max-age-hours` (30 by default), or from before
     the user's last release: the receipt says so, and how to contain by hand.
 
-    Started by sign-ins, the policy needs the filter `signin`, so that nobody is contained for one
-    that failed or that was made with MFA.
+    A policy that sign-ins start needs the filter `signin`, so that nobody is contained for one that
+    failed or that had MFA.
 
     :example:
 
@@ -197,9 +197,9 @@ class RevokeSessions(_Contain):
     """Ends an IAM user's sessions, by the inline policy `c7n-mfa-revoke-sessions`.
 
     It denies everything in sessions issued until now, and for an event at least until a minute
-    after the sign-in, since a session is issued after its sign-in. Access keys are spared, as are
-    sessions issued later: whoever has the password can sign in again. The time only moves forward,
-    and an event that comes again changes nothing.
+    after the sign-in, because a session is issued after its sign-in. Access keys and sessions
+    issued later are left alone: whoever has the password can sign in again. The time only moves
+    forward, and a redelivered event changes nothing.
 
     `exclude` and `max-age-hours` are as for `require-mfa`.
 
@@ -226,22 +226,22 @@ class RevokeSessions(_Contain):
 
 
 class ResetPassword(_Contain):
-    """Takes an IAM user's password away from whoever has it.
+    """Resets an IAM user's password, so that whoever knows it cannot sign in again.
 
-    By default the password becomes a random one that nobody knows, to be changed at the next
-    sign-in. The owner gets back in with a new password from an administrator
+    By default the password is replaced by a random one that nobody knows, to be changed at the next
+    sign-in. The owner gets a new password from an administrator
     (`aws iam update-login-profile --password … --password-reset-required`); nothing else is lost.
 
     With `random: false` the password stays, and whoever signs in next has to change it. The owner
-    needs nobody for that, and neither does somebody who has stolen it: only for users who are not
-    under attack.
+    needs nobody for that, and neither does an attacker: use it only for users who are not under
+    attack.
 
-    Open sessions live on (`revoke-sessions`), as do access keys. `exclude` and `max-age-hours` are
-    as for `require-mfa`.
+    Open sessions (see `revoke-sessions`) and access keys are left alone. `exclude` and
+    `max-age-hours` are as for `require-mfa`.
 
-    The user is tagged with the time of the reset first, so that an event that comes again never
-    takes the owner's new password away. Where the tag cannot be set, the password is only reset for
-    a sign-in that is no more than 15 minutes old.
+    The user is tagged with the time of the reset first, so that a redelivered event never resets
+    the owner's new password. If the tag cannot be set, the password is only reset for a sign-in
+    that is no more than 15 minutes old.
 
     :example:
 

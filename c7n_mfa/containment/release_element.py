@@ -16,16 +16,16 @@ from c7n_mfa.element import Deployable
 
 
 class Release(Deployable, BaseAction):
-    """Takes off an IAM user what containment put there: our two inline policies and our tags.
+    """Undoes the containment of an IAM user: removes the two inline policies and the tags.
 
-    A password that was reset is not put back, since nobody has kept it: the owner gets a new one
-    from an administrator (`aws iam update-login-profile --password … --password-reset-required`).
+    A reset password cannot be restored, because it was not kept: the owner gets a new one from an
+    administrator (`aws iam update-login-profile --password … --password-reset-required`).
 
-    The tag `c7n-mfa-released` stays and says when: an earlier sign-in whose event comes again
-    contains nobody any more.
+    The tag `c7n-mfa-released` stays, with the time: a redelivered event of an earlier sign-in
+    contains nobody.
 
-    `users` releases only those of these names, without regard to case as in IAM, and says of each
-    other one that it is not released. Without it, all users are released that the filters keep.
+    `users` releases only users of these names, without regard to case as in IAM, and reports each
+    name that was not released. Without it, all users that the filters match are released.
 
     :example:
 
@@ -102,11 +102,11 @@ _NOT_FOUND = "no such user, or not contained"
 
 
 class ContainedFilter(Deployable, Filter):
-    """Keeps the IAM users who are contained: by our tags, or by one of our inline policies.
+    """Matches contained IAM users, by the tags or by one of the inline policies of containment.
 
-    `days` keeps those contained for at least so many days, and those of whom no tag says since
-    when. A user without our tags whose policies may not be listed is not kept, and logged as an
-    error.
+    `days` matches those contained for at least so many days, and those without a tag that says
+    since when. A user without these tags whose policies may not be listed does not match, and is
+    logged as an error.
 
     :example:
 

@@ -122,7 +122,7 @@ def test_both_policies_at_their_largest_take_a_third_of_the_quota():
 def test_the_page_names_their_sizes():
     closed, opened = (documents.require_mfa(Form("all", each)) for each in ("closed", "open"))
     sizes = map(documents.size_of, (closed, documents.revoke_sessions(WHEN), opened))
-    sentence = "Ours take at most {} and {}, and {} with enrolment open.".format(*sizes)
+    sentence = "These two take at most {} and {}, and {} with enrolment open.".format(*sizes)
     assert sentence in PAGE.read_text(encoding="utf-8")
 
 
