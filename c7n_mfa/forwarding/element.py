@@ -71,11 +71,11 @@ class SigninForwarding(_Forwarding, Filter):
     Sign-ins are recorded in the Region of their endpoint, and custodian deploys a policy on
     accounts, users or roles to one Region. So each other Region needs an EventBridge rule that
     forwards them, with a role that may put events on the home bus. Rules are judged by meaning,
-    whoever made them: one that drops a sign-in which may have a single factor is broken.
+    whoever created them: one that drops a possible single-factor sign-in is broken.
 
     `home` is the Region that the responding function is deployed to, by default the one that the
-    policy runs in. `regions` are those to look at, by default all that are enabled. `state` says
-    which verdicts to keep; unknown means that something could not be looked at.
+    policy runs in. `regions` are those to check, by default all that are enabled. `state` says
+    which verdicts match; unknown means that something could not be read.
 
     :example:
 
@@ -119,11 +119,11 @@ class SetSigninForwarding(_Forwarding, BaseAction):
     """Makes every Region forward its console sign-ins to the home Region's event bus.
 
     A role that may put events on that bus and do nothing else, and in each Region a rule with that
-    bus as its target. What forwards already is left alone, whoever made it. What bears the name
-    `c7n-mfa-signin-forwarding` without the tag `c7n-mfa` is never written to. A Region that fails
-    does not stop the others, and the account is looked at again afterwards.
+    bus as its target. Rules that already forward are left alone, whoever created them. Rules with
+    the name `c7n-mfa-signin-forwarding` but without the tag `c7n-mfa` are never changed. A Region
+    that fails does not stop the others, and the account is audited again afterwards.
 
-    `home` is that of the filter unless given; `tags` are put on the rules and the role.
+    `home` is that of the filter unless given; `tags` are added to the rules and the role.
 
     :example:
 
@@ -180,7 +180,7 @@ class SetSigninForwarding(_Forwarding, BaseAction):
 
 
 class RemoveSigninForwarding(_Forwarding, BaseAction):
-    """Takes away what `set-signin-forwarding` made, and nothing else.
+    """Removes what `set-signin-forwarding` has created, and nothing else.
 
     In every enabled Region, or those of `regions`: the rule `c7n-mfa-signin-forwarding` with its
     targets, if it carries the tag `c7n-mfa`. Then the role of that name, if it carries the tag and

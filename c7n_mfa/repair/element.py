@@ -89,10 +89,10 @@ class SetSigninMonitoring(_Changing):
     It adopts what already works, changes only what is absent or created by c7n-mfa (tag `c7n-mfa`),
     and audits the account again afterwards. Steps, in this order: topic, topic policy,
     subscriptions, metric filter, alarm. It needs a multi-Region trail that delivers to a log group,
-    and makes no trail.
+    and creates no trail.
 
     With `log-delivery` `create`, a trail without a log group gets one, `c7n-mfa-cloudtrail`, and a
-    role to deliver with, `c7n-mfa-cloudtrail-to-logs`; a log group that is gone is made again.
+    role to deliver with, `c7n-mfa-cloudtrail-to-logs`; a deleted log group is created again.
 
     `topic` is a name or an ARN. An e-mail subscription receives nothing until its owner clicks
     the link in the mail; until then the audit says broken, subscription-pending.
@@ -216,21 +216,21 @@ _NAMES = {
 
 
 class RemoveSigninMonitoring(_Changing):
-    """Takes away what set-signin-monitoring has made, and nothing else.
+    """Removes what set-signin-monitoring has created, and nothing else.
 
     That is what carries the tag `c7n-mfa`, and what a tag on its log group or topic records. Steps,
     in this order: alarm, metric filter, subscriptions, topic policy, topic, and with `log-delivery`
     the trail's delivery, role and log group. What others use is left and named.
 
-    `topic` and `alarm-name` are those that the chain was made with. A log group created by c7n-mfa
-    that holds events stays unless `log-records` is `delete`.
+    `topic` and `alarm-name` are those that the chain was created with. A log group created by
+    c7n-mfa that holds events stays unless `log-records` is `delete`.
 
     :example:
 
     .. code-block:: yaml
 
         policies:
-          - name: signin-monitoring-taken-away
+          - name: signin-monitoring-removed
             resource: account
             actions:
               - type: remove-signin-monitoring
@@ -269,7 +269,7 @@ class DrillSigninMonitoring(Deployable, BaseAction):
     alarm's history, at most `wait-seconds`, and restores the state whatever happens. An alarm that
     is in ALARM already is left alone.
 
-    No shipped policy runs it: it wakes people up.
+    No shipped policy runs it: it pages people.
 
     :example:
 
