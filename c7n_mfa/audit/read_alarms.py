@@ -19,9 +19,9 @@ from c7n_mfa.audit.values import (
     MuteRule,
     Snapshot,
 )
-from c7n_mfa.aws.answer import json_object
 from c7n_mfa.aws.arn import Arn
 from c7n_mfa.aws.read import NO_SUCH_OPERATION, Reader, ReadFailure, together
+from c7n_mfa.aws.response import json_object
 
 Alarms = tuple[Alarm, ...] | ReadFailure
 # DescribeAlarms takes this many names at once, and gives this many alarms.

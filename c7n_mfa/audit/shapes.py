@@ -24,8 +24,8 @@ from c7n_mfa.audit.values import (
     Trail,
 )
 from c7n_mfa.aws import policy
-from c7n_mfa.aws.answer import MalformedAnswer, first
 from c7n_mfa.aws.arn import Arn
+from c7n_mfa.aws.response import MalformedAnswer, first
 
 Json = Mapping[str, Any]
 

@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
-from c7n_mfa.aws.answers import Answer, all_of, any_of
+from c7n_mfa.aws.three_valued import Answer, all_of, any_of
 from c7n_mfa.frozen import frozen
 
 Test = Callable[[Any], Answer]

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from c7n_mfa.aws.answers import all_of, any_of
+from c7n_mfa.aws.three_valued import all_of, any_of
 
 Context = Mapping[str, str]
 

@@ -22,7 +22,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, PaginationError
 from botocore.parsers import ResponseParserError
 
-from c7n_mfa.aws.answer import MalformedAnswer, checked
+from c7n_mfa.aws.response import MalformedAnswer, checked
 from c7n_mfa.frozen import frozen
 
 Shape = Callable[[Any], Any]

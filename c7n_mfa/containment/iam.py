@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from c7n_mfa.aws.answer import policy_document
 from c7n_mfa.aws.read import Reader, ReadFailure
+from c7n_mfa.aws.response import policy_document
 from c7n_mfa.containment.values import Action, Call, Document, Receipt, Result, User, tags_of
 
 GONE = "the user no longer exists"

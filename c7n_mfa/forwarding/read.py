@@ -14,10 +14,10 @@ from functools import partial
 from typing import Any
 
 from c7n_mfa.aws import policy
-from c7n_mfa.aws.answer import policy_document
 from c7n_mfa.aws.arn import Arn
 from c7n_mfa.aws.change import tags_in
 from c7n_mfa.aws.read import Reader, ReadFailure, Shape, together
+from c7n_mfa.aws.response import policy_document
 from c7n_mfa.forwarding.meaning import may_pass
 from c7n_mfa.forwarding.values import (
     NAME,

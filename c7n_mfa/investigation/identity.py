@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from c7n_mfa.aws.answer import policy_document
+from c7n_mfa.aws.response import policy_document
 from c7n_mfa.investigation.ask import Inquiry
 from c7n_mfa.investigation.dossier import AccessKey, Credentials, MfaDevice, Owner, Privileges
 from c7n_mfa.investigation.records import Who

@@ -18,10 +18,10 @@ from typing import Any, Literal
 from c7n_mfa.frozen import frozen
 from c7n_mfa.pattern import Pattern
 from c7n_mfa.proof.classes import TooLarge
+from c7n_mfa.proof.examples import Dependency, Spot, missed
 from c7n_mfa.proof.families import FAMILIES, Family
 from c7n_mfa.proof.requirements import REQUIREMENTS, Requirement
 from c7n_mfa.proof.search import FALSE, TRUE, UNKNOWN, Budget, Question, ordinary
-from c7n_mfa.proof.spots import Dependency, Spot, missed
 
 __all__ = [
     "EVERYDAY",

@@ -11,10 +11,10 @@ from typing import Any
 from c7n_mfa.audit import shapes
 from c7n_mfa.audit.read_topics import read_topic
 from c7n_mfa.audit.values import Alarm, Snapshot, Trail
-from c7n_mfa.aws.answer import MalformedAnswer, policy_document
 from c7n_mfa.aws.arn import Arn
 from c7n_mfa.aws.change import tags_in
 from c7n_mfa.aws.read import Reader, ReadFailure
+from c7n_mfa.aws.response import MalformedAnswer, policy_document
 from c7n_mfa.repair.target import Target
 from c7n_mfa.repair.values import (
     POLICY_NAME,

@@ -7,7 +7,7 @@ import itertools
 
 import pytest
 
-from c7n_mfa.aws.answers import all_of, any_of
+from c7n_mfa.aws.three_valued import all_of, any_of
 
 GUESSES = {True: (True,), False: (False,), None: (True, False)}
 
