@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 from c7n.commands import policy_command
 from c7n.config import Config
 from c7n.utils import local_session
+from rich.console import Group
 from rich.text import Text
 from rich.tree import Tree
 
@@ -29,7 +30,7 @@ from c7n_mfa.aws.change import Step
 from c7n_mfa.aws.read import Reader, ReadFailure
 from c7n_mfa.aws.text import one_line
 from c7n_mfa.cli.report.words import REPAIR_POLICY, call_name, link_name
-from c7n_mfa.cli.terminal import aws_sentence, complain, console_for, section, unbroken
+from c7n_mfa.cli.terminal import aws_sentence, complain, console_for, section, short_name, unbroken
 from c7n_mfa.element import Deployable
 from c7n_mfa.entry import ELEMENTS, initialize
 from c7n_mfa.forwarding.element import SetSigninForwarding
@@ -85,7 +86,7 @@ def plan(
 
 
 @frozen
-class Plan:
+class AccountPlan:
     """What one policy would do to one account.
 
     ``kept`` says whether the policy's own filters keep the account; ``not_subscribed`` names the
@@ -174,7 +175,7 @@ def _load_policies(
     return loaded
 
 
-def _plans(policies: Sequence[Any], paths: Sequence[str]) -> list[Plan]:
+def _plans(policies: Sequence[Any], paths: Sequence[str]) -> list[AccountPlan]:
     """The plans of the policies; what is wrong, and what has no plan, goes to standard error."""
     by_policy = [(policy, list(_planners(policy))) for policy in policies]
     planners = [planner for _, of_policy in by_policy for planner in of_policy]
@@ -231,13 +232,13 @@ def _warnings(planner: _Planner) -> Iterator[str]:
             )
 
 
-def _plans_of(planner: _Planner) -> Iterator[Plan]:
+def _plans_of(planner: _Planner) -> Iterator[AccountPlan]:
     """One plan an account; an account that the policy's filters drop is judged all the same."""
     manager = planner.policy.resource_manager
     kept = manager.resources()
     for account in kept or [_dropped(manager)]:
         judgement, plan = planner.action.plan(account)
-        yield Plan(
+        yield AccountPlan(
             policy=planner.policy.name,
             account_id=account["account_id"],
             judgement=judgement,
@@ -299,20 +300,22 @@ def _command(
     return shlex.join(["custodian", "run", "-s", "output", *options, *policies])
 
 
-def _show(plans: Sequence[Plan], command: str) -> None:
+def _show(plans: Sequence[AccountPlan], command: str) -> None:
     console = console_for(sys.stdout)
     for account in plans:
         console.print(_tree(account))
     if any(account.exit_code == CHANGES for account in plans):
-        steps = section("Next", [unbroken(f"Make these changes: {command}")])
-        console.print(*steps, sep="\n", crop=False)
+        following = section("Next", [unbroken(f"Make these changes: {command}")])
+        console.print(Group(*following), crop=False)
 
 
-def _tree(account: Plan) -> Tree:
+def _tree(account: AccountPlan) -> Tree:
     tree = Tree(Text(_title(account), style="bold"), guide_style="dim")
-    for step in account.steps:
-        branch = tree.add(_step(step))
-        for call in step.undo:
+    for steps in _alike(account.steps):
+        branch = tree.add(_line(steps))
+        if len(steps) > 1:
+            branch.add(Text(", ".join(map(_region, steps))))
+        for call in steps[0].undo:
             branch.add(Text(f"undo: {call_name(call.to_dict())}", style="dim"))
     if account.not_subscribed:
         who = ", ".join(one_line(endpoint) for endpoint in account.not_subscribed)
@@ -321,7 +324,7 @@ def _tree(account: Plan) -> Tree:
     return tree
 
 
-def _title(account: Plan) -> str:
+def _title(account: AccountPlan) -> str:
     verdict = account.judgement.verdict
     if account.removes and account.exit_code == NOTHING_TO_DO:
         return f"{account.account_id}: nothing to do ({account.policy}; {verdict} now)"
@@ -336,11 +339,28 @@ def _title(account: Plan) -> str:
     return f"{account.account_id}: {what} ({account.policy}; {verdict} now)"
 
 
-def _step(step: Step) -> Text:
-    call = call_name(step.call.to_dict()) if step.call else None
-    where = f" in {step.region}" if isinstance(step, RegionStep) and step.region else ""
+def _alike(steps: Iterable[Step]) -> list[list[Step]]:
+    """The steps in their order; those that do the same in several Regions are together."""
+    groups: dict[Any, list[Step]] = {}
+    for number, step in enumerate(steps):
+        calls = [call_name(call.to_dict()) for call in (step.call, *step.undo) if call]
+        same = (step.step, step.result, short_name(step.resource), step.why, *calls)
+        groups.setdefault(same if _region(step) else number, []).append(step)
+    return list(groups.values())
+
+
+def _region(step: Step) -> str:
+    return step.region if isinstance(step, RegionStep) else ""
+
+
+def _line(steps: Sequence[Step]) -> Text:
+    """One line for steps that are alike; of several the JSON form has every resource."""
+    step, region = steps[0], _region(steps[0])
+    where = f" in {region}" if region else ""
+    where = where if len(steps) == 1 else f" in {len(steps)} Regions"
+    resource = step.resource if len(steps) == 1 else short_name(step.resource)
+    call = f" ({call_name(step.call.to_dict())})" if step.call else ""
     head = f"{_MARKS.get(step.result, '?')} {link_name(step.step)} {step.result}{where}"
-    tail = f" ({call})" if call else ""
     return Text.assemble(
-        (head, _STYLES.get(step.result, "")), f" {one_line(f'{step.resource}{tail}: {step.why}')}"
+        (head, _STYLES.get(step.result, "")), f" {one_line(f'{resource}{call}: {step.why}')}"
     )

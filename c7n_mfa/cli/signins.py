@@ -20,7 +20,7 @@ from rich.text import Text
 
 from c7n_mfa.aws.text import one_line
 from c7n_mfa.cli.terminal import complain, console_for
-from c7n_mfa.cli.trail_files import Problem, read
+from c7n_mfa.cli.trail_files import ReadProblem, read
 from c7n_mfa.frozen import frozen
 from c7n_mfa.signin.record import SignIn
 
@@ -76,7 +76,7 @@ class Tally:
     single_factor: int = 0
     unknown: int = 0
     duplicates: int = 0
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[ReadProblem] = field(default_factory=list)
     _counted: set[bytes] = field(default_factory=set)
 
     @property
@@ -122,7 +122,7 @@ class Tally:
 def _replay(files: Sequence[str], show: Callable[[SignIn], None], only_single: bool) -> Tally:
     tally = Tally()
     for record in read(files):
-        if isinstance(record, Problem):
+        if isinstance(record, ReadProblem):
             tally.problems.append(record)
             complain("signins", str(record))
             continue

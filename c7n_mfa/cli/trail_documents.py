@@ -67,10 +67,10 @@ class _Broken(Exception):
 
 def records_in(chunks: Iterable[str]) -> Iterator[Record | Fault]:
     """Every record of a text that comes in pieces, and what is in between and is none."""
-    return _Reader(chunks).documents()
+    return _DocumentReader(chunks).documents()
 
 
-class _Reader:
+class _DocumentReader:
     """Holds no more of the text than the value that is being read."""
 
     def __init__(self, chunks: Iterable[str]) -> None:

@@ -29,7 +29,7 @@ _BYTE_ORDER_MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16
 
 
 @frozen
-class Problem:
+class ReadProblem:
     """Something that could not be read: where, and what is the matter."""
 
     place: str
@@ -47,7 +47,7 @@ class _Source:
     error: str | None = None
 
 
-def read(paths: Iterable[str]) -> Iterator[Record | Problem]:
+def read(paths: Iterable[str]) -> Iterator[Record | ReadProblem]:
     """Every record below the given files and folders, and every problem, as they come."""
     for path in paths:
         if path == STANDARD_INPUT:
@@ -58,7 +58,7 @@ def read(paths: Iterable[str]) -> Iterator[Record | Problem]:
             yield from _file(path)
 
 
-def _folder(path: str) -> Iterator[Record | Problem]:
+def _folder(path: str) -> Iterator[Record | ReadProblem]:
     """The trail files below a folder, in the order of their names."""
     any_file = False
     unreadable: list[OSError] = []
@@ -68,25 +68,25 @@ def _folder(path: str) -> Iterator[Record | Problem]:
             if name.removesuffix(".gz").endswith(_SUFFIXES):
                 any_file = True
                 yield from _file(os.path.join(place, name))
-    yield from (Problem(str(error.filename), _reason(error)) for error in unreadable)
+    yield from (ReadProblem(str(error.filename), _reason(error)) for error in unreadable)
     if not any_file and not unreadable:
-        yield Problem(path, "there is no .json, .jsonl or .ndjson file in it, packed or not")
+        yield ReadProblem(path, "there is no .json, .jsonl or .ndjson file in it, packed or not")
 
 
-def _file(path: str) -> Iterator[Record | Problem]:
+def _file(path: str) -> Iterator[Record | ReadProblem]:
     if path.startswith("s3://"):
-        yield Problem(path, "this is a bucket: copy it with `aws s3 sync`, and name the copy")
+        yield ReadProblem(path, "this is a bucket: copy it with `aws s3 sync`, and name the copy")
         return
     try:
         stream = Path(path).open("rb")  # noqa: SIM115
     except (OSError, ValueError) as error:
-        yield Problem(path, _reason(error))
+        yield ReadProblem(path, _reason(error))
         return
     with stream:
         yield from _records(path, stream)
 
 
-def _records(name: str, stream: IO[bytes]) -> Iterator[Record | Problem]:
+def _records(name: str, stream: IO[bytes]) -> Iterator[Record | ReadProblem]:
     source = _Source(stream)
     alike: Counter[str] = Counter()
     for record in records_in(_texts(source)):
@@ -97,19 +97,19 @@ def _records(name: str, stream: IO[bytes]) -> Iterator[Record | Problem]:
             if alike[record.what] <= _ENOUGH:
                 yield _problem(name, record)
     yield from (
-        Problem(name, f"{count - _ENOUGH:,} more like it: {what}")
+        ReadProblem(name, f"{count - _ENOUGH:,} more like it: {what}")
         for what, count in alike.items()
         if count > _ENOUGH
     )
     if source.error:
-        yield Problem(name, source.error)
+        yield ReadProblem(name, source.error)
 
 
-def _problem(name: str, fault: Fault) -> Problem:
+def _problem(name: str, fault: Fault) -> ReadProblem:
     place = f"{name}, line {fault.line}"
     if fault.record is not None:
         place += f", record {fault.record}"
-    return Problem(place, fault.what)
+    return ReadProblem(place, fault.what)
 
 
 def _texts(source: _Source) -> Iterator[str]:

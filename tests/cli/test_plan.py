@@ -372,7 +372,33 @@ def test_the_forwarding_has_a_plan_too(run):
 
 
 @mock_aws
-def test_our_policies_without_a_plan_are_named_with_what_to_do_instead(run, tmp_path):
+def test_steps_that_are_alike_in_several_regions_share_a_line(run):
+    policy = FORWARDING.replace("[eu-west-1]", "[eu-west-1, us-west-2]")
+
+    lines, steps = run(policy=policy).stdout.splitlines(), run("--format", "json", policy=policy)
+
+    assert [line.lstrip("│├└─ ") for line in lines[5 : lines.index("")]] == [
+        "+ rule planned in 2 Regions rule/c7n-mfa-signin-forwarding (events:PutRule): no rule "
+        "forwards its sign-ins to the home bus",
+        "eu-west-1, us-west-2",
+        "undo: events:DeleteRule",
+        "+ target planned in 2 Regions event-bus/default (events:PutTargets): no rule forwards its "
+        "sign-ins to the home bus",
+        "eu-west-1, us-west-2",
+        "undo: events:RemoveTargets",
+    ]
+    assert [(each["step"], each["region"]) for each in json.loads(steps.stdout)[0]["steps"]] == [
+        ("role", ""),
+        ("role-policy", ""),
+        ("rule", "eu-west-1"),
+        ("target", "eu-west-1"),
+        ("rule", "us-west-2"),
+        ("target", "us-west-2"),
+    ]
+
+
+@mock_aws
+def test_policies_of_the_plugin_without_a_plan_are_named_with_what_to_do_instead(run, tmp_path):
     account.add_good_chain()
     second = tmp_path / "respond.yml"
     second.write_text(RESPOND)

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from c7n_mfa.cli.trail_files import Problem, read
+from c7n_mfa.cli.trail_files import ReadProblem, read
 
 ONE, TWO, THREE = ({"eventName": name} for name in "abc")
 
@@ -85,21 +85,23 @@ def test_several_arguments_are_read_in_their_order(write):
 def test_a_folder_without_a_trail_file_is_a_problem(tmp_path, write):
     write("x.csv", b"")
     what = "there is no .json, .jsonl or .ndjson file in it, packed or not"
-    assert list(read([str(tmp_path)])) == [Problem(str(tmp_path), what)]
+    assert list(read([str(tmp_path)])) == [ReadProblem(str(tmp_path), what)]
 
 
 def test_a_file_that_does_not_exist_is_a_problem(tmp_path):
     path = str(tmp_path / "a.json")
-    assert list(read([path])) == [Problem(path, "it cannot be read (No such file or directory)")]
+    assert list(read([path])) == [
+        ReadProblem(path, "it cannot be read (No such file or directory)")
+    ]
 
 
 def test_a_name_that_no_file_can_have_is_a_problem():
-    assert list(read(["a\0b"])) == [Problem("a\0b", "it cannot be read (embedded null byte)")]
+    assert list(read(["a\0b"])) == [ReadProblem("a\0b", "it cannot be read (embedded null byte)")]
 
 
 def test_a_bucket_is_a_problem_with_the_way_out():
     assert list(read(["s3://bucket/AWSLogs"])) == [
-        Problem(
+        ReadProblem(
             "s3://bucket/AWSLogs",
             "this is a bucket: copy it with `aws s3 sync`, and name the copy",
         )
@@ -113,7 +115,7 @@ def test_a_packed_file_that_was_cut_short_keeps_what_came_before(write):
 
     *kept, problem = read([path])
 
-    assert problem == Problem(path, "the packed file ends in the middle")
+    assert problem == ReadProblem(path, "the packed file ends in the middle")
     assert kept == records[: len(kept)]
     assert len(kept) > 100
 
@@ -122,12 +124,12 @@ def test_a_packed_file_that_is_damaged_is_one_problem(write):
     content = bytearray(gzip.compress(trail(ONE, TWO)))
     content[-6] ^= 1  # the checksum
     path = write("a.json.gz", bytes(content))
-    assert list(read([path])) == [ONE, TWO, Problem(path, "the packed file is damaged")]
+    assert list(read([path])) == [ONE, TWO, ReadProblem(path, "the packed file is damaged")]
 
 
 def test_a_packed_file_with_a_damaged_stream_is_one_problem(write):
     path = write("a.json.gz", gzip.compress(trail(ONE))[:10] + b"\xff" * 40)
-    assert list(read([path])) == [Problem(path, "the packed file is damaged")]
+    assert list(read([path])) == [ReadProblem(path, "the packed file is damaged")]
 
 
 def test_a_place_has_file_line_and_record(write):
@@ -139,15 +141,15 @@ def test_a_place_has_file_line_and_record(write):
 
 def test_an_empty_file_is_a_problem(write):
     path = write("a.json", b"")
-    assert list(read([path])) == [Problem(f"{path}, line 1", "there is nothing in it")]
+    assert list(read([path])) == [ReadProblem(f"{path}, line 1", "there is nothing in it")]
 
 
 def test_the_same_fault_over_and_over_is_summed_up(write):
     path = write("a.json", json.dumps({"Records": [1] * 1500}).encode())
     what = "a CloudTrail record was expected, not a number"
     assert list(read([path])) == [
-        *(Problem(f"{path}, line 1, record {number}", what) for number in (1, 2, 3)),
-        Problem(path, f"1,497 more like it: {what}"),
+        *(ReadProblem(f"{path}, line 1, record {number}", what) for number in (1, 2, 3)),
+        ReadProblem(path, f"1,497 more like it: {what}"),
     ]
 
 
@@ -158,7 +160,7 @@ def test_a_problem_stops_no_other_file(write, tmp_path):
     write("4.json", trail(THREE))
     found = list(read([str(tmp_path)]))
     assert [each for each in found if isinstance(each, dict)] == [ONE, TWO, THREE]
-    assert [each.place.rpartition("/")[2] for each in found if isinstance(each, Problem)] == [
+    assert [each.place.rpartition("/")[2] for each in found if isinstance(each, ReadProblem)] == [
         "1.json, line 1",
         "3.json.gz",
     ]

@@ -18,7 +18,7 @@ from c7n_mfa.cli.terminal import console_for
 
 from . import markdown, tree, words
 from .read import read_outputs
-from .values import Account, MetricFilter, OtherRun, Report, Run, assemble
+from .values import Account, JudgedFilter, OtherRun, Report, Run, assemble
 
 
 @click.command("report")
@@ -96,7 +96,7 @@ def _account(account: Account) -> dict[str, Any]:
     }
 
 
-def _metric_filter(metric_filter: MetricFilter) -> dict[str, Any]:
+def _metric_filter(metric_filter: JudgedFilter) -> dict[str, Any]:
     source, coverage = metric_filter.source, metric_filter.coverage.to_dict()
     return {
         "name": metric_filter.name,

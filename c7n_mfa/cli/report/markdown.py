@@ -12,7 +12,7 @@ from c7n_mfa.audit.verdicts import Chain
 
 from . import words
 from .next_steps import next_steps
-from .values import Account, MetricFilter, Receipt, Report
+from .values import Account, JudgedFilter, RepairReceipt, Report
 
 _SIGNS = {"intact": "✅", "broken": "❌", "unknown": "❔"}
 # A name is text, whatever is in it: no link, no table cell, no tag, no mention of a person.
@@ -50,7 +50,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _list("Next", next_steps(report))
 
 
-def _metric_filter(metric_filter: MetricFilter) -> Iterator[str]:
+def _metric_filter(metric_filter: JudgedFilter) -> Iterator[str]:
     yield from _heading(f"### {escape(words.filter_title(metric_filter))}")
     yield escape(words.filter_pattern(metric_filter))
     for title, sentences in words.filter_notes(metric_filter):
@@ -81,7 +81,7 @@ def _chain(chain: Chain) -> Iterator[str]:
         yield _row(words.link_name(name), "not reached", "", "")
 
 
-def _receipt(receipt: Receipt) -> Iterator[str]:
+def _receipt(receipt: RepairReceipt) -> Iterator[str]:
     yield from _heading(f"**Repair: {receipt.before} before, {receipt.after} after**")
     yield from _row_of_titles("step", "result", "why", "call", "error")
     for step in receipt.steps:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from c7n_mfa.audit.reasons import REASONS
 from c7n_mfa.audit.verdicts import Link
 
-from .values import Account, MetricFilter, Report, Step
+from .values import Account, JudgedFilter, RepairStep, Report
 from .words import AUDIT_POLICY, REPAIR_POLICY, filter_place, link_name, nearest
 
 _CLICK = "Click the link in the mail that AWS sent to the subscriber."
@@ -65,7 +65,7 @@ def _by_hand(account: Account) -> Iterator[str]:
             yield f"In {account.account_id}{where}: {to_do}"
 
 
-def _left_over(step: Step) -> str | None:
+def _left_over(step: RepairStep) -> str | None:
     """What a refused or failed step asks for; a step that was not tried asks for nothing."""
     if step.result == "skipped":
         return step.why or "the repair left it as it is"
@@ -83,7 +83,7 @@ def _is_a_persons(link: Link, account: Account) -> bool:
     )
 
 
-def _patterns(metric_filters: Sequence[MetricFilter]) -> list[str]:
+def _patterns(metric_filters: Sequence[JudgedFilter]) -> list[str]:
     """What to do about metric filters that were found."""
     broken = [f for f in metric_filters if f.verdict == "broken"]
     steps = [f"{filter_place(f)}: fix its pattern, or delete it" for f in broken]

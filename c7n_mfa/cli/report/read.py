@@ -21,7 +21,7 @@ from c7n_mfa.shape import Node
 
 from .files import AGAIN, Folder, Metadata, metadata_of, shown
 from .others import read_other, used
-from .values import Account, MetricFilter, Outcome, Outputs, Problem, Receipt, Run, Source
+from .values import Account, JudgedFilter, Outcome, Outputs, Problem, RepairReceipt, Run, Source
 from .words import AUDIT_POLICY
 
 _ANNOTATION = "c7n:signin-monitoring"
@@ -146,7 +146,7 @@ def _outcome(metadata: Metadata, resources: Node | None) -> Outcome:
 
 def _run(folder: Folder, metadata: Metadata, outcome: Outcome, resources: Node | None) -> Run:
     accounts: tuple[Account, ...] = ()
-    metric_filters: tuple[MetricFilter, ...] | None = None
+    metric_filters: tuple[JudgedFilter, ...] | None = None
     receipts = _receipts(folder, metadata, resources) if outcome == "finished" else {}
     if metadata.filtered and outcome != "deployed":
         if not metadata.elements.isdisjoint(_ON_ACCOUNTS):
@@ -158,16 +158,18 @@ def _run(folder: Folder, metadata: Metadata, outcome: Outcome, resources: Node |
     )
 
 
-def _receipts(folder: Folder, metadata: Metadata, resources: Node | None) -> dict[str, Receipt]:
+def _receipts(
+    folder: Folder, metadata: Metadata, resources: Node | None
+) -> dict[str, RepairReceipt]:
     # Custodian acts on what the filters kept, and leaves the receipt of an earlier run in place.
     if resources is None or not resources.value or metadata.dry_run:
         return {}
-    receipts = folder.read(_RECEIPTS, lambda node: [*map(Receipt.from_dict, node.items())])
+    receipts = folder.read(_RECEIPTS, lambda node: [*map(RepairReceipt.from_dict, node.items())])
     return {receipt.account_id: receipt for receipt in receipts or ()}
 
 
 def _accounts(
-    folder: Folder, source: Source, receipts: Mapping[str, Receipt], resources: Node | None
+    folder: Folder, source: Source, receipts: Mapping[str, RepairReceipt], resources: Node | None
 ) -> tuple[Account, ...]:
     def parse(accounts: Iterable[Node]) -> tuple[Account, ...]:
         return tuple(_account(account, source, receipts) for account in accounts)
@@ -185,7 +187,7 @@ def _accounts(
     return accounts or ()
 
 
-def _account(node: Node, source: Source, receipts: Mapping[str, Receipt]) -> Account:
+def _account(node: Node, source: Source, receipts: Mapping[str, RepairReceipt]) -> Account:
     account_id = node["account_id"].text()
     return Account(
         account_id=account_id,
@@ -198,7 +200,7 @@ def _account(node: Node, source: Source, receipts: Mapping[str, Receipt]) -> Acc
 
 def _metric_filters(
     folder: Folder, source: Source, resources: Node | None
-) -> tuple[MetricFilter, ...] | None:
+) -> tuple[JudgedFilter, ...] | None:
     if resources is None:
         if not folder.problems:
             folder.problem("custodian wrote no resources.json.", AGAIN)
@@ -212,8 +214,8 @@ def _with(annotation: str, resources: Node) -> Iterator[Node]:
     return (resource for resource in resources.items() if resource[annotation].value)
 
 
-def _metric_filter(node: Node, source: Source) -> MetricFilter:
-    return MetricFilter(
+def _metric_filter(node: Node, source: Source) -> JudgedFilter:
+    return JudgedFilter(
         name=node["filterName"].text(),
         log_group=node["logGroupName"].text(),
         pattern=node["filterPattern"].maybe_text() or "",

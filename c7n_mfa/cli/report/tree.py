@@ -15,7 +15,7 @@ from c7n_mfa.cli.terminal import indented, section, unbroken
 
 from . import words
 from .next_steps import next_steps
-from .values import Account, MetricFilter, Receipt, Report, Step
+from .values import Account, JudgedFilter, RepairReceipt, RepairStep, Report
 
 _MARKS = {"intact": "✓", "broken": "✗", "unknown": "?"}
 _STYLES = {"intact": "green", "broken": "bold red", "unknown": "yellow"}
@@ -63,7 +63,7 @@ def _headline(headline: str, verdict: Verdict) -> Text:
     return Text.assemble((who, "bold"), ": ", (f"{word}.", _STYLES[verdict]), f" {sentence}")
 
 
-def _metric_filter(metric_filter: MetricFilter) -> Tree:
+def _metric_filter(metric_filter: JudgedFilter) -> Tree:
     tree = _tree(words.filter_title(metric_filter))
     tree.add(Text(words.filter_pattern(metric_filter)))
     _add_notes(tree, words.filter_notes(metric_filter))
@@ -106,13 +106,13 @@ def _add_notes(tree: Tree, notes: words.Notes) -> None:
                 branch.add(Text(sentence))
 
 
-def _add_receipt(tree: Tree, receipt: Receipt) -> None:
+def _add_receipt(tree: Tree, receipt: RepairReceipt) -> None:
     branch = tree.add(Text(f"repair: {receipt.before} before, {receipt.after} after"))
     for step in receipt.steps:
         branch.add(_step(step))
 
 
-def _step(step: Step) -> Text:
+def _step(step: RepairStep) -> Text:
     mark, style = _STEP_MARKS.get(step.result, "·"), _STEP_STYLES.get(step.result, "dim")
     sentence = words.step_sentence(step)
     head = f"{mark} {_padded(step.step)}  {step.result}"

@@ -36,8 +36,11 @@ class Problem:
 
 
 @frozen
-class Step:
-    """One step of a repair and its result."""
+class RepairStep:
+    """One step of a repair and its result, as read back.
+
+    The step itself, whose calls can be made and undone, is :class:`c7n_mfa.aws.change.Step`.
+    """
 
     step: str
     result: str
@@ -48,7 +51,7 @@ class Step:
     undo: Any
 
     @classmethod
-    def from_dict(cls, data: Any) -> Step:
+    def from_dict(cls, data: Any) -> RepairStep:
         node = Node.of(data)
         return cls(
             step=node["step"].text(),
@@ -62,22 +65,22 @@ class Step:
 
 
 @frozen
-class Receipt:
+class RepairReceipt:
     """What the action `set-signin-monitoring` did in one account."""
 
     account_id: str
     before: Verdict
     after: Verdict
-    steps: tuple[Step, ...]
+    steps: tuple[RepairStep, ...]
 
     @classmethod
-    def from_dict(cls, data: Any) -> Receipt:
+    def from_dict(cls, data: Any) -> RepairReceipt:
         node = Node.of(data)
         return cls(
             account_id=node["account_id"].text(),
             before=node["before"].one_of(VERDICTS),
             after=node["after"].one_of(VERDICTS),
-            steps=tuple(map(Step.from_dict, node["steps"].items())),
+            steps=tuple(map(RepairStep.from_dict, node["steps"].items())),
         )
 
 
@@ -107,7 +110,7 @@ class Account:
     account_id: str
     name: str | None
     judgement: Judgement
-    receipt: Receipt | None
+    receipt: RepairReceipt | None
     source: Source
 
     @property
@@ -116,7 +119,7 @@ class Account:
 
 
 @frozen
-class MetricFilter:
+class JudgedFilter:
     """A metric filter that a policy kept, and what the filter `signin-coverage` wrote about it."""
 
     name: str
@@ -146,7 +149,7 @@ class Run:
     dry_run: bool = False
     accounts: tuple[Account, ...] = ()
     repaired: tuple[str, ...] = ()
-    metric_filters: tuple[MetricFilter, ...] | None = None
+    metric_filters: tuple[JudgedFilter, ...] | None = None
 
 
 @frozen
@@ -182,7 +185,7 @@ class Report:
 
     verdict: Verdict
     accounts: tuple[Account, ...]
-    metric_filters: tuple[MetricFilter, ...]
+    metric_filters: tuple[JudgedFilter, ...]
     runs: tuple[Run, ...]
     others: tuple[OtherRun, ...]
     problems: tuple[Problem, ...]
@@ -246,7 +249,7 @@ def _supersedes(later: Account, earlier: Account) -> bool:
     return same and later.source.later_than(earlier.source) and (again or repair)
 
 
-def _current_filters(runs: Sequence[Run]) -> Iterator[MetricFilter]:
+def _current_filters(runs: Sequence[Run]) -> Iterator[JudgedFilter]:
     """The metric filters that the latest run of each policy kept, in each Region."""
     looked = [run for run in runs if run.metric_filters is not None]
     for run in looked:
@@ -270,7 +273,7 @@ def _worst_account_first(account: Account) -> tuple[int, str, str]:
     return -rank(account.verdict), account.account_id, account.judgement.requirement
 
 
-def _worst_filter_first(metric_filter: MetricFilter) -> tuple[int, str, str, str, str]:
+def _worst_filter_first(metric_filter: JudgedFilter) -> tuple[int, str, str, str, str]:
     where = (metric_filter.source.account_id or "", metric_filter.source.region or "")
     name = (metric_filter.log_group, metric_filter.name)
     return (-rank(metric_filter.verdict), *where, *name)

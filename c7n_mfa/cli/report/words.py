@@ -17,7 +17,7 @@ from c7n_mfa.proof import Dependency, Spot
 from c7n_mfa.proof.families import FAMILIES
 from c7n_mfa.proof.requirements import REQUIREMENTS
 
-from .values import Account, MetricFilter, OtherRun, Receipt, Report, Source, Step
+from .values import Account, JudgedFilter, OtherRun, RepairReceipt, RepairStep, Report, Source
 
 REPAIR_POLICY = "policies/repair/signin-monitoring-repaired.yml"
 AUDIT_POLICY = "policies/audit/signin-monitoring-broken.yml"
@@ -134,7 +134,7 @@ def _sign_in(judgement: Judgement) -> str:
     return _SIGN_INS.get(judgement.requirement, named)
 
 
-def _repaired(receipt: Receipt, signin: str) -> str | None:
+def _repaired(receipt: RepairReceipt, signin: str) -> str | None:
     """What a repair says better than the judgement after it."""
     failed = next((step for step in receipt.steps if step.result == "failed"), None)
     if failed:
@@ -301,7 +301,7 @@ def _what(link: Link) -> str:
 # A step of a repair
 
 
-def step_sentence(step: Step) -> str:
+def step_sentence(step: RepairStep) -> str:
     """What a step did, why, by which call, and what went wrong."""
     resource = short_name(step.resource) if step.resource else None
     call = " ".join(part for part in (call_name(step.call), resource) if part)
@@ -324,7 +324,7 @@ def call_name(call: Any) -> str | None:
 # A metric filter
 
 
-def filter_headline(metric_filter: MetricFilter) -> str:
+def filter_headline(metric_filter: JudgedFilter) -> str:
     """One line: which metric filter, the verdict, and why."""
     # A filter that never fires misses everything, which goes without saying.
     states = metric_filter.coverage.states
@@ -334,28 +334,28 @@ def filter_headline(metric_filter: MetricFilter) -> str:
     return f"{where}: {metric_filter.verdict.upper()}. M{filter_name(metric_filter)[1:]}: {why}."
 
 
-def filter_title(metric_filter: MetricFilter) -> str:
+def filter_title(metric_filter: JudgedFilter) -> str:
     """The name of a metric filter, and the states that it is in."""
     return f"{filter_name(metric_filter)}: {', '.join(metric_filter.coverage.states)}"
 
 
-def filter_name(metric_filter: MetricFilter) -> str:
+def filter_name(metric_filter: JudgedFilter) -> str:
     return f"metric filter {metric_filter.name} of log group {metric_filter.log_group}"
 
 
-def filter_place(metric_filter: MetricFilter) -> str:
+def filter_place(metric_filter: JudgedFilter) -> str:
     """Where a metric filter is, in a sentence that begins with it."""
     where = _where(metric_filter.source, " ")
     name = filter_name(metric_filter)
     return f"In {where}, {name}" if where else f"M{name[1:]}"
 
 
-def filter_pattern(metric_filter: MetricFilter) -> str:
+def filter_pattern(metric_filter: JudgedFilter) -> str:
     """The pattern as it is."""
     return f"pattern: {metric_filter.pattern or 'none, which matches everything'}"
 
 
-def filter_notes(metric_filter: MetricFilter) -> Notes:
+def filter_notes(metric_filter: JudgedFilter) -> Notes:
     """What there is to say about a metric filter's pattern: titles with sentences."""
     coverage = metric_filter.coverage
     yield _titled("silent when", coverage.blind_spots)
