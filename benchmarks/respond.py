@@ -83,7 +83,6 @@ def archive(folder: Path, *packages: str) -> None:
     built.close()
     with zipfile.ZipFile(built.path) as packed:
         packed.extractall(folder)
-    built.remove()
 
 
 def start(folder: Path, code: str, given: dict[str, Any], bytecode: bool) -> float:

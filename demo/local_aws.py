@@ -143,6 +143,8 @@ class LocalAws:
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             # custodian keeps its cache below the home directory; this one goes away with the rest.
             "HOME": str(self._directory),
+            # And it leaves the archive of each function it deploys.
+            "TMPDIR": str(self._directory),
             "NO_PROXY": "127.0.0.1",
             "no_proxy": "127.0.0.1",
         }

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import getpass
 import json
 import os
 import random
 import sys
+import tempfile
 from pathlib import Path
 
 import botocore.session
@@ -59,6 +62,13 @@ def pytest_configure() -> None:
 
 def pytest_report_header() -> str:
     return f"fuzz: C7N_MFA_FUZZ_SEED={os.environ['C7N_MFA_FUZZ_SEED']}"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    """Remove the folder around those of pytest's runs, once no run has left one in it."""
+    with contextlib.suppress(OSError):
+        Path(tempfile.gettempdir(), f"pytest-of-{getpass.getuser()}").rmdir()
 
 
 @pytest.fixture(autouse=True)

@@ -85,7 +85,7 @@ class Built:
         with zipfile.ZipFile(built.path) as packed:
             self.names = packed.namelist()
             packed.extractall(folder)
-        built.remove()
+        # `remove` would forget the file and leave it; without it, it goes with the object.
 
     @property
     def ours(self):

@@ -237,12 +237,12 @@ def test_a_parent_killed_outright_takes_the_server_with_it(local_aws):
         text=True,
     )
     with parent:
-        endpoint, home = parent.stdout.readline().split()
+        endpoint, home = parent.stdout.readline().rstrip("\n").split(" ", 1)
         assert _answers(endpoint)
         parent.send_signal(signal.SIGKILL)
 
-    assert _within(5.0, lambda: not _answers(endpoint))
-    assert _within(5.0, lambda: not Path(home).exists())
+    assert _within(60.0, lambda: not _answers(endpoint))
+    assert _within(60.0, lambda: not Path(home).exists())
 
 
 def test_a_missing_environment_is_a_sentence_with_the_command_that_makes_it(tmp_path):

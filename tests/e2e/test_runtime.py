@@ -16,7 +16,6 @@ import subprocess
 import sys
 import threading
 import zipfile
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -87,7 +86,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def task(tmp_path: Path, account: str) -> Iterator[Path]:
+def task(tmp_path: Path, account: str) -> Path:
     """The archive of the shipped policy, as custodian uploads it, unpacked."""
     config = Config.empty(account_id=account, region="us-east-1", output_dir="null://")
     (policy,) = load(config, str(POLICY))
@@ -95,8 +94,7 @@ def task(tmp_path: Path, account: str) -> Iterator[Path]:
     archive = PolicyLambda(policy).get_archive()
     with zipfile.ZipFile(archive.path) as packed:
         packed.extractall(tmp_path)
-    yield tmp_path
-    archive.remove()
+    return tmp_path
 
 
 @pytest.fixture
