@@ -78,7 +78,7 @@ ELEMENTS = (
     Element(
         "test-signin-monitoring",
         "action",
-        "repair.element:DrillSigninMonitoring",
+        "repair.element:SigninMonitoringTest",
         _ACCOUNT,
     ),
     Element(

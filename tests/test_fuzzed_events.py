@@ -26,7 +26,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 from botocore.validate import ParamValidator
 
 from c7n_mfa import handler
-from c7n_mfa.investigation import trail as lookup
+from c7n_mfa.investigation import event_history as lookup
 from c7n_mfa.signin.events import refusal
 from c7n_mfa.signin.record import SignIn
 from deployed import Function, event, shipped

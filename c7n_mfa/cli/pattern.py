@@ -14,7 +14,7 @@ from typing import IO, Any
 import click
 
 from c7n_mfa.cli import pattern_text
-from c7n_mfa.cli.pattern_findings import Difference, Findings, ask, events_to_ask, examine
+from c7n_mfa.cli.pattern_result import Difference, Findings, ask, events_to_ask, examine
 from c7n_mfa.cli.terminal import aws_sentence, complain, console_for
 from c7n_mfa.frozen import frozen
 from c7n_mfa.pattern import Pattern, PatternSyntaxError, parse

@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from c7n_mfa.cli.pattern_findings import Difference, Findings
+from c7n_mfa.cli.pattern_result import Difference, Findings
 from c7n_mfa.cli.terminal import indented, section, unbroken
 from c7n_mfa.pattern import MISSING, Clause, Pattern
 from c7n_mfa.proof import Comparison, Dependency, Spot

@@ -19,8 +19,8 @@ from rich.table import Table
 from rich.text import Text
 
 from c7n_mfa.aws.text import one_line
+from c7n_mfa.cli.cloudtrail_files import ReadProblem, read
 from c7n_mfa.cli.terminal import complain, console_for
-from c7n_mfa.cli.trail_files import ReadProblem, read
 from c7n_mfa.frozen import frozen
 from c7n_mfa.signin.record import SignIn
 

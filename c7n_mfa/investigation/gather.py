@@ -16,7 +16,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from c7n_mfa.frozen import frozen
-from c7n_mfa.investigation import findings, identity, trail
+from c7n_mfa.investigation import event_history as trail
+from c7n_mfa.investigation import findings, identity
 from c7n_mfa.investigation.activity import activity, reach
 from c7n_mfa.investigation.advice import advice_for
 from c7n_mfa.investigation.ask import Budget, BudgetReader, Geo, Inquiry, merged

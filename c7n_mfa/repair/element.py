@@ -261,7 +261,7 @@ class RemoveSigninMonitoring(_Changing):
         return judgement, Plan(make_removal(candidates, self.data.get("log-records") == "delete"))
 
 
-class DrillSigninMonitoring(Deployable, BaseAction):
+class SigninMonitoringTest(Deployable, BaseAction):
     """Puts the alarm of a chain into ALARM for a moment, to see that its topic takes the message.
 
     Everybody who is subscribed is notified, with a reason that says that it is a test. The alarm of

@@ -25,7 +25,7 @@ from c7n_mfa.alerting import ledger
 from c7n_mfa.alerting.element import AlertNotSent, NotContained, identifier
 from c7n_mfa.containment import element as containment
 from c7n_mfa.investigation import element as investigation
-from c7n_mfa.investigation import trail as lookup
+from c7n_mfa.investigation import event_history as lookup
 from calls import denied, is_write, watched
 from deployed import ACCOUNT, EVENT_ID, REGION, TOPIC, Function, Inbox, event, record, shipped
 from signin.records import RECORDS

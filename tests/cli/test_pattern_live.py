@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from c7n_mfa.cli.commands import group
-from c7n_mfa.cli.pattern_findings import Difference, ask, events_to_ask
+from c7n_mfa.cli.pattern_result import Difference, ask, events_to_ask
 from c7n_mfa.pattern import parse
 from c7n_mfa.proof.families import FAMILIES
 from calls import denied, watched

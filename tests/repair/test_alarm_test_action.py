@@ -18,7 +18,7 @@ from moto import mock_aws
 
 import mocked_account as account
 from c7n_mfa.repair.alarm_test import Clock
-from c7n_mfa.repair.element import DrillSigninMonitoring
+from c7n_mfa.repair.element import SigninMonitoringTest
 from calls import is_write, watched
 
 KEY = "c7n:signin-monitoring-drill"
@@ -54,7 +54,7 @@ def run(load, tmp_path, monkeypatch):
     def now():
         return datetime.fromtimestamp(sum(times), UTC)
 
-    monkeypatch.setattr(DrillSigninMonitoring, "clock", Clock(now, times.append))
+    monkeypatch.setattr(SigninMonitoringTest, "clock", Clock(now, times.append))
 
     def run(*history, **options):
         policy = load(**options)

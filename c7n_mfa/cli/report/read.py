@@ -20,7 +20,7 @@ from c7n_mfa.entry import ELEMENTS
 from c7n_mfa.shape import Node
 
 from .files import AGAIN, Folder, Metadata, metadata_of, shown
-from .others import read_other, used
+from .other_runs import read_other, used
 from .values import Account, JudgedFilter, Outcome, Outputs, Problem, RepairReceipt, Run, Source
 from .words import AUDIT_POLICY
 

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from c7n_mfa.cli.trail_files import ReadProblem, read
+from c7n_mfa.cli.cloudtrail_files import ReadProblem, read
 
 ONE, TWO, THREE = ({"eventName": name} for name in "abc")
 

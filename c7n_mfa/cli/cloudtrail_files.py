@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from c7n_mfa.cli.trail_documents import Fault, Record, records_in
+from c7n_mfa.cli.cloudtrail_records import Fault, Record, records_in
 from c7n_mfa.frozen import frozen
 
 STANDARD_INPUT = "-"

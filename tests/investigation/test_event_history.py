@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from c7n_mfa.investigation.ask import Budget, BudgetReader, Inquiry, merged
 from c7n_mfa.investigation.dossier import Gap
-from c7n_mfa.investigation.trail import Lookup, Question, note_cut
+from c7n_mfa.investigation.event_history import Lookup, Question, note_cut
 from investigated import ACCOUNT, AT, HOME, Clock, ago, aws, call, event, session, trail_of
 
 CALLS = [call("ListBuckets", "s3", ago(minutes=n)) for n in range(120)]
