@@ -2,6 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Containment of an IAM user after a single-factor sign-in, and its release.
 
-What to do is decided in plain values (`documents`, `decide`, `exclude`, `contained`, `elsewhere`);
-`apply` makes the calls.
+What to do is decided in plain values (`documents`, `decide`, `exclude`); `apply` and `release` make
+the calls.
 """

@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from c7n_mfa.aws.read import Reader, ReadFailure
+from c7n_mfa.aws.operation import Call
+from c7n_mfa.aws.read import Reader
 from c7n_mfa.containment import decide
-from c7n_mfa.containment import staleness as late
 from c7n_mfa.containment.documents import QUOTA, Form
-from c7n_mfa.containment.exclude import Exclusion
-from c7n_mfa.containment.iam import GONE, Iam, as_text
+from c7n_mfa.containment.exclude import MAX_AGE_HOURS, Exclusion, settled, too_old
+from c7n_mfa.containment.iam import GONE, Iam, sentence
+from c7n_mfa.containment.operations import UPDATE_LOGIN_PROFILE
 from c7n_mfa.containment.values import (
     REQUIRE_MFA,
     REVOKE_SESSIONS,
-    Call,
     Decision,
     Occasion,
     Receipt,
@@ -41,18 +41,18 @@ class Containment:
     reader: Reader
     occasion: Occasion
     exclusion: Exclusion
-    max_age_hours: float = late.MAX_AGE_HOURS
+    max_age_hours: float = MAX_AGE_HOURS
 
-    def require_mfa(self, user: User, wish: Form, may_open: bool) -> list[Receipt]:
+    def require_mfa(self, user: User, form: Form, may_open: bool) -> list[Receipt]:
         """``may_open``: the sessions are revoked and the password is replaced."""
-        stays_closed = wish.enrolment == "open" and not may_open
-        form = replace(wish, enrolment="closed") if stays_closed else wish
+        stays_closed = form.enrolment == "open" and not may_open
+        form = replace(form, enrolment="closed") if stays_closed else form
         iam = Iam(self.reader, "require-mfa", user, self.occasion.at)
 
         def decide_it(tags: Mapping[str, str]) -> Decision:
-            found = iam.policy(REQUIRE_MFA)
-            left = decide.left_alone(REQUIRE_MFA, found, tags, user.acted)
-            return left or decide.require_mfa(user.name, found, form, tags, self.occasion)
+            existing = iam.policy(REQUIRE_MFA)
+            left = decide.left_alone(REQUIRE_MFA, existing, tags, user.acted)
+            return left or decide.require_mfa(user.name, existing, form, tags, self.occasion)
 
         receipts = list(self._contain(iam, decide_it))
         if stays_closed and receipts[0].result != "skipped":
@@ -63,9 +63,9 @@ class Containment:
         iam = Iam(self.reader, "revoke-sessions", user, self.occasion.at)
 
         def decide_it(tags: Mapping[str, str]) -> Decision:
-            found = iam.policy(REVOKE_SESSIONS)
-            left = decide.left_alone(REVOKE_SESSIONS, found, tags, user.acted)
-            return left or decide.revoke_sessions(user.name, found, tags, self.occasion)
+            existing = iam.policy(REVOKE_SESSIONS)
+            left = decide.left_alone(REVOKE_SESSIONS, existing, tags, user.acted)
+            return left or decide.revoke_sessions(user.name, existing, tags, self.occasion)
 
         # Without an event, the time is another each time that it is decided.
         again = decide_it if self.occasion.event_time else None
@@ -94,19 +94,19 @@ class Containment:
         """The user's tags, or the receipt of why it is not contained."""
         name = iam.user.name
         why = self.exclusion.by_name(name)
-        why = why or late.too_old(name, self.occasion, self.max_age_hours)
+        why = why or too_old(name, self.occasion, self.max_age_hours)
         tags = None if why else iam.tags()
-        if iam.unseen and self.exclusion.tags and not iam.user.described:
-            return iam.receipt("failed", _MAYBE_EXCLUDED, iam.unseen[0].sentence())
+        if iam.failures and self.exclusion.tags and not iam.user.described:
+            return iam.receipt("failed", _MAYBE_EXCLUDED, iam.failures[0].sentence())
         if tags is not None:
-            why = self.exclusion.by_tag(tags) or late.settled(name, tags, self.occasion)
+            why = self.exclusion.by_tag(tags) or settled(name, tags, self.occasion)
         return iam.receipt("skipped", why or GONE) if why or tags is None else tags
 
     def _do(
         self, iam: Iam, decision: Decision, tags: Mapping[str, str], again: Decide | None
     ) -> Iterator[Receipt]:
         if decision.result == "failed":
-            error = "; ".join(unseen.sentence() for unseen in iam.unseen)
+            error = "; ".join(failure.sentence() for failure in iam.failures)
             yield iam.receipt("failed", decision.why, error or None)
             return
         unmarked = next(_mark(iam, tags, decision.memory), None)
@@ -114,7 +114,7 @@ class Containment:
             yield replace(unmarked, why=_NO_MEMORY)
             return
         receipt, in_place = _carry_out(iam, decision)
-        if again and receipt.result == "done" and not iam.unseen:
+        if again and receipt.result == "done" and not iam.failures:
             in_place = _settle(iam, again, decision, tags)
             receipt = replace(receipt, why=in_place.why)
         yield receipt
@@ -124,8 +124,8 @@ class Containment:
             yield from _mark(iam, {**tags, **decision.memory}, in_place.tags)
         elif not unmarked:
             yield from _forget(iam, tags, decision.memory)
-        for unseen in iam.unseen:
-            yield iam.receipt("failed", _UNSEEN, unseen.sentence())
+        for failure in iam.failures:
+            yield iam.receipt("failed", _UNREAD, failure.sentence())
 
 
 def _carry_out(iam: Iam, decision: Decision) -> tuple[Receipt, Decision | None]:
@@ -135,13 +135,13 @@ def _carry_out(iam: Iam, decision: Decision) -> tuple[Receipt, Decision | None]:
     error = iam.write(decision.call)
     if error is None:
         return iam.receipt("done", decision.why, undo=decision.undo), decision
-    if error == GONE:
+    if error.gone:
         return iam.receipt("skipped", _gone(decision.call)), None
-    if isinstance(error, ReadFailure) and error.code.startswith("LimitExceeded"):
+    if error.code.startswith("LimitExceeded"):
         if decision.fallback:
             return _carry_out(iam, decision.fallback)
-        return iam.receipt("failed", _full(decision.call), as_text(error)), None
-    return iam.receipt("failed", _NOT_CONTAINED, as_text(error)), None
+        return iam.receipt("failed", _full(decision.call), sentence(error)), None
+    return iam.receipt("failed", _NOT_CONTAINED, sentence(error)), None
 
 
 def _settle(iam: Iam, again: Decide, decision: Decision, tags: Mapping[str, str]) -> Decision:
@@ -150,35 +150,30 @@ def _settle(iam: Iam, again: Decide, decision: Decision, tags: Mapping[str, str]
     Either wrote over the other, and both look again: one at the policy, and one at the other's tag.
     """
     second = again(iam.tags() or tags)
-    if iam.unseen or second.result == "failed":
+    if iam.failures or second.result == "failed":
         return decision
     return second if second.call is None or iam.write(second.call) is None else decision
 
 
-def _mark(iam: Iam, present: Mapping[str, str], wanted: Mapping[str, str]) -> Iterator[Receipt]:
+def _mark(iam: Iam, present: Mapping[str, str], tags: Mapping[str, str]) -> Iterator[Receipt]:
     """Tag the user; a receipt only when that fails."""
-    missing = {key: value for key, value in wanted.items() if present.get(key) != value}
+    missing = {key: value for key, value in tags.items() if present.get(key) != value}
     if not missing:
         return
-    error = iam.write(tag_user(iam.user.name, missing))
+    error = iam.write(decide.tag_user(iam.user.name, missing))
     if error is not None:
-        yield iam.receipt("failed", _UNMARKED, as_text(error))
+        yield iam.receipt("failed", _UNMARKED, sentence(error))
 
 
 def _forget(iam: Iam, present: Mapping[str, str], memory: Mapping[str, str]) -> Iterator[Receipt]:
     """Take back the memory of what was not done after all; a receipt only when that fails."""
     for key in memory:
-        call = Call("untag_user", {"UserName": iam.user.name, "TagKeys": [key]})
+        call = decide.untag_user(iam.user.name, [key])
         if key in present:
-            call = tag_user(iam.user.name, {key: present[key]})
+            call = decide.tag_user(iam.user.name, {key: present[key]})
         error = iam.write(call)
-        if error not in (None, GONE):
-            yield iam.receipt("failed", _STALE.format(key), as_text(error))
-
-
-def tag_user(name: str, tags: Mapping[str, str]) -> Call:
-    pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
-    return Call("tag_user", {"UserName": name, "Tags": pairs})
+        if error and not error.gone:
+            yield iam.receipt("failed", _STALE.format(key), sentence(error))
 
 
 _NOT_CONTAINED = "the user is not contained by this action"
@@ -188,15 +183,18 @@ _NO_MEMORY = (
     "minutes old, and its owner may have a new password by now"
 )
 _STALE = "the tag {} stays and speaks of what was not done; take it off"
-_UNSEEN = "the action went on without seeing what is there"
-_UNMARKED = "the user does not carry our tags; `contained` and `release` know the policies by name"
+_UNREAD = "the action went on without reading what is there"
+_UNMARKED = (
+    "the user does not carry the tags of c7n-mfa; `contained` and `release` know the policies by "
+    "name"
+)
 _STAYS_CLOSED = (
     "enrolment stays closed: revoke-sessions and reset-password have not both succeeded before"
 )
 
 
 def _gone(call: Call) -> str:
-    password = call.operation == "update_login_profile"
+    password = call.of == UPDATE_LOGIN_PROFILE
     return f"{GONE}, or has no password any more" if password else GONE
 
 

@@ -1,8 +1,8 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""What each action does to a user, decided from what was found.  Pure, no AWS.
+"""What each action does to a user, decided from what exists.  Pure, no AWS.
 
-What was found under a policy's name is its document, None for nothing, or ReadFailure.
+What exists under a policy's name is its document, None for nothing, or ReadFailure.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from c7n_mfa.aws.operation import Call
 from c7n_mfa.aws.read import ReadFailure
 from c7n_mfa.aws.times import format_time, parse_time
 from c7n_mfa.containment import documents
+from c7n_mfa.containment import operations as op
 from c7n_mfa.containment.documents import Form
 from c7n_mfa.containment.values import (
     CONTAINED,
@@ -24,13 +26,12 @@ from c7n_mfa.containment.values import (
     PASSWORD_RESET,
     REQUIRE_MFA,
     REVOKE_SESSIONS,
-    Call,
     Decision,
     Document,
     Occasion,
 )
 
-Found = Document | ReadFailure | None
+Existing = Document | ReadFailure | None
 
 # A session's token is issued after the sign-in that it belongs to, by seconds.
 _TOKEN_DELAY = timedelta(seconds=60)
@@ -46,15 +47,15 @@ _SAYS: dict[Form, str] = {
 
 
 def left_alone(
-    policy: str, found: Found, tags: Mapping[str, str], acted: Collection[str]
+    policy: str, existing: Existing, tags: Mapping[str, str], acted: Collection[str]
 ) -> Decision | None:
-    """A policy of our name that is not written over: it may be stricter than ours.
+    """A policy of the name that is not written over: somebody may have made it stricter.
 
     One that cannot be read is, when the user was contained before this run ``acted``.
     """
-    if isinstance(found, ReadFailure) and tags.get(CONTAINED, _NEVER) not in {*acted, _NEVER}:
+    if isinstance(existing, ReadFailure) and tags.get(CONTAINED, _NEVER) not in {*acted, _NEVER}:
         return Decision("failed", _UNREADABLE.format(policy))
-    if isinstance(found, dict) and not documents.is_ours(policy, found):
+    if isinstance(existing, dict) and not documents.is_unchanged(policy, existing):
         return Decision("failed", _CHANGED.format(policy))
     return None
 
@@ -70,38 +71,38 @@ _CHANGED = (
 
 
 def require_mfa(
-    name: str, found: Found, wish: Form, tags: Mapping[str, str], occasion: Occasion
+    name: str, existing: Existing, form: Form, tags: Mapping[str, str], occasion: Occasion
 ) -> Decision:
     """Put the policy that requires MFA; one that is there never gets a smaller scope."""
-    current = documents.form_of(found)
+    current = documents.form_of(existing)
     if current and current.scope == "all":
-        wish = replace(wish, scope="all")
+        form = replace(form, scope="all")
     marks = _marks(tags, occasion)
-    if current == wish:
-        return Decision("already", f"{REQUIRE_MFA} {_SAYS[wish]}", tags=marks)
+    if current == form:
+        return Decision("already", f"{REQUIRE_MFA} {_SAYS[form]}", tags=marks)
     fallback = None
-    if wish.enrolment == "open":
-        closed = replace(wish, enrolment="closed")
-        fallback = require_mfa(name, found, closed, tags, occasion)
+    if form.enrolment == "open":
+        closed = replace(form, enrolment="closed")
+        fallback = require_mfa(name, existing, closed, tags, occasion)
         why = f"{fallback.why}; leaving enrolment open does not fit into the user's policies"
         fallback = replace(fallback, why=why)
-    document = documents.require_mfa(wish)
-    why = f"{REQUIRE_MFA} {_SAYS[wish]}"
-    return replace(_put(name, REQUIRE_MFA, document, found, why, marks), fallback=fallback)
+    document = documents.require_mfa(form)
+    why = f"{REQUIRE_MFA} {_SAYS[form]}"
+    return replace(_put(name, REQUIRE_MFA, document, existing, why, marks), fallback=fallback)
 
 
 def revoke_sessions(
-    name: str, found: Found, tags: Mapping[str, str], occasion: Occasion
+    name: str, existing: Existing, tags: Mapping[str, str], occasion: Occasion
 ) -> Decision:
     """Deny the sessions issued until now; the time that is there only ever moves forward."""
-    current = documents.cutoff_of(found)
+    current = documents.cutoff_of(existing)
     needed = _needed(tags, occasion)
     marks = _marks(tags, occasion)
     if current and needed and current >= needed:
         return Decision("already", _revoked(current), tags=marks)
     cutoff = max(t for t in (occasion.now + _TICK, needed, current) if t)
     document = documents.revoke_sessions(cutoff)
-    return _put(name, REVOKE_SESSIONS, document, found, _revoked(cutoff), marks)
+    return _put(name, REVOKE_SESSIONS, document, existing, _revoked(cutoff), marks)
 
 
 def _needed(tags: Mapping[str, str], occasion: Occasion) -> datetime | None:
@@ -134,9 +135,11 @@ def reset_password(
         return _replace_password(name, {**marks, PASSWORD_RESET: occasion.at})
     if pending:
         return Decision("already", _FORCED, tags=marks)
-    change = {"UserName": name, "PasswordResetRequired": True}
-    undo = Call("update_login_profile", {**change, "PasswordResetRequired": False})
-    return Decision("done", _FORCED, Call("update_login_profile", change), (undo,), tags=marks)
+    call, undo = (
+        op.UPDATE_LOGIN_PROFILE("", UserName=name, PasswordResetRequired=required)
+        for required in (True, False)
+    )
+    return Decision("done", _FORCED, call, (undo,), tags=marks)
 
 
 _FORCED = (
@@ -145,14 +148,16 @@ _FORCED = (
 
 
 def _replace_password(name: str, tags: Mapping[str, str]) -> Decision:
-    change = {"UserName": name, "Password": random_password(), "PasswordResetRequired": True}
+    call = op.UPDATE_LOGIN_PROFILE(
+        "", UserName=name, Password=random_password(), PasswordResetRequired=True
+    )
     why = (
         "the password is now one that nobody knows; the owner gets back in with a new one from an "
         f"administrator: aws iam update-login-profile --user-name {name} --password … "
         "--password-reset-required"
     )
     memory = {PASSWORD_RESET: tags[PASSWORD_RESET]}
-    return Decision("done", why, Call("update_login_profile", change), tags=tags, memory=memory)
+    return Decision("done", why, call, tags=tags, memory=memory)
 
 
 def _is_reset(tags: Mapping[str, str], pending: bool, occasion: Occasion) -> bool:
@@ -173,7 +178,7 @@ _LONGEST = 128
 
 def random_password() -> str:
     """A password as long as IAM takes, of all classes: it meets every password policy."""
-    letters = [secrets.choice(each) for each in _CLASSES]
+    letters = [secrets.choice(letters) for letters in _CLASSES]
     everything = "".join(_CLASSES)
     letters += [secrets.choice(everything) for _ in range(_LONGEST - len(letters))]
     secrets.SystemRandom().shuffle(letters)
@@ -196,24 +201,32 @@ def _put(
     name: str,
     policy: str,
     document: Document,
-    found: Found,
+    existing: Existing,
     why: str,
     tags: Mapping[str, str],
 ) -> Decision:
     undo = delete_policy(name, policy)
-    if isinstance(found, dict):
-        undo = put_policy(name, policy, found)
+    if isinstance(existing, dict):
+        undo = put_policy(name, policy, existing)
     return Decision("done", why, put_policy(name, policy, document), (undo,), tags=tags)
 
 
 def put_policy(name: str, policy: str, document: Document) -> Call:
     text = documents.text_of(document)
-    parameters = {"UserName": name, "PolicyName": policy, "PolicyDocument": text}
-    return Call("put_user_policy", parameters)
+    return op.PUT_USER_POLICY("", UserName=name, PolicyName=policy, PolicyDocument=text)
 
 
 def delete_policy(name: str, policy: str) -> Call:
-    return Call("delete_user_policy", {"UserName": name, "PolicyName": policy})
+    return op.DELETE_USER_POLICY("", UserName=name, PolicyName=policy)
+
+
+def tag_user(name: str, tags: Mapping[str, str]) -> Call:
+    pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
+    return op.TAG_USER("", UserName=name, Tags=pairs)
+
+
+def untag_user(name: str, keys: Iterable[str]) -> Call:
+    return op.UNTAG_USER("", UserName=name, TagKeys=list(keys))
 
 
 def _marks(tags: Mapping[str, str], occasion: Occasion) -> dict[str, str]:

@@ -60,7 +60,7 @@ def require_mfa(form: Form) -> Document:
 def revoke_sessions(before: datetime) -> Document:
     """Deny everything in sessions issued before this time.
 
-    The key is absent in requests signed with an access key, which the policy therefore spares.
+    The key is absent in requests signed with an access key: the policy leaves those alone.
     """
     return _deny({"Action": "*"}, "DateLessThan", "aws:TokenIssueTime", format_time(before))
 
@@ -83,7 +83,7 @@ def cutoff_of(document: object) -> datetime | None:
     return time if time and revoke_sessions(time) == document else None
 
 
-def is_ours(policy: str, document: object) -> bool:
+def is_unchanged(policy: str, document: object) -> bool:
     """Whether the policy of this name is as we write it, in any form."""
     return (form_of if policy == REQUIRE_MFA else cutoff_of)(document) is not None
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from c7n.actions import EventAction
 from c7n.utils import local_session, type_schema
 
-from c7n_mfa.containment import permissions
+from c7n_mfa.containment import operations
 from c7n_mfa.element import Deployable
 
 # What containing takes is imported where it is done: a function starts cold for each sign-in, and
@@ -64,8 +64,7 @@ class _Contain(Deployable, EventAction):
 
     def _containment(self, event):
         from c7n_mfa.containment.apply import Containment
-        from c7n_mfa.containment.exclude import Exclusion
-        from c7n_mfa.containment.staleness import MAX_AGE_HOURS
+        from c7n_mfa.containment.exclude import MAX_AGE_HOURS, Exclusion
         from c7n_mfa.containment.values import Occasion
 
         return Containment(
@@ -150,7 +149,7 @@ class RequireMfa(_Contain):
         enrolment={"enum": ["closed", "open"]},
         **_COMMON,
     )
-    permissions = permissions.PUT
+    permissions = operations.PUT
 
     def validate(self):
         super().validate()
@@ -219,7 +218,7 @@ class RevokeSessions(_Contain):
     """
 
     schema = type_schema("revoke-sessions", **_COMMON)
-    permissions = permissions.PUT
+    permissions = operations.PUT
 
     def contain(self, containment, user, resource):
         return containment.revoke_sessions(user)
@@ -260,7 +259,7 @@ class ResetPassword(_Contain):
     """
 
     schema = type_schema("reset-password", random={"type": "boolean"}, **_COMMON)
-    permissions = permissions.RESET
+    permissions = operations.RESET
 
     @property
     def at_random(self):

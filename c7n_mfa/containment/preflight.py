@@ -25,7 +25,7 @@ Takes = Callable[[SignIn, object], bool]
 
 _NAME = re.compile(r"[\w+=,.@-]+", re.ASCII)
 _ADD = "add to filters: {type: signin, single-factor: [true]}"
-_MEND = "write single-factor: [true] in the filter signin"
+_FIX = "write single-factor: [true] in the filter signin"
 # Without an event, custodian gives an action all resources that the filters keep.
 _WITHOUT_EVENT = {None, "pull", "periodic", "schedule"}
 
@@ -87,7 +87,7 @@ def _look_up(action: Any, names: Iterable[str]) -> None:
 def filter_problem(
     mode: Mapping[str, Any] | None, wanted: Sequence[Takes], is_filtered: bool
 ) -> str | None:
-    """Why a policy would contain whom it should not, and the mend.
+    """Why a policy would contain whom it should not, and the fix.
 
     ``wanted`` is what the filters ``signin`` take that every user has to pass.
     """
@@ -116,9 +116,9 @@ def _harm(sign_in: SignIn) -> str:
     if sign_in.outcome == "failure":
         return (
             "would contain users for sign-ins that failed: anybody on the internet could lock a "
-            f"user out, with the name alone; {_MEND}"
+            f"user out, with the name alone; {_FIX}"
         )
-    return f"would contain users who signed in with MFA; {_MEND}"
+    return f"would contain users who signed in with MFA; {_FIX}"
 
 
 def _sign_ins() -> Iterator[tuple[SignIn, Mapping[str, Any]]]:
@@ -138,7 +138,7 @@ def _sign_ins() -> Iterator[tuple[SignIn, Mapping[str, Any]]]:
 
 
 def exclude_problem(mine: Exclude, others: Iterable[tuple[str, Exclude]], name: str) -> str | None:
-    """Why the users of ``exclude`` would not be left alone, and the mend."""
+    """Why the users of ``exclude`` would not be left alone, and the fix."""
     names = mine.get("names", ())
     for each in catch_alls(names):
         return f"the name {each} excludes every user; name the break-glass users"
@@ -157,7 +157,7 @@ def exclude_problem(mine: Exclude, others: Iterable[tuple[str, Exclude]], name: 
 
 
 def name_problem(name: str, wildcards: str = "") -> str | None:
-    """Why no user has this name, and the mend.
+    """Why no user has this name, and the fix.
 
     >>> name_problem("arn:aws:iam::123456789012:user/team/alice")
     'arn:aws:iam::123456789012:user/team/alice is an ARN; write the name alone: alice'

@@ -11,7 +11,7 @@ from c7n.utils import type_schema
 
 from c7n_mfa.aws.times import format_time
 from c7n_mfa.containment import element as containment
-from c7n_mfa.containment import permissions
+from c7n_mfa.containment import operations
 from c7n_mfa.element import Deployable
 
 
@@ -51,7 +51,7 @@ class Release(Deployable, BaseAction):
         },
     )
     annotation_key = containment.ANNOTATION
-    permissions = permissions.RELEASE
+    permissions = operations.RELEASE
 
     def check_preflight(self):
         from c7n_mfa.containment.preflight import name_problem
@@ -89,7 +89,7 @@ class Release(Deployable, BaseAction):
         missing = [name for name in self.data.get("users", ()) if name.lower() not in found]
         for name in missing:
             self.log.warning("user:%s release skipped: %s", name, _NOT_FOUND)
-        return [Receipt("release", "skipped", name, _NOT_FOUND, at) for name in missing]
+        return [Receipt("release", "skipped", name, _NOT_FOUND, at=at) for name in missing]
 
     def _is_named(self, user):
         names = self.data.get("users")
@@ -122,7 +122,7 @@ class ContainedFilter(Deployable, Filter):
 
     schema = type_schema("contained", days={"type": "number", "minimum": 0})
     annotation_key = "c7n:contained"
-    permissions = permissions.CONTAINED
+    permissions = operations.CONTAINED
 
     def process(self, resources, event=None):
         reader = containment.reader_of(self.manager)
@@ -134,7 +134,7 @@ class ContainedFilter(Deployable, Filter):
         return kept
 
     def _keeps(self, reader, resource):
-        from c7n_mfa.containment.contained import contained
+        from c7n_mfa.containment.release import contained
         from c7n_mfa.containment.values import User
 
         user = User.from_resource(resource)

@@ -8,26 +8,26 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import field
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, ClassVar
 
+from c7n_mfa.aws.change import Result, Step, tags_in
+from c7n_mfa.aws.operation import Call
 from c7n_mfa.aws.times import format_time, parse_time
 from c7n_mfa.frozen import frozen
 
 REQUIRE_MFA = "c7n-mfa-require-mfa"
 REVOKE_SESSIONS = "c7n-mfa-revoke-sessions"
 POLICIES = (REQUIRE_MFA, REVOKE_SESSIONS)
-"""The inline policies that are ours, by their names."""
+"""The inline policies of containment, by their names."""
 
 CONTAINED = "c7n-mfa-contained"
 EVENT = "c7n-mfa-event"
 PASSWORD_RESET = "c7n-mfa-password-reset"
 TAGS = (CONTAINED, EVENT, PASSWORD_RESET)
-"""The tags that are ours: since when, because of what, and when the password was reset."""
+"""The tags of containment: since when, because of what, and when the password was reset."""
 RELEASED = "c7n-mfa-released"
 """The tag that stays after a release and says when that was; it makes nobody contained."""
 
-Action = Literal["require-mfa", "revoke-sessions", "reset-password", "release"]
-Result = Literal["done", "already", "skipped", "failed"]
 Document = dict[str, Any]
 
 _NOT_IN_A_TAG = re.compile(r"[^\w .:/=+@-]", re.ASCII)
@@ -56,7 +56,7 @@ class User:
     ) -> User:
         name, arn = resource["UserName"], resource.get("Arn")
         acted = frozenset(receipt["at"] for receipt in receipts)
-        return cls(name, arn or name, tags_of(resource.get("Tags")), bool(arn), acted)
+        return cls(name, arn or name, tags_in(resource.get("Tags")), bool(arn), acted)
 
 
 @frozen
@@ -104,23 +104,10 @@ class Occasion:
 
 
 @frozen
-class Call:
-    """One call to IAM, as boto3 names it.  Only that of `reset-password` holds a secret."""
-
-    operation: str
-    parameters: Mapping[str, Any]
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "service": "iam",
-            "operation": self.operation,
-            "parameters": dict(self.parameters),
-        }
-
-
-@frozen
 class Decision:
     """What to do to a user: nothing without a ``call``, and then ``result`` says why not.
+
+    Only the call that resets a password holds a secret.
 
     ``fallback`` is done where the call does not fit into the user's inline policies.
     ``tags`` are what the user carries afterwards, ``memory`` those that are set before the call:
@@ -137,34 +124,18 @@ class Decision:
 
 
 @frozen
-class Receipt:
-    """What became of one action on one user; ``undo`` holds the calls that take it back."""
+class Receipt(Step):
+    """What became of one action on one user, and when."""
 
-    action: Action
-    result: Result
-    resource: str
-    why: str
-    at: str
-    error: str | None = None
-    undo: tuple[Call, ...] = ()
+    at: str = ""
 
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "action": self.action,
-            "result": self.result,
-            "resource": self.resource,
-            "why": self.why,
-            "error": self.error,
-            "undo": [call.to_dict() for call in self.undo],
-            "at": self.at,
-        }
+    KEYS: ClassVar[tuple[str, ...]] = (
+        "action", "result", "resource", "why", "error", "undo", "at",
+    )  # fmt: skip
 
-
-def tags_of(tags: object) -> dict[str, str]:
-    """The tags of an answer of IAM as a mapping."""
-    if not isinstance(tags, list):
-        return {}
-    return {tag["Key"]: tag["Value"] for tag in tags}
+    @property
+    def action(self) -> str:
+        return self.step
 
 
 def tag_value(text: str) -> str:

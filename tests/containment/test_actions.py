@@ -1032,7 +1032,8 @@ def test_fifty_tags_leave_no_room_for_ours_and_the_user_contained(user, deliver)
 
     assert results(receipts) == [("require-mfa", "done"), ("require-mfa", "failed")]
     assert receipts[1]["why"] == (
-        "the user does not carry our tags; `contained` and `release` know the policies by name"
+        "the user does not carry the tags of c7n-mfa; `contained` and `release` know the policies "
+        "by name"
     )
 
 
@@ -1274,7 +1275,7 @@ def test_whoever_is_named_and_not_contained_is_told_of_when_nobody_is(user, rele
 
 def test_without_the_filter_each_name_is_told_of_too(user, release_named):
     assert release_named("alice", "carol", filters=EVERYBODY) == [
-        (ARN, "already", "nothing of ours was removed"),
+        (ARN, "already", "nothing created by c7n-mfa was removed"),
         ("carol", "skipped", NOT_FOUND),
     ]
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from c7n_mfa.containment.contained import Contained, contained
+from c7n_mfa.containment.release import Contained, contained
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 TAGS = {

@@ -14,8 +14,9 @@ import pytest
 
 from c7n_mfa.aws.read import ReadFailure
 from c7n_mfa.containment import decide, documents
+from c7n_mfa.containment import operations as op
 from c7n_mfa.containment.documents import Form
-from c7n_mfa.containment.values import Call, Decision, Occasion
+from c7n_mfa.containment.values import Decision, Occasion
 
 NOW = datetime(2026, 11, 21, 9, 30, 20, tzinfo=UTC)
 SIGNED_IN = NOW - timedelta(seconds=20)
@@ -33,15 +34,15 @@ CLOSED_TO_ALL, OPEN_TO_ALL = Form("all", "closed"), Form("all", "open")
 def put(policy, document):
     text = json.dumps(document, separators=(",", ":"))
     parameters = {"UserName": "alice", "PolicyName": policy, "PolicyDocument": text}
-    return Call("put_user_policy", parameters)
+    return op.PUT_USER_POLICY("", **parameters)
 
 
 def delete(policy):
-    return Call("delete_user_policy", {"UserName": "alice", "PolicyName": policy})
+    return op.DELETE_USER_POLICY("", UserName="alice", PolicyName=policy)
 
 
 def update(**parameters):
-    return Call("update_login_profile", {"UserName": "alice", **parameters})
+    return op.UPDATE_LOGIN_PROFILE("", UserName="alice", **parameters)
 
 
 # require-mfa

@@ -1,10 +1,10 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
 
-"""The drill on the local AWS: the message arrives, and says that it is a drill.
+"""The alarm test on the local AWS: the message arrives, and says that it is a test.
 
-The local AWS keeps no Action items in an alarm's history, so the drill finds no answer there; what
-it makes of an answer is in tests/repair/test_drill.py, with items written by hand.
+The local AWS keeps no Action items in an alarm's history, so the test finds no answer there; what
+it makes of an answer is in tests/repair/test_alarm_test.py, with items written by hand.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def run(aws_env, tmp_path):
     return run
 
 
-def test_the_message_of_a_drill_arrives_and_the_state_is_put_back(session, run):
+def test_the_message_of_an_alarm_test_arrives_and_the_state_is_put_back(session, run):
     seed_trail(session)
     inbox = seed_inbox(session)
     repair = {**SUBSCRIBED, "subscriptions": [{"protocol": "sqs", "endpoint": inbox.arn}]}
@@ -64,4 +64,4 @@ def test_the_message_of_a_drill_arrives_and_the_state_is_put_back(session, run):
         "ConsoleSignInWithoutMfaAlarm",
         "ALARM",
     )
-    assert notification["NewStateReason"].startswith("c7n-mfa drill: nobody has signed in")
+    assert notification["NewStateReason"].startswith("c7n-mfa alarm test: nobody has signed in")

@@ -1,0 +1,28 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+"""The operations of containment, and the permissions of its actions and its filter.
+
+Apart from what calls them: custodian asks for the permissions when it loads.
+"""
+
+from __future__ import annotations
+
+from c7n_mfa.aws.operation import Operation, permissions_of
+
+PUT_USER_POLICY = Operation("iam", "PutUserPolicy")
+DELETE_USER_POLICY = Operation("iam", "DeleteUserPolicy")
+UPDATE_LOGIN_PROFILE = Operation("iam", "UpdateLoginProfile")
+TAG_USER = Operation("iam", "TagUser")
+UNTAG_USER = Operation("iam", "UntagUser")
+
+
+def _with(reads: list[str], *writes: Operation) -> tuple[str, ...]:
+    return tuple(sorted([*reads, *permissions_of(writes)]))
+
+
+PUT = _with(["iam:GetUserPolicy", "iam:ListUserTags"], PUT_USER_POLICY, TAG_USER)
+RESET = _with(
+    ["iam:GetLoginProfile", "iam:ListUserTags"], TAG_USER, UNTAG_USER, UPDATE_LOGIN_PROFILE
+)
+RELEASE = _with(["iam:GetUserPolicy", "iam:ListUserTags"], DELETE_USER_POLICY, TAG_USER, UNTAG_USER)
+CONTAINED = ("iam:ListUserPolicies",)
