@@ -8,6 +8,7 @@ mistake of ours still flies, also one that is made while an answer is shaped.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
+from urllib.parse import urlsplit
 
 import botocore.session
 from botocore import xform_name
@@ -47,6 +49,9 @@ READ_SECONDS = 10
 # botocore waits a minute for a service that never answers.  How often it tries stays with the
 # session: the user's to say in a pipeline (AWS_MAX_ATTEMPTS), twice where a sign-in waits.
 _TIMEOUTS = Config(connect_timeout=5, read_timeout=READ_SECONDS)
+# An emulator that answers 5xx does so again, for thirteen seconds of botocore's waiting.
+_EMULATED = _TIMEOUTS.merge(Config(retries={"mode": "standard", "total_max_attempts": 2}))
+_AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".aws")
 # An account takes so many calls at once without throttling, most of the time.
 _AT_ONCE = 8
 
@@ -139,7 +144,7 @@ class Reader:
 
     def config(self, service: str) -> Config:
         """How patient a client is."""
-        return _TIMEOUTS
+        return _EMULATED if _is_emulated(os.environ) else _TIMEOUTS
 
     def one(
         self, service: str, region: str, operation: str, target: str, shape: Shape, **params: Any
@@ -259,6 +264,15 @@ class Reader:
             code, message, cause = MALFORMED, str(error), error
         needed = self.permission(service, region, operation)
         return ReadFailure(needed, target, code, message, cause)
+
+
+def _is_emulated(environment: Mapping[str, str]) -> bool:
+    """Does a variable send calls to a host that is not AWS's, and none say how often to try?"""
+    if environment.keys() & {"AWS_MAX_ATTEMPTS", "AWS_RETRY_MODE"}:
+        return False
+    urls = [url for name, url in environment.items() if name.startswith("AWS_ENDPOINT_URL")]
+    hosts = [urlsplit(url).hostname or "" for url in urls]
+    return any(host and not host.endswith(_AWS_HOSTS) for host in hosts)
 
 
 def _is_pressed(answer: Any) -> bool:

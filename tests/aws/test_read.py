@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import threading
 from functools import partial
+from types import SimpleNamespace
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ClientError, ReadTimeoutError
 from botocore.parsers import ResponseParserError
@@ -34,6 +36,40 @@ def test_a_service_that_never_answers_is_given_up_soon(reader):
     config = reader.client("iam", "us-east-1").meta.config
 
     assert (config.connect_timeout, config.read_timeout) == (5, 10)
+
+
+def status_500(request, **_):
+    sent.append(request.url)
+    return AWSResponse(request.url, 500, {}, SimpleNamespace(stream=lambda: iter([b""])))
+
+
+sent: list[str] = []
+
+
+@pytest.mark.parametrize(
+    ("variables", "times"),
+    [
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}, 2),
+        ({"AWS_ENDPOINT_URL_IAM": "http://localhost:4566"}, 2),
+        ({"AWS_ENDPOINT_URL_IAM": "https://vpce-1.iam.us-east-1.vpce.amazonaws.com"}, 5),
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:4566", "AWS_MAX_ATTEMPTS": "3"}, 3),
+        ({}, 5),
+    ],
+    ids=["an emulator", "of one service", "AWS's own", "as the user says", "no endpoint"],
+)
+def test_an_emulator_that_fails_is_tried_once_more(monkeypatch, variables, times):
+    for name, text in variables.items():
+        monkeypatch.setenv(name, text)
+    slept: list[float] = []
+    monkeypatch.setattr("botocore.endpoint.time.sleep", slept.append)
+    sent.clear()
+    reader = Reader(boto3.Session(region_name="us-east-1"))
+    reader.client("iam", "us-east-1").meta.events.register("before-send.iam", status_500)
+
+    found = user(reader)
+
+    assert (found.permission, found.code) == ("iam:GetUser", "500")
+    assert (len(sent), len(slept)) == (times, times - 1)
 
 
 def test_how_often_is_tried_is_what_the_session_says(reader):
