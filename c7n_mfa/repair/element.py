@@ -283,7 +283,8 @@ class SigninMonitoringTest(Deployable, BaseAction):
                 wait-seconds: 30
     """
 
-    # Its name is that of custodian's output: action-drillsigninmonitoring.
+    # Of custodian's output, `action-drillsigninmonitoring`: it is published.
+    name = "drillsigninmonitoring"
     schema = type_schema(
         "test-signin-monitoring",
         **{"wait-seconds": {"type": "integer", "minimum": 1, "maximum": 600}},
