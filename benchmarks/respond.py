@@ -39,7 +39,7 @@ PYTHON = Path(
     os.environ.get("C7N_MFA_LAMBDA_PYTHON", Path(sys.prefix, "lambda-runtime", "bin", "python"))
 )
 RESPOND = ROOT / "policies" / "respond"
-POLICIES = ("signin-single-factor", "signin-single-factor-contained")
+POLICIES = ("signin-single-factor", "signin-single-factor-contain")
 TOPIC = "SignInWithoutMfaAlarmSNSTopic"
 DENY = "c7n-mfa-revoke-sessions"
 

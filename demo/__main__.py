@@ -32,7 +32,7 @@ For the account behind that profile, type what the demo would:
 and, once the subscriptions in the repair policy are your own:
 
   # makes what is missing
-  custodian run -s output/repair policies/repair/signin-monitoring-repaired.yml
+  custodian run -s output/repair policies/repair/signin-monitoring-repair.yml
 
 To see the demo: unset AWS_PROFILE."""
 

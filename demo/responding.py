@@ -18,8 +18,8 @@ from .response import Person, entry, seed_person, seed_response, sign_in, write_
 from .shell import Shell, Unexpected
 
 ALERTS = "policies/respond/signin-single-factor.yml"
-CONTAINS = "policies/respond/signin-single-factor-contained.yml"
-RELEASES = "policies/respond/signin-user-released.yml"
+CONTAINS = "policies/respond/signin-single-factor-contain.yml"
+RELEASES = "policies/respond/signin-user-release.yml"
 
 _MAIL_SECONDS = 45.0
 _OUTPUTS = ("respond", "contain", "release")

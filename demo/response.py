@@ -19,7 +19,7 @@ from .signin import console_login
 # Each role, and the policy whose function runs as it.
 ROLES = {
     "c7n-mfa-respond": "signin-single-factor",
-    "c7n-mfa-contain": "signin-single-factor-contained",
+    "c7n-mfa-contain": "signin-single-factor-contain",
 }
 DEAD_LETTERS = "c7n-mfa-dead-letters"
 # AWS takes no event of `aws.signin` from anybody but itself, and neither does the local AWS; the

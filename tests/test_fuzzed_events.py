@@ -153,7 +153,7 @@ def seed(request):
 
 
 @pytest.mark.parametrize(
-    ("name", "share"), [("signin-single-factor", 1), ("signin-single-factor-contained", 5)]
+    ("name", "share"), [("signin-single-factor", 1), ("signin-single-factor-contain", 5)]
 )
 def test_no_event_breaks_it_and_only_single_factor_sign_ins_are_told(
     name, share, seed, aws, tmp_path, monkeypatch

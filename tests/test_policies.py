@@ -142,7 +142,7 @@ def test_a_role_in_lambda_finds_the_plugin(path):
 
 
 def test_policies_that_audit_repair_and_repeat_share_their_filters_word_for_word():
-    names = "broken", "repaired", "daily"
+    names = "broken", "repair", "repair-daily"
     paths = [path for path in FILES if path.stem in {f"signin-monitoring-{n}" for n in names}]
     texts = {re.search(r"^    filters:\n((?:      .*\n)+)", p.read_text(), re.M)[1] for p in paths}
     assert (len(paths), len(texts)) == (3, 1)

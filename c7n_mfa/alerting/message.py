@@ -216,7 +216,7 @@ def _done(
         yield "- FAILED: nothing was contained, and no receipt says why; see the function's log."
     elif identity(sign_in) == "iam-user":
         yield (
-            f"- {_ONLY_NOTIFIES}. If signin-single-factor-contained is deployed, it contains the "
+            f"- {_ONLY_NOTIFIES}. If signin-single-factor-contain is deployed, it contains the "
             "user and sends its own message."
         )
     else:
@@ -230,8 +230,8 @@ _UNINVESTIGATED = (
     "results of an investigation."
 )
 _RELEASE = (
-    "- To release the user: put {} into users: in policies/respond/signin-user-released.yml, then "
-    "custodian run --cache-period 0 -s output/released policies/respond/signin-user-released.yml"
+    "- To release the user: put {} into users: in policies/respond/signin-user-release.yml, then "
+    "custodian run --cache-period 0 -s output/released policies/respond/signin-user-release.yml"
 )
 
 

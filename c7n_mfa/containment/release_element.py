@@ -32,7 +32,7 @@ class Release(Deployable, BaseAction):
     .. code-block:: yaml
 
         policies:
-          - name: signin-user-released
+          - name: signin-user-release
             resource: iam-user
             filters:
               - contained

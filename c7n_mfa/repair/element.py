@@ -230,7 +230,7 @@ class RemoveSigninMonitoring(_Changing):
     .. code-block:: yaml
 
         policies:
-          - name: signin-monitoring-removed
+          - name: signin-monitoring-remove
             resource: account
             actions:
               - type: remove-signin-monitoring

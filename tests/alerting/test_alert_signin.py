@@ -32,7 +32,7 @@ from signin.records import RECORDS
 
 TELLS = "signin-single-factor"
 ROOT = "signin-single-factor-root"
-CONTAINS = "signin-single-factor-contained"
+CONTAINS = "signin-single-factor-contain"
 ON_CALL = f"arn:aws:sns:{REGION}:{ACCOUNT}:on-call"
 SIGNED_IN = datetime.fromisoformat(record()["eventTime"])
 STUBS = {

@@ -54,7 +54,7 @@ from signin.records import RECORDS
 
 NOW = datetime(2026, 1, 15, 8, 31, tzinfo=UTC)
 TELLS = Sender("signin-single-factor", "us-east-1")
-CONTAINS = Sender("signin-single-factor-contained", "us-east-1", contains=True)
+CONTAINS = Sender("signin-single-factor-contain", "us-east-1", contains=True)
 DOSSIER = {
     "severity": "medium",
     "summary": [
@@ -192,7 +192,7 @@ What was found
 - Privileges: administrator, AdministratorAccess.
 
 What was done
-- Nothing: this policy only notifies. If signin-single-factor-contained is deployed, it contains \
+- Nothing: this policy only notifies. If signin-single-factor-contain is deployed, it contains \
 the user and sends its own message.
 
 What to do next
@@ -219,8 +219,8 @@ def test_what_was_done_comes_with_the_command_that_undoes_it_and_what_failed_is_
         "- require-mfa: FAILED. the user is not contained by this action (access denied: grant "
         "iam:PutUserPolicy on alice)",
         "- To release the user: put alice into users: in "
-        "policies/respond/signin-user-released.yml, then custodian run --cache-period 0 -s "
-        "output/released policies/respond/signin-user-released.yml",
+        "policies/respond/signin-user-release.yml, then custodian run --cache-period 0 -s "
+        "output/released policies/respond/signin-user-release.yml",
     ]
     assert section(message, "What to do next")[1:] == [
         "2. If it was: let them enrol MFA with an administrator's help, and release the user.",

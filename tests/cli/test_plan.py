@@ -202,7 +202,7 @@ def test_a_file_without_the_action_is_the_wrong_file(run, tmp_path):
         "",
         f"c7n-mfa plan: no policy in {tmp_path}/repair.yml has an action with a plan: "
         "set-signin-monitoring, remove-signin-monitoring or set-signin-forwarding; "
-        "policies/repair/signin-monitoring-repaired.yml has one.\n"
+        "policies/repair/signin-monitoring-repair.yml has one.\n"
         "c7n-mfa plan: repair only looks: `custodian run` changes nothing.\n",
     )
 

@@ -366,6 +366,6 @@ def test_the_shipped_policy_runs_only_once_a_name_is_put_in(load):
 
 
 def test_the_shipped_policy_has_the_place_for_the_name():
-    path = Path(__file__).parents[2] / "policies" / "respond" / "signin-user-released.yml"
+    path = Path(__file__).parents[2] / "policies" / "respond" / "signin-user-release.yml"
 
     assert "users: &users [<user-name>]" in path.read_text(encoding="utf-8")

@@ -57,7 +57,7 @@ def receipt(action: str) -> dict:
 
 def sent(contains: bool) -> list[str]:
     """The subject and the lines of the message about one sign-in."""
-    name = "signin-single-factor" + ("-contained" if contains else "")
+    name = "signin-single-factor" + ("-contain" if contains else "")
     receipts = [receipt(action) for action in CONTAINED] if contains else []
     sign_in = SignIn.from_record(record("iam-user"))
     message: Alert = alert(
@@ -77,7 +77,7 @@ def shown(page: str) -> list[str]:
     [
         ("README.md", False),
         ("docs/rules/signin-single-factor.md", False),
-        ("docs/rules/signin-single-factor-contained.md", True),
+        ("docs/rules/signin-single-factor-contain.md", True),
     ],
 )
 def test_the_lines_of_a_shown_message_are_sent_in_this_order(page, contains):

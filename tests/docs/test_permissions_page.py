@@ -24,7 +24,7 @@ from docs.build.pages import DOCS
 from docs.build.permission_words import WHY
 
 PAGE = (DOCS / "permissions.md").read_text(encoding="utf-8")
-FUNCTION = "arn:aws:lambda:*:123456789012:function:custodian-signin-monitoring-daily"
+FUNCTION = "arn:aws:lambda:*:123456789012:function:custodian-signin-monitoring-repair-daily"
 TO_LAMBDA = {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}
 
 
@@ -115,8 +115,8 @@ def test_an_audit_of_a_good_chain_makes_only_granted_calls(run):
 @mock_aws
 def test_a_repair_makes_only_granted_calls(run):
     account.add_trail()
-    made = run("signin-monitoring-repaired")
-    assert made - granted(documents("signin-monitoring-repaired")[0]) == set()
+    made = run("signin-monitoring-repair")
+    assert made - granted(documents("signin-monitoring-repair")[0]) == set()
     assert "cloudwatch:PutMetricAlarm" in made
 
 
@@ -128,11 +128,11 @@ def test_a_deployment_makes_only_granted_calls(run):
     role = "c7n-mfa-signin-monitoring"
     boto3.client("iam").create_role(RoleName=role, AssumeRolePolicyDocument=trust)
 
-    made = run("signin-monitoring-daily")
+    made = run("signin-monitoring-repair-daily")
 
     # Here and not in whatever test comes next.
     gc.collect()
-    _, _, deployer = documents("signin-monitoring-daily")
+    _, _, deployer = documents("signin-monitoring-repair-daily")
     assert made - granted(deployer) == set()
     assert made >= {"lambda:CreateFunction", "events:PutTargets"}
 
@@ -147,7 +147,7 @@ def test_whoever_deploys_may_look_at_topic_and_queue_and_take_it_away(name):
     by_name = {statement["Sid"]: statement for statement in deployer["Statement"]}
     function = f"arn:aws:lambda:*:123456789012:function:custodian-{name}"
     rule = f"arn:aws:events:*:123456789012:rule/custodian-{name}"
-    users = permissions.BREAK_GLASS_CHECK if name.endswith("-contained") else frozenset()
+    users = permissions.BREAK_GLASS_CHECK if name.endswith("-contain") else frozenset()
     assert set(by_name["Read"]["Action"]) == DEPLOY_CHECKS | users | {"sts:GetCallerIdentity"}
     assert (
         by_name["DeleteFunction"]["Action"],
@@ -178,7 +178,7 @@ def test_a_customer_key_takes_two_permissions_more():
 
 
 def test_the_deployer_may_pass_the_role_to_lambda_only():
-    _, _, deployer = documents("signin-monitoring-daily")
+    _, _, deployer = documents("signin-monitoring-repair-daily")
     by_name = {statement["Sid"]: statement for statement in deployer["Statement"]}
     assert by_name["PassRole"]["Condition"] == TO_LAMBDA
     assert by_name["Function"]["Resource"] == FUNCTION

@@ -19,7 +19,7 @@ from docs.build import policies
 from docs.build.pages import DOCS
 
 PAGE = (DOCS / "terraform.md").read_text(encoding="utf-8")
-REPAIR = policies.ROOT / "policies" / "repair" / "signin-monitoring-repaired.yml"
+REPAIR = policies.ROOT / "policies" / "repair" / "signin-monitoring-repair.yml"
 
 
 def block(head: str) -> dict[str, str]:

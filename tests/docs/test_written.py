@@ -79,8 +79,8 @@ def test_a_section_is_never_empty(page):
     [
         ("signin-filter-never-fires", "signin-coverage"),
         ("signin-monitoring-broken", "signin-monitoring"),
-        ("signin-monitoring-removed", "remove-signin-monitoring"),
-        ("signin-monitoring-repaired", "set-signin-monitoring"),
+        ("signin-monitoring-remove", "remove-signin-monitoring"),
+        ("signin-monitoring-repair", "set-signin-monitoring"),
     ],
 )
 def test_every_option_is_in_the_table(page, name):
@@ -101,7 +101,7 @@ def test_the_options_of_telling_are_in_their_tables(name):
 
 def test_the_defaults_in_the_table_are_those_of_the_code():
     wish = RepairOptions("single-factor")
-    table = section(DOCS / "rules/signin-monitoring-repaired.md", "Options")
+    table = section(DOCS / "rules/signin-monitoring-repair.md", "Options")
     defaults = dict(re.findall(r"^\| `([\w-]+)` \| `([^`]+)` \|", table, re.MULTILINE))
     assert defaults == {
         "strict": str(wish.strict).lower(),
@@ -180,10 +180,10 @@ def test_the_shown_reports_are_what_is_printed(report):
     account.add_trail(Name=TRAIL, CloudWatchLogsLogGroupArn=arn)
 
     before = report("signin-monitoring-broken")
-    repair = report("signin-monitoring-repaired")
+    repair = report("signin-monitoring-repair")
     after = report("signin-monitoring-broken")
 
     good, bad = shown("signin-monitoring-broken")
     assert before.rstrip() == bad
-    assert [repair.rstrip()] == shown("signin-monitoring-repaired")
+    assert [repair.rstrip()] == shown("signin-monitoring-repair")
     assert after.rstrip() == good

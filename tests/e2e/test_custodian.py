@@ -23,7 +23,7 @@ pytestmark = pytest.mark.local_aws
 
 ROOT = Path(__file__).parents[2]
 AUDIT = ROOT / "policies" / "audit" / "signin-monitoring-broken.yml"
-REPAIR = ROOT / "policies" / "repair" / "signin-monitoring-repaired.yml"
+REPAIR = ROOT / "policies" / "repair" / "signin-monitoring-repair.yml"
 
 
 @pytest.fixture

@@ -54,15 +54,15 @@ def test_the_demo_goes_from_a_broken_chain_to_a_contained_user_and_back(tmp_path
     assert commands(shown.stdout) == [
         f"custodian run -s {tmp_path}/out/audit policies/audit/signin-monitoring-broken.yml",
         f"c7n-mfa report {tmp_path}/out/audit",
-        f"custodian run -s {tmp_path}/out/repair {tmp_path}/out/signin-monitoring-repaired.yml",
+        f"custodian run -s {tmp_path}/out/repair {tmp_path}/out/signin-monitoring-repair.yml",
         f"custodian run -s {tmp_path}/out/audit-again policies/audit/signin-monitoring-broken.yml",
         f"c7n-mfa report {tmp_path}/out/audit-again",
         "python -m demo.signin --user alice",
         f"custodian run -s {tmp_path}/out/respond policies/respond/signin-single-factor.yml",
         f"custodian run -s {tmp_path}/out/contain "
-        "policies/respond/signin-single-factor-contained.yml",
+        "policies/respond/signin-single-factor-contain.yml",
         f"custodian run --cache-period 0 -s {tmp_path}/out/release "
-        f"{tmp_path}/out/signin-user-released.yml",
+        f"{tmp_path}/out/signin-user-release.yml",
     ]
     assert verdicts(shown.stdout) == ["BROKEN", "INTACT"]
     assert [line for line in shown.stdout.splitlines() if line in CAUSE_AND_EFFECT] == [
@@ -131,7 +131,7 @@ def test_without_its_environment_the_demo_says_how_to_get_it(tmp_path):
 
 
 def test_the_demos_policy_is_the_shipped_one_but_for_the_subscription(tmp_path):
-    shipped = ROOT / "policies" / "repair" / "signin-monitoring-repaired.yml"
+    shipped = ROOT / "policies" / "repair" / "signin-monitoring-repair.yml"
 
     write_policy(shipped, tmp_path / "policy.yml", QUEUE)
 

@@ -24,8 +24,8 @@ from objects import objects
 pytestmark = pytest.mark.local_aws
 
 ROOT = Path(__file__).parents[2]
-REPAIR = ROOT / "policies" / "repair" / "signin-monitoring-repaired.yml"
-REMOVE = ROOT / "policies" / "repair" / "signin-monitoring-removed.yml"
+REPAIR = ROOT / "policies" / "repair" / "signin-monitoring-repair.yml"
+REMOVE = ROOT / "policies" / "repair" / "signin-monitoring-remove.yml"
 KILLED = Path(__file__).with_name("killed")
 CHAIN = [
     "CreateTopic",
@@ -91,8 +91,8 @@ def run(start):
     return run
 
 
-def receipt(folder: Path, policy: str = "signin-monitoring-repaired") -> dict:
-    names = {"signin-monitoring-repaired": "set", "signin-monitoring-removed": "remove"}
+def receipt(folder: Path, policy: str = "signin-monitoring-repair") -> dict:
+    names = {"signin-monitoring-repair": "set", "signin-monitoring-remove": "remove"}
     path = folder / policy / f"action-{names[policy]}signinmonitoring"
     (only,) = json.loads(path.read_text())
     return only
@@ -180,6 +180,6 @@ def test_a_repair_that_is_removed_leaves_the_account_as_it_was(
 
     assert run(REMOVE, "removed") == 0
 
-    steps = receipt(tmp_path / "removed", "signin-monitoring-removed")["steps"]
+    steps = receipt(tmp_path / "removed", "signin-monitoring-remove")["steps"]
     assert [(s["step"], s["error"]) for s in steps if s["result"] != "done"] == []
     assert objects(session) == before

@@ -64,7 +64,7 @@ def test_broken_then_set_up_then_intact_then_taken_away(session, account, run, t
         if region["reason"] == "rule-absent"
     ] == others
 
-    (receipt,) = run(POLICIES / "signin-forwarding-repaired.yml", "action-setsigninforwarding")
+    (receipt,) = run(POLICIES / "signin-forwarding-repair.yml", "action-setsigninforwarding")
     assert {step["result"] for step in receipt["steps"]} == {"done"}
     assert (receipt["before"], receipt["after"]) == ("broken", "intact")
     assert run(audit) == []

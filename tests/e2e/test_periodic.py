@@ -19,8 +19,8 @@ from demo.account import seed_inbox, seed_trail
 pytestmark = [pytest.mark.local_aws, pytest.mark.long]
 
 ROOT = Path(__file__).parents[2]
-POLICY = ROOT / "policies" / "periodic" / "signin-monitoring-daily.yml"
-FUNCTION = "custodian-signin-monitoring-daily"
+POLICY = ROOT / "policies" / "periodic" / "signin-monitoring-repair-daily.yml"
+FUNCTION = "custodian-signin-monitoring-repair-daily"
 
 
 @pytest.fixture

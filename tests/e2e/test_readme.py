@@ -28,10 +28,10 @@ BIN = Path(sys.executable).parent
 # Whatever is not listed ends with 0.
 EXPECTED = {
     "c7n-mfa report output/audit": 1,
-    "c7n-mfa plan policies/repair/signin-monitoring-repaired.yml": 1,
+    "c7n-mfa plan policies/repair/signin-monitoring-repair.yml": 1,
     "c7n-mfa pattern": 1,
     "c7n-mfa report output/org": 1,
-    "c7n-mfa plan policies/repair/signin-monitoring-removed.yml": 1,
+    "c7n-mfa plan policies/repair/signin-monitoring-remove.yml": 1,
 }
 WORDS = 1300
 

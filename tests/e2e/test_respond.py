@@ -35,7 +35,7 @@ pytestmark = pytest.mark.local_aws
 
 RESPOND = Path(__file__).parents[2] / "policies" / "respond"
 TELLS = "signin-single-factor"
-CONTAINS = "signin-single-factor-contained"
+CONTAINS = "signin-single-factor-contain"
 TOPIC = "SignInWithoutMfaAlarmSNSTopic"
 
 
@@ -136,8 +136,8 @@ def test_a_user_is_contained_told_of_and_released(here):
     # Scripts that use the access key go on.
     assert here.alice.refusal(here.alice.key) is None
 
-    unnamed = here.run("signin-user-released", "--cache-period=0")
-    write_release("policies/respond/signin-user-released.yml", here.folder / "it.yml", "alice")
+    unnamed = here.run("signin-user-release", "--cache-period=0")
+    write_release("policies/respond/signin-user-release.yml", here.folder / "it.yml", "alice")
     released = here.run(here.folder / "it.yml", "--cache-period=0")
 
     assert unnamed.returncode != 0

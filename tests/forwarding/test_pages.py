@@ -17,7 +17,7 @@ from c7n_mfa.forwarding.values import REASONS
 from c7n_mfa.signin.events import FORWARDED
 
 ROOT = Path(__file__).parents[2]
-NAMES = ("signin-forwarding-broken", "signin-forwarding-repaired")
+NAMES = ("signin-forwarding-broken", "signin-forwarding-repair")
 AUDIT, REPAIR = ((ROOT / "docs" / "rules" / f"{name}.md").read_text() for name in NAMES)
 
 

@@ -30,7 +30,7 @@ def load(request):
     def load(filter_options=None, **options):
         return PyTestUtils(request).load_policy(
             {
-                "name": "signin-monitoring-repaired",
+                "name": "signin-monitoring-repair",
                 "resource": "aws.account",
                 "filters": [
                     {
@@ -451,6 +451,6 @@ def test_an_endpoint_that_sns_would_refuse_is_refused_beforehand(load):
         load(subscriptions=[{"protocol": "email", "endpoint": "security"}])
 
     assert str(caught.value) == (
-        "policy:signin-monitoring-repaired set-signin-monitoring subscriptions: protocol email: "
+        "policy:signin-monitoring-repair set-signin-monitoring subscriptions: protocol email: "
         "security is not an e-mail address"
     )

@@ -225,7 +225,7 @@ def test_our_own_pattern_stops_nothing(resource):
 
 
 @pytest.mark.parametrize(
-    "name", ["signin-single-factor", "signin-single-factor-root", "signin-single-factor-contained"]
+    "name", ["signin-single-factor", "signin-single-factor-root", "signin-single-factor-contain"]
 )
 def test_the_shipped_functions_hear_of_sign_ins(name):
     policy = shipped(name)

@@ -25,7 +25,7 @@ from signin.records import RECORDS
 MOST_CALLS = 6
 EVENT_DRIVEN = [
     "signin-single-factor",
-    "signin-single-factor-contained",
+    "signin-single-factor-contain",
     "signin-single-factor-root",
 ]
 RECORDED = [each.record for each in RECORDS] + [family.witness for family in FAMILIES]
@@ -112,7 +112,7 @@ def test_telling_comes_last_and_nothing_is_lost_silently(name):
 
 def test_telling_writes_nothing_and_containing_excludes_break_glass_users():
     told = [action["type"] for action in shipped("signin-single-factor")["actions"]]
-    contained = shipped("signin-single-factor-contained")["actions"]
+    contained = shipped("signin-single-factor-contain")["actions"]
 
     assert told == ["investigate-signin", "alert-signin"]
     assert [action["type"] for action in contained] == [

@@ -30,8 +30,8 @@ _DECLINED = {"skipped", "refused"}
 _ACTIONS = {element.name for element in ELEMENTS if element.kind == "action"}
 _CONTAINING = {element.name for element in ELEMENTS if element.contains}
 _BROKEN = "policies/respond/signin-forwarding-broken.yml"
-_REPAIRED = "policies/respond/signin-forwarding-repaired.yml"
-_RELEASED = "policies/respond/signin-user-released.yml"
+_REPAIRED = "policies/respond/signin-forwarding-repair.yml"
+_RELEASED = "policies/respond/signin-user-release.yml"
 _RELEASE = (
     f"To release a user: put the name into {_RELEASED}, then custodian run --cache-period 0 "
     f"-s output/release {_RELEASED}"

@@ -19,7 +19,7 @@ from c7n_mfa.proof.requirements import REQUIREMENTS
 
 from .values import Account, JudgedFilter, OtherRun, RepairReceipt, RepairStep, Report, Source
 
-REPAIR_POLICY = "policies/repair/signin-monitoring-repaired.yml"
+REPAIR_POLICY = "policies/repair/signin-monitoring-repair.yml"
 AUDIT_POLICY = "policies/audit/signin-monitoring-broken.yml"
 WHERE_TO_READ = "Words: docs/vocabulary.md, reasons: docs/reasons.md"
 

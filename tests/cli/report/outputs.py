@@ -178,7 +178,7 @@ def audit(folder: Path, account: dict[str, Any], /, **changed: Any) -> Path:
 
 def repair(folder: Path, /, *receipts: dict[str, Any], **changed: Any) -> Path:
     """A finished repair of one account that had no alarm; the judgement is the one after it."""
-    noted = metadata("signin-monitoring-repaired", start=2.0)
+    noted = metadata("signin-monitoring-repair", start=2.0)
     after = INTACT if all(each["after"] == "intact" for each in receipts) else BROKEN
     files = {"metadata": noted, "judged": [after], "receipts": list(receipts)}
     return audit(folder, BROKEN, **(files | changed))

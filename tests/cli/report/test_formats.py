@@ -43,9 +43,9 @@ AUDIT_AGAIN = (
     "Audit again: custodian run -s output/audit policies/audit/signin-monitoring-broken.yml"
 )
 REPAIR = [
-    "Put your own subscriptions into policies/repair/signin-monitoring-repaired.yml",
-    "Look first: c7n-mfa plan policies/repair/signin-monitoring-repaired.yml",
-    "Repair: custodian run -s output/repair policies/repair/signin-monitoring-repaired.yml",
+    "Put your own subscriptions into policies/repair/signin-monitoring-repair.yml",
+    "Look first: c7n-mfa plan policies/repair/signin-monitoring-repair.yml",
+    "Repair: custodian run -s output/repair policies/repair/signin-monitoring-repair.yml",
 ]
 WHERE_TO_READ = "Words: docs/vocabulary.md, reasons: docs/reasons.md"
 

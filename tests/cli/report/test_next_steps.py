@@ -22,7 +22,7 @@ from .outputs import (
     step,
 )
 
-POLICY = "policies/repair/signin-monitoring-repaired.yml"
+POLICY = "policies/repair/signin-monitoring-repair.yml"
 PLACE = f"Put your own subscriptions into {POLICY}"
 LOOK = f"Look first: c7n-mfa plan {POLICY}"
 REPAIR = f"Repair: custodian run -s output/repair {POLICY}"

@@ -21,12 +21,11 @@ NO_JUDGEMENT = (
 )
 AUDIT = "Audit: custodian run -s output/audit policies/audit/signin-monitoring-broken.yml"
 RELEASE = (
-    "To release a user: put the name into policies/respond/signin-user-released.yml, then "
-    "custodian run --cache-period 0 -s output/release policies/respond/signin-user-released.yml"
+    "To release a user: put the name into policies/respond/signin-user-release.yml, then "
+    "custodian run --cache-period 0 -s output/release policies/respond/signin-user-release.yml"
 )
 FORWARD = (
-    "Forward them: custodian run -s output/forwarding "
-    "policies/respond/signin-forwarding-repaired.yml"
+    "Forward them: custodian run -s output/forwarding policies/respond/signin-forwarding-repair.yml"
 )
 LOOK = (
     "Look again at the forwarding: custodian run -s output/forwarding "

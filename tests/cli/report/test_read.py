@@ -165,7 +165,7 @@ def test_the_receipt_of_an_earlier_run_is_not_this_runs(tmp_path):
 
 
 def test_the_receipt_of_an_earlier_run_is_not_a_dry_runs(tmp_path):
-    noted = metadata("signin-monitoring-repaired", dryrun=True)
+    noted = metadata("signin-monitoring-repair", dryrun=True)
     repair(tmp_path, receipt(step("alarm")), metadata=noted, judged=[BROKEN])
 
     check("broken", tmp_path)
