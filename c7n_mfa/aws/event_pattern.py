@@ -124,9 +124,19 @@ def _is_or(branches: Any, language: Language) -> bool:
 
 
 def _object(pattern: Mapping[str, Any], value: Any, language: Language) -> Answer:
-    items = value if isinstance(value, list) else ()
-    objects = [item for item in items if isinstance(item, Mapping)] or [value]
+    if not pattern:
+        return None  # AWS takes no such pattern
+    objects = list(_objects(value)) or [value]
     return any_of(matches(pattern, item, language) for item in objects)
+
+
+def _objects(value: Any) -> Iterator[Mapping[str, Any]]:
+    """The objects of a field, those of lists in lists too."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _objects(item)
+    elif isinstance(value, Mapping):
+        yield value
 
 
 def _leaves(value: Any) -> Iterator[Any]:

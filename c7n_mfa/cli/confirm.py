@@ -37,7 +37,12 @@ def from_link(link: str) -> Confirmation:
     >>> from_link("https://sns.us-east-1.amazonaws.com/?TopicArn=arn:aws:sns:::t&Token=ab12")
     Confirmation(topic='arn:aws:sns:::t', token='ab12')
     """
-    fields = parse_qs(urlsplit(link.strip()).query)
+    try:
+        fields = parse_qs(urlsplit(link.strip()).query)
+    except ValueError as error:
+        raise NotALink(
+            f"{link.strip()} is no link: {error}; copy all of it from the mail"
+        ) from error
     named = {name.lower(): values[0] for name, values in fields.items()}
     missing = [name for name in ("TopicArn", "Token") if not named.get(name.lower())]
     if missing:

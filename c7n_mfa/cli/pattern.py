@@ -154,6 +154,8 @@ def _read_event(path: Path) -> dict[str, Any]:
         event = json.loads(_read(path))
     except ValueError as error:
         raise BadInput(f"{path} is not JSON: {error}.") from error
+    except RecursionError as error:
+        raise BadInput(f"{path} holds no event: its JSON is nested too deeply.") from error
     if isinstance(event, dict) and isinstance(event.get("Records"), list):
         if len(event["Records"]) != 1:
             raise BadInput(f"{path} holds {len(event['Records'])} records; give one.")

@@ -248,11 +248,11 @@ def _block(sign_in: SignIn) -> Text:
 def _cells(sign_in: SignIn) -> Iterator[Text]:
     identity = sign_in.identity
     named = (sign_in.event_time, identity.name, identity.account, sign_in.region, sign_in.address)
-    yield from (Text(one_line(text or "unknown")) for text in named)
+    yield from (Text(one_line(text or "") or "unknown") for text in named)
     yield from (Text(word) for word in (sign_in.path, sign_in.outcome, sign_in.factor))
     yield Text(*_ANSWERS[sign_in.is_single_factor])
     yield Text(_because(sign_in))
-    yield Text(one_line(sign_in.event_id or "unknown"))
+    yield Text(one_line(sign_in.event_id or "") or "unknown")
 
 
 def _because(sign_in: SignIn) -> str:

@@ -111,6 +111,8 @@ def test_one_object_of_a_list_has_to_match_alone():
     pattern = {"l": {"a": ["1"], "b": ["2"]}}
     assert matches(pattern, {"l": [{"a": "1", "b": "2"}, "text"]}) is True
     assert matches(pattern, {"l": [{"a": "1"}, {"b": "2"}]}) is False
+    assert matches(pattern, {"l": [["text"], [{"a": "1"}, {"a": "1", "b": "2"}]]}) is True
+    assert matches(pattern, {"l": [[{"a": "1"}], [{"b": "2"}]]}) is False
 
 
 @pytest.mark.parametrize(
@@ -151,6 +153,7 @@ def test_one_object_of_a_list_has_to_match_alone():
         [{"regular-expression": "a"}],
         [{}],
         [],
+        {},
         "a",
         None,
     ],

@@ -79,6 +79,11 @@ def test_only_the_owner_may_unsubscribe_when_asked_for(run):
             "the link has no TopicArn and no Token; copy all of it from the mail",
         ),
         (
+            ("https://[sns/?TopicArn=a&Token=b",),
+            "https://[sns/?TopicArn=a&Token=b is no link: Invalid IPv6 URL; copy all of it from "
+            "the mail",
+        ),
+        (
             (LINK.replace("Token=", "Tken="),),
             "the link has no Token; copy all of it from the mail",
         ),

@@ -152,7 +152,11 @@ def test_an_absent_field_is_said_to_be_absent(run, tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("{", "is not JSON"), ("[1]", "holds no event: a JSON object was expected")],
+    [
+        ("{", "is not JSON"),
+        ("[1]", "holds no event: a JSON object was expected"),
+        ("[" * 100_000, "holds no event: its JSON is nested too deeply"),
+    ],
 )
 def test_an_event_file_that_holds_no_event_is_a_sentence(run, tmp_path, text, said):
     path = tmp_path / "event.json"

@@ -166,6 +166,14 @@ def test_names_from_a_log_cannot_steer_a_terminal(signins):
     assert "\x1b" not in done.stdout
 
 
+def test_a_name_of_invisible_characters_leaves_no_blank(signins):
+    identity = {**SINGLE["userIdentity"], "userName": "\u3164", "arn": None}
+    done = signins({**SINGLE, "userIdentity": identity, "sourceIPAddress": "\u200b"})
+    assert done.stdout.splitlines()[3].split()[:5] == [
+        *("2026-01-15T08:30:00Z", "unknown", "123456789012", "us-east-1", "unknown")
+    ]
+
+
 def test_json_holds_everything(signins):
     done = signins(CALL, SINGLE, 5, options=["--format", "json"])
     whole = json.loads(done.stdout)
