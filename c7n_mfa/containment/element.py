@@ -48,7 +48,9 @@ class _Contain(Deployable, EventAction):
     def check_preflight(self):
         from c7n_mfa.containment import preflight
 
-        preflight.check(self, [each for each in self.manager.actions if isinstance(each, _Contain)])
+        preflight.check(
+            self, [action for action in self.manager.actions if isinstance(action, _Contain)]
+        )
 
     @property
     def exclude(self):
@@ -89,9 +91,9 @@ def reader_of(manager):
 
 def noted(log, resource, receipts):
     """The receipts as JSON, appended to the resource's and logged."""
-    found = [receipt.to_dict() for receipt in receipts]
-    resource.setdefault(ANNOTATION, []).extend(found)
-    for receipt in found:
+    noted_down = [receipt.to_dict() for receipt in receipts]
+    resource.setdefault(ANNOTATION, []).extend(noted_down)
+    for receipt in noted_down:
         level = log.error if receipt["result"] == "failed" else log.info
         level(
             "user:%s %s %s: %s",
@@ -100,7 +102,7 @@ def noted(log, resource, receipts):
             receipt["result"],
             receipt["error"] or receipt["why"],
         )
-    return found
+    return noted_down
 
 
 class RequireMfa(_Contain):

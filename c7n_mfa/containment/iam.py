@@ -34,12 +34,12 @@ class Iam:
         return self.user.tags if isinstance(tags, ReadFailure) else tags
 
     def policy(self, name: str) -> Document | ReadFailure | None:
-        found: Document | ReadFailure | None = self._read(
+        existing: Document | ReadFailure | None = self._read(
             "get_user_policy",
             policy_document,
             PolicyName=name,
         )
-        return found
+        return existing
 
     def login_profile(self) -> Mapping[str, Any] | ReadFailure | None:
         profile: Mapping[str, Any] | ReadFailure | None = self._read(
@@ -68,10 +68,10 @@ class Iam:
 
 def policies_of(reader: Reader, user: User) -> tuple[str, ...] | ReadFailure | None:
     """The names of the user's inline policies; None: no such user."""
-    found: tuple[str, ...] | ReadFailure | None = reader.every(
+    names: tuple[str, ...] | ReadFailure | None = reader.every(
         "iam", "", "list_user_policies", "PolicyNames", user.arn, str, UserName=user.name
     )
-    return found
+    return names
 
 
 def sentence(failure: ReadFailure) -> str:

@@ -33,12 +33,12 @@ _WITHOUT_EVENT = {None, "pull", "periodic", "schedule"}
 def check(action: Any, containing: Sequence[Any]) -> None:
     """Refuse an action of those that contain in its policy when it would reach the wrong users."""
     manager = action.manager
-    others = [(each.type, each.exclude) for each in containing if each is not action]
+    others = [(other.type, other.exclude) for other in containing if other is not action]
     why = exclude_problem(action.exclude, others, action.type)
     if why:
         action.refuse(f"exclude: {why}")
-    wanted = list(_required(manager.filters))
-    why = filter_problem(manager.data.get("mode"), wanted, bool(manager.filters))
+    required = list(_required(manager.filters))
+    why = filter_problem(manager.data.get("mode"), required, bool(manager.filters))
     if why:
         action.refuse(why)
     # All of them exclude the same.
@@ -48,15 +48,15 @@ def check(action: Any, containing: Sequence[Any]) -> None:
 
 def _required(filters: Iterable[Any]) -> Iterator[Takes]:
     """What the filters `signin` take that every user has to pass, of an `or` any branch of it."""
-    for each in filters:
-        if isinstance(each, And):
-            yield from _required(each.filters)
-        elif isinstance(each, Or):
-            branches = [list(_required([branch])) for branch in each.filters]
+    for condition in filters:
+        if isinstance(condition, And):
+            yield from _required(condition.filters)
+        elif isinstance(condition, Or):
+            branches = [list(_required([branch])) for branch in condition.filters]
             if branches and all(branches):
                 yield partial(_any_takes, branches)
-        elif each.type == "signin":
-            yield each.criteria().match
+        elif condition.type == "signin":
+            yield condition.criteria().match
 
 
 def _any_takes(branches: Iterable[Iterable[Takes]], sign_in: SignIn, record: object) -> bool:
@@ -71,25 +71,25 @@ def _look_up(action: Any, names: Iterable[str]) -> None:
     """A break-glass user who is misspelt is better known now than when it is contained."""
     reader = Reader(local_session(action.manager.session_factory))
     for name in names:
-        found = reader.one("iam", "", "get_user", name, lambda _: True, UserName=name)
-        if found is None:
+        exists = reader.one("iam", "", "get_user", name, lambda _: True, UserName=name)
+        if exists is None:
             action.refuse(f"exclude: names: there is no user {name}; write it as IAM does")
-        if isinstance(found, ReadFailure):
+        if isinstance(exists, ReadFailure):
             action.log.warning(
                 "policy:%s %s exclude: names: whether there is a user %s is unknown: %s",
                 action.manager.ctx.policy.name,
                 action.type,
                 name,
-                found.sentence(),
+                exists.sentence(),
             )
 
 
 def filter_problem(
-    mode: Mapping[str, Any] | None, wanted: Sequence[Takes], is_filtered: bool
+    mode: Mapping[str, Any] | None, required: Sequence[Takes], is_filtered: bool
 ) -> str | None:
     """Why a policy would contain whom it should not, and the fix.
 
-    ``wanted`` is what the filters ``signin`` take that every user has to pass.
+    ``required`` is what the filters ``signin`` take that every user has to pass.
     """
     mode = mode or {}
     if mode.get("type") in _WITHOUT_EVENT and not is_filtered:
@@ -99,12 +99,12 @@ def filter_problem(
         )
     if not any(map(_is_sign_in, mode.get("events", ()))):
         return None
-    if not wanted:
+    if not required:
         return (
             "would contain users who signed in with MFA, or failed to: no filter signin stands in "
             f"the way of all of them; {_ADD}, outside of not"
         )
-    return next((_harm(s) for s, r in _sign_ins() if all(takes(s, r) for takes in wanted)), None)
+    return next((_harm(s) for s, r in _sign_ins() if all(takes(s, r) for takes in required)), None)
 
 
 def _is_sign_in(event: Any) -> bool:
@@ -140,11 +140,11 @@ def _sign_ins() -> Iterator[tuple[SignIn, Mapping[str, Any]]]:
 def exclude_problem(mine: Exclude, others: Iterable[tuple[str, Exclude]], name: str) -> str | None:
     """Why the users of ``exclude`` would not be left alone, and the fix."""
     names = mine.get("names", ())
-    for each in catch_alls(names):
-        return f"the name {each} excludes every user; name the break-glass users"
-    for each in names:
+    for pattern in catch_alls(names):
+        return f"the name {pattern} excludes every user; name the break-glass users"
+    for pattern in names:
         # Custodian fills in the variables of a policy when it runs it.
-        why = None if "{" in each else name_problem(each, wildcards="*?")
+        why = None if "{" in pattern else name_problem(pattern, wildcards="*?")
         if why:
             return f"names: {why}"
     for other, theirs in others:
@@ -171,7 +171,7 @@ def name_problem(name: str, wildcards: str = "") -> str | None:
 
 
 def _missing(less: Exclude, more: Exclude) -> str:
-    names = [each for each in more.get("names", ()) if each not in less.get("names", ())]
+    names = [name for name in more.get("names", ()) if name not in less.get("names", ())]
     tags = more.get("tags", {}).items() - less.get("tags", {}).items()
-    said = [f"the name {each}" for each in names] + [f"the tag {k}={v}" for k, v in sorted(tags)]
+    said = [f"the name {name}" for name in names] + [f"the tag {k}={v}" for k, v in sorted(tags)]
     return " and ".join(said)

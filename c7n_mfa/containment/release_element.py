@@ -85,8 +85,8 @@ class Release(Deployable, BaseAction):
         """Say of whom `users` names and is not among these that nobody of that name is released."""
         from c7n_mfa.containment.values import Receipt
 
-        found = {user["UserName"].lower() for user in resources}
-        missing = [name for name in self.data.get("users", ()) if name.lower() not in found]
+        present = {user["UserName"].lower() for user in resources}
+        missing = [name for name in self.data.get("users", ()) if name.lower() not in present]
         for name in missing:
             self.log.warning("user:%s release skipped: %s", name, _NOT_FOUND)
         return [Receipt("release", "skipped", name, _NOT_FOUND, at=at) for name in missing]
@@ -138,12 +138,12 @@ class ContainedFilter(Deployable, Filter):
         from c7n_mfa.containment.values import User
 
         user = User.from_resource(resource)
-        found = contained(user.tags, self._policies(reader, user))
-        if found is None:
+        state = contained(user.tags, self._policies(reader, user))
+        if state is None:
             return False
-        if "days" in self.data and not found.is_older_than(self.data["days"], containment.now()):
+        if "days" in self.data and not state.is_older_than(self.data["days"], containment.now()):
             return False
-        resource[self.annotation_key] = found.to_dict()
+        resource[self.annotation_key] = state.to_dict()
         return True
 
     def _policies(self, reader, user):

@@ -105,14 +105,14 @@ class SigninForwarding(_Forwarding, Filter):
     permissions = op.READ
 
     def process(self, resources, event=None):
-        wanted = self.data.get("state", ["broken", "unknown"])
+        states = self.data.get("state", ["broken", "unknown"])
         for account in resources:
             judgement = self.audit(account)
             account[self.annotation_key] = judgement.to_dict()
             self.log.info(
                 "account:%s signin-forwarding:%s", account["account_id"], judgement.verdict
             )
-        return [a for a in resources if a[self.annotation_key]["verdict"] in wanted]
+        return [a for a in resources if a[self.annotation_key]["verdict"] in states]
 
 
 class SetSigninForwarding(_Forwarding, BaseAction):

@@ -113,7 +113,7 @@ def _filter(group: CandidateGroup, item: Item) -> Step:
 
 def _canonical() -> set[str]:
     requirements = REQUIREMENTS.values()
-    return {each.canonical_for(strict) for each in requirements for strict in (False, True)}
+    return {known.canonical_for(strict) for known in requirements for strict in (False, True)}
 
 
 def _forget(arn: str, keys: set[str]) -> Iterator[Step]:
@@ -136,7 +136,7 @@ def _topic(candidates: Candidates, topic: CandidateTopic) -> Iterator[Step]:
             yield Step("subscription", "skipped", topic.arn, topic.subscriptions.sentence())
         return
     own, others = _split(topic, topic.subscriptions, recorded)
-    steps = {_key(topic, each): _unsubscribe(topic, each) for each in own}
+    steps = {_key(topic, subscription): _unsubscribe(topic, subscription) for subscription in own}
     goes = created(topic.tags) and not others and not topic.alarms
     # Whoever has not confirmed cannot be unsubscribed; on a topic that goes that is all one.
     yield from (s for s in steps.values() if not (goes and s.result == "skipped"))
@@ -155,9 +155,9 @@ def _split(
     topic: CandidateTopic, subscriptions: tuple[Subscription, ...], recorded: set[str]
 ) -> tuple[list[Subscription], list[Subscription]]:
     """The subscriptions that repair made, and those of others; deleted ones are neither."""
-    live = [each for each in subscriptions if each.confirmed or each.pending]
-    own = [each for each in live if _key(topic, each) in recorded]
-    return own, [each for each in live if each not in own]
+    live = [s for s in subscriptions if s.confirmed or s.pending]
+    own = [s for s in live if _key(topic, s) in recorded]
+    return own, [s for s in live if s not in own]
 
 
 def _key(topic: CandidateTopic, subscription: Subscription) -> str:
@@ -179,7 +179,7 @@ def _in_use(topic: CandidateTopic, others: list[Subscription]) -> str:
     if isinstance(topic.alarms, ReadFailure):
         return topic.alarms.sentence()
     users = [*(f"alarm {name}" for name in topic.alarms)]
-    users += [f"{each.protocol} subscription {each.endpoint}" for each in others]
+    users += [f"{other.protocol} subscription {other.endpoint}" for other in others]
     return _others(users)
 
 

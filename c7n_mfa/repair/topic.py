@@ -69,7 +69,7 @@ def create_topic(arn: str, options: RepairOptions) -> Step:
     Two repairs at once then ask for the same tags, which SNS insists on.
     """
     where = Arn.parse(arn)
-    records = {subscription_key(arn, *each): OWNER_VALUE for each in options.subscriptions}
+    records = {subscription_key(arn, *pair): OWNER_VALUE for pair in options.subscriptions}
     given: dict[str, Any] = {"Tags": tag_list({**options.all_tags(), **records})}
     if options.kms_key:
         given["Attributes"] = {"KmsMasterKeyId": options.kms_key}
