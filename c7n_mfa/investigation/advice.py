@@ -97,6 +97,7 @@ def _root(sign_in: SignIn) -> Uncontainable:
                 "its password and e-mail address. No API call ends an open session of root."
             ),
             Step("As root, delete every access key and MFA device that is not the owner's."),
+            Step("Enrol MFA for root."),
             Step(
                 "In a member account, stop root at once from the organization: attach a service "
                 "control policy that denies * where aws:PrincipalArn is like arn:*:iam::*:root."
@@ -245,9 +246,12 @@ def _second_factor(
 ) -> Iterator[str]:
     if sign_in.path in ("saml", "identity-center"):
         yield "Whether MFA was asked for only the identity provider knows: read its log."
-    elif kind == "root":
-        yield "Enrol MFA for root."
-    elif credentials is None or credentials.mfa is None or not sign_in.is_single_factor:
+    elif (
+        kind == "root"
+        or credentials is None
+        or credentials.mfa is None
+        or not sign_in.is_single_factor
+    ):
         return
     elif not credentials.mfa:
         yield "Have the owner enrol MFA: nobody else can, though a policy can force it."

@@ -277,6 +277,7 @@ def test_root_is_told_how_to_recover_it_without_an_investigation_too():
 
     assert lines[0] == "1. Ask the owner of root whether this was them, by a way outside AWS."
     assert lines[1].startswith("2. If not, recover root: sign in as root")
+    assert lines[3] == "4. Enrol MFA for root."
     assert lines[-1].endswith(
         "from the management account: aws sts assume-root --target-principal 123456789012 "
         "--task-policy-arn "
