@@ -1,7 +1,7 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
 
-"""The account the demo starts from: sign-ins are recorded, and nobody hears of them."""
+"""The account the demo starts from: sign-ins are recorded, and nobody is notified."""
 
 from __future__ import annotations
 

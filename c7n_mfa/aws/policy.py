@@ -100,16 +100,18 @@ def _globs(value: str, patterns: Iterable[str]) -> bool:
 
 
 _OPERATORS: Mapping[str, Callable[[str, list[str]], bool]] = {
-    "stringequals": lambda value, wanted: value in wanted,
-    "stringnotequals": lambda value, wanted: value not in wanted,
-    "stringequalsignorecase": lambda value, wanted: value.lower() in [w.lower() for w in wanted],
+    "stringequals": lambda value, expected: value in expected,
+    "stringnotequals": lambda value, expected: value not in expected,
+    "stringequalsignorecase": lambda value, expected: (
+        value.lower() in [w.lower() for w in expected]
+    ),
     "stringlike": _globs,
-    "stringnotlike": lambda value, wanted: not _globs(value, wanted),
+    "stringnotlike": lambda value, expected: not _globs(value, expected),
     "arnequals": _globs,
     "arnlike": _globs,
-    "arnnotequals": lambda value, wanted: not _globs(value, wanted),
-    "arnnotlike": lambda value, wanted: not _globs(value, wanted),
-    "bool": lambda value, wanted: value.lower() in [w.lower() for w in wanted],
+    "arnnotequals": lambda value, expected: not _globs(value, expected),
+    "arnnotlike": lambda value, expected: not _globs(value, expected),
+    "bool": lambda value, expected: value.lower() in [w.lower() for w in expected],
 }
 
 
@@ -123,12 +125,12 @@ def _conditions(block: Any, context: Context) -> bool | None:
     )
 
 
-def _condition(operator: str, key: str, wanted: list[str], context: Context) -> bool | None:
+def _condition(operator: str, key: str, expected: list[str], context: Context) -> bool | None:
     test = _OPERATORS.get(operator.lower().removesuffix("ifexists"))
     value = context.get(key.lower())
     if operator.lower() == "null" and value is not None:
-        return [w.lower() for w in wanted] == ["false"]
+        return [w.lower() for w in expected] == ["false"]
     if test is None or value is None:
         return None
-    wanted = [w.lower() for w in wanted] if operator.lower() == "bool" else wanted
-    return test(value, wanted)
+    expected = [w.lower() for w in expected] if operator.lower() == "bool" else expected
+    return test(value, expected)
