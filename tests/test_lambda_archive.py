@@ -128,6 +128,14 @@ def test_all_that_is_packed_imports_nothing_that_lambda_lacks(packed):
     assert Path(path) == packed.folder / "c7n_mfa" / "__init__.py"
 
 
+def test_the_archive_is_the_same_each_time(packed):
+    """Custodian uploads an archive whose checksum has changed."""
+    build = f"custodian_archive(packages=['{WHOLE}'])"
+    code = f"from c7n.mu import custodian_archive; print({build}.close().get_checksum())"
+    again = installs.run(Path(sys.executable), "-c", code, PYTHONPATH=str(ROOT))
+    assert again.stdout.strip() == packed.checksum
+
+
 def test_files_are_packed_as_they_were_released(packed):
     for name in packed.ours:
         assert (packed.folder / name).read_bytes() == (ROOT / name).read_bytes()
