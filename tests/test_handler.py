@@ -31,7 +31,9 @@ POLICY = {
 @pytest.fixture
 def function(tmp_path, monkeypatch):
     """A cold function: its folder, its config.json, nothing registered."""
-    (tmp_path / "config.json").write_text(json.dumps({"policies": [POLICY]}))
+    # A function that is told nothing else writes into /tmp itself.
+    mode = {**POLICY["mode"], "execution-options": {"output_dir": str(tmp_path / "output")}}
+    (tmp_path / "config.json").write_text(json.dumps({"policies": [{**POLICY, "mode": mode}]}))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(c7n.handler, "policy_config", None)
     monkeypatch.setattr(c7n.handler, "policy_data", None)

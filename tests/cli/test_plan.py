@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import pytest
 from click.testing import CliRunner
@@ -95,7 +96,7 @@ def test_a_plan_ends_with_the_command_that_makes_its_changes(run, tmp_path):
         "",
         "Next:",
         f"  Make these changes: custodian run -s output -r us-east-1 -r eu-west-1 "
-        f"{tmp_path}/repair.yml",
+        f"{shlex.quote(str(tmp_path / 'repair.yml'))}",
     ]
 
 

@@ -59,7 +59,7 @@ def variant(command: str) -> list[str]:
     if words[:2] == ["pip", "install"]:
         options = "--dry-run --no-deps --no-build-isolation --no-index -q"
         what = command.removeprefix("pip install ")
-        return ["bash", "-c", f"{sys.executable} -m pip install {options} {what}"]
+        return ["bash", "-c", f"{shlex.quote(sys.executable)} -m pip install {options} {what}"]
     return words
 
 
