@@ -1,3 +1,3 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""Respond: from one sign-in to a person who knows and an account that is contained."""
+"""The message that a person gets about a sign-in, once for each event."""

@@ -1,3 +1,3 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""Investigate: the questions to AWS, and what their answers say (pure)."""
+"""Investigation: what is read about a sign-in, and what it says."""
