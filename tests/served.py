@@ -20,6 +20,9 @@ class Served:
     """`python -m MODULE`: what it prints until it waits, and what it exports."""
 
     def __init__(self, *words: str) -> None:
+        # What a shell starts in the background ignores Ctrl-C, and so would its children.
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         self.process = subprocess.Popen(
             [sys.executable, "-m", *map(str, words)], cwd=ROOT, stdout=subprocess.PIPE, text=True
         )
