@@ -9,6 +9,7 @@ import getpass
 import json
 import os
 import random
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -64,9 +65,18 @@ def pytest_report_header() -> str:
     return f"fuzz: C7N_MFA_FUZZ_SEED={os.environ['C7N_MFA_FUZZ_SEED']}"
 
 
+# A function of custodian's writes into /tmp itself, whatever TMPDIR says: on the local AWS, too.
+_OF_FUNCTIONS = {Path("/tmp", path.stem) for path in ROOT.glob("policies/*/*.yml")}
+_OF_OTHERS = {path for path in _OF_FUNCTIONS if path.exists()}
+
+
 @pytest.hookimpl(trylast=True)
-def pytest_unconfigure() -> None:
-    """Remove the folder around those of pytest's runs, once no run has left one in it."""
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove what functions have written, and the folder around pytest's runs if it is empty."""
+    if hasattr(config, "workerinput"):
+        return
+    for folder in _OF_FUNCTIONS - _OF_OTHERS:
+        shutil.rmtree(folder, ignore_errors=True)
     with contextlib.suppress(OSError):
         Path(tempfile.gettempdir(), f"pytest-of-{getpass.getuser()}").rmdir()
 

@@ -65,7 +65,8 @@ def same(request, tmp_path):
     def same(value: Any) -> None:
         name = request.node.name
         # As JSON would have it: what is compared is what others read.
-        given = json.loads(json.dumps(stable(value)).replace(str(tmp_path), "<tmp>"))
+        # The folder first: with a space in its name it would pass for prose.
+        given = stable(json.loads(json.dumps(value).replace(str(tmp_path), "<tmp>")))
         recorded = {}
         for line in RECORDED.read_text(encoding="utf-8").splitlines():
             recorded.update(json.loads(line))
