@@ -221,13 +221,14 @@ def read_log_group(reader: Reader, arn: str) -> tuple[Group, Filters]:
 def _read_group(reader: Reader, arn: str) -> Group:
     name = shapes.log_group_name(arn)
     # Sorted by name: what bears the prefix alone comes first, and is there or not.
-    groups = reader.first_page(
+    groups = reader.every(
         "logs",
         Arn.parse(arn).region,
         "describe_log_groups",
         "logGroups",
         arn,
         shapes.log_group,
+        first_page=True,
         logGroupNamePrefix=name,
     )
     if isinstance(groups, ReadFailure):

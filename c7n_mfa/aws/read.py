@@ -168,23 +168,22 @@ class Reader:
         key: str,
         target: str,
         shape: Shape,
+        *,
+        first_page: bool = False,
         **params: Any,
     ) -> Any:
-        """``shape`` of each item under ``key`` on all pages, as a tuple; ``None`` as in `one`."""
-        return self._items(service, region, operation, key, target, shape, params)
+        """``shape`` of each item under ``key``, as a tuple; ``None`` as in `one`.
 
-    def first_page(
-        self,
-        service: str,
-        region: str,
-        operation: str,
-        key: str,
-        target: str,
-        shape: Shape,
-        **params: Any,
-    ) -> Any:
-        """``shape`` of each item on the first page that has any, as a tuple."""
-        return self._items(service, region, operation, key, target, shape, params, first=True)
+        Of all pages, or with ``first_page`` of the first one that has any.
+        """
+
+        def read() -> tuple[Any, ...]:
+            pages = self._pages(service, region, operation, key, params)
+            items = next(filter(None, pages), ()) if first_page else chain.from_iterable(pages)
+            return tuple(map(shape, items))
+
+        answer = self._try(service, region, operation, target, read)
+        return None if isinstance(answer, ReadFailure) and answer.gone else answer
 
     def permission(self, service: str, region: str, operation: str) -> str:
         """The IAM permission of an operation."""
@@ -194,25 +193,6 @@ class Reader:
             # Where there is no Region there is no client, and the model of the API all the same.
             models = botocore.session.get_session()
             return _permission(models.get_service_model(service), operation)
-
-    def _items(
-        self,
-        service: str,
-        region: str,
-        operation: str,
-        key: str,
-        target: str,
-        shape: Shape,
-        params: Mapping[str, Any],
-        first: bool = False,
-    ) -> Any:
-        def read() -> tuple[Any, ...]:
-            pages = self._pages(service, region, operation, key, params)
-            items = next(filter(None, pages), ()) if first else chain.from_iterable(pages)
-            return tuple(map(shape, items))
-
-        answer = self._try(service, region, operation, target, read)
-        return None if isinstance(answer, ReadFailure) and answer.gone else answer
 
     def _called(self, service: str, region: str, operation: str, params: Mapping[str, Any]) -> Any:
         with _refusals():

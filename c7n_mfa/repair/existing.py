@@ -187,7 +187,7 @@ def read_group(reader: Reader, arn: str) -> Mapping[str, Any] | ReadFailure | No
     name = shapes.log_group_name(arn)
     ask = ("logs", Arn.parse(arn).region, "describe_log_groups", "logGroups", arn)
     # Sorted by name: what bears the prefix alone comes first.
-    groups = reader.first_page(*ask, dict, logGroupNamePrefix=name)
+    groups = reader.every(*ask, dict, first_page=True, logGroupNamePrefix=name)
     if groups is None or isinstance(groups, ReadFailure):
         return groups
     return next((group for group in groups if group.get("logGroupName") == name), None)

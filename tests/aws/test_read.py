@@ -133,10 +133,10 @@ def pages(*pages):
     return answer, asked
 
 
-def groups(reader, read="every"):
+def groups(reader, **how):
     name = lambda group: group["logGroupName"]  # noqa: E731
     ask = ("logs", "us-east-1", "describe_log_groups", "logGroups", "g", name)
-    return getattr(reader, read)(*ask, logGroupNamePrefix="g")
+    return reader.every(*ask, logGroupNamePrefix="g", **how)
 
 
 def page(*names, **token):
@@ -189,7 +189,7 @@ def test_the_first_page_that_has_any_is_enough(reader):
     answer, asked = pages(page(nextToken="2"), page("g1", "g2", nextToken="3"), page("g3"))
 
     with watched(stubs={"logs:DescribeLogGroups": answer}):
-        assert groups(reader, "first_page") == ("g1", "g2")
+        assert groups(reader, first_page=True) == ("g1", "g2")
     assert len(asked) == 2
 
 
@@ -197,7 +197,7 @@ def test_no_page_that_has_any_is_nothing(reader):
     answer, asked = pages(page(nextToken="2"), page())
 
     with watched(stubs={"logs:DescribeLogGroups": answer}):
-        assert groups(reader, "first_page") == ()
+        assert groups(reader, first_page=True) == ()
     assert len(asked) == 2
 
 
