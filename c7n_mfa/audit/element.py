@@ -5,6 +5,9 @@
 Registered in :mod:`c7n_mfa.entry`.
 """
 
+import gc
+from functools import cache
+
 from c7n.filters import Filter
 from c7n.utils import dumps, local_session, type_schema
 
@@ -112,6 +115,7 @@ class SigninMonitoring(Deployable, Filter):
                 f"read-role: {role} is a role of the account itself; write <account_id> where the "
                 "number of the other account goes (custodian replaces {account_id} with its own)"
             )
+        _freeze_what_is_loaded()
         return super().validate()
 
     def process(self, resources, event=None):
@@ -124,6 +128,16 @@ class SigninMonitoring(Deployable, Filter):
             )
         write_judgements(self.manager, resources)
         return [a for a in resources if a[self.annotation_key]["verdict"] in states]
+
+
+@cache
+def _freeze_what_is_loaded():
+    """Spare what custodian has loaded by now from the collection of garbage.
+
+    It stays until the process ends, and looking through it in the middle of a run takes longer than
+    reading and judging an account. Once: what a later policy leaves behind has to be collected.
+    """
+    gc.freeze()
 
 
 def _is_role_of(account, role):

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
@@ -422,3 +424,33 @@ def test_a_chain_in_another_account_is_followed_with_a_role(load):
 
 def _other_metric() -> dict[str, str]:
     return {"metricName": "Second", "metricNamespace": "Security", "metricValue": "1"}
+
+
+FREEZES = """
+import gc
+from c7n.loader import PolicyLoader
+from c7n.config import Config
+from c7n_mfa.entry import initialize
+
+initialize()
+counts = [gc.get_freeze_count()]
+for name in ("check-cloudtrail", "signin-monitoring", "signin-monitoring"):
+    policy = {"name": "one", "resource": "aws.account", "filters": [name]}
+    options = Config.empty(region="us-east-1", account_id="123456789012")
+    for loaded in PolicyLoader(options).load_data({"policies": [policy]}, "one.yml"):
+        loaded.validate()
+    counts.append(gc.get_freeze_count())
+print(*counts)
+"""
+
+
+def test_what_custodian_has_loaded_is_frozen_once_and_only_where_a_policy_audits():
+    done = subprocess.run(
+        [sys.executable, "-c", FREEZES], capture_output=True, check=True, text=True
+    )
+
+    # A few objects are frozen when the process starts, on some versions of Python.
+    before, without, first, second = map(int, done.stdout.split())
+    assert without == before
+    assert first > before + 10_000
+    assert second <= first
