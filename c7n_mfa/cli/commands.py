@@ -17,6 +17,10 @@ from c7n_mfa.cli.main import run_custodian
 _COMMANDS = {
     "confirm": ("c7n_mfa.cli.confirm:confirm", "Confirm a subscription by its token or link."),
     "custodian": ("c7n_mfa.cli.commands:custodian", "Run custodian with the plugin loaded."),
+    "investigate": (
+        "c7n_mfa.cli.investigate:investigate",
+        "Look up what is known about one sign-in.",
+    ),
     "pattern": (
         "c7n_mfa.cli.pattern:pattern",
         "Prove which sign-ins metric-filter patterns catch.",

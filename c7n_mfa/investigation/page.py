@@ -86,20 +86,28 @@ def not_checked(gaps: Iterable[Gap]) -> tuple[str, ...]:
     return tuple(map(_gap, gaps))
 
 
+def sections(dossier: Dossier) -> Iterator[tuple[str, list[str]]]:
+    """Title and lines of what follows the headline; what is empty is left out."""
+    steps_and_standing = [
+        *(f"{number}. {line}" for number, line in enumerate(steps(dossier), 1)),
+        *_listed(standing(dossier)),
+    ]
+    advice = [f"{number}. {line}" for number, line in enumerate(dossier.advice, 1)]
+    found = {
+        "Why": _listed(f"{r.level}: {_sentence(r.sentence)}" for r in dossier.reasons),
+        "What was found": steps_and_standing,
+        "Dangerous calls": _listed(dangerous_calls(dossier)),
+        "What was not checked": _listed(not_checked(dossier.gaps)),
+        "What to do next": advice,
+    }
+    yield from ((title, lines) for title, lines in found.items() if lines)
+
+
 def markdown(dossier: Dossier) -> str:
     """The page: verdict, circumstances, reasons, the six steps, what is missing, what to do."""
-    reasons = [f"{r.level}: {_sentence(r.sentence)}" for r in dossier.reasons]
-    numbered = [f"{number}. {line}" for number, line in enumerate(steps(dossier), 1)]
-    advice = [f"{number}. {line}" for number, line in enumerate(dossier.advice, 1)]
-    blocks = [
-        f"# {headline(dossier)}",
-        circumstances(dossier),
-        *_section("Why", [f"- {reason}" for reason in reasons]),
-        *_section("What was found", [*numbered, *(f"- {line}" for line in standing(dossier))]),
-        *_section("Dangerous calls", [f"- {line}" for line in dangerous_calls(dossier)]),
-        *_section("What was not checked", [f"- {line}" for line in not_checked(dossier.gaps)]),
-        *_section("What to do next", advice),
-    ]
+    blocks = [f"# {headline(dossier)}", circumstances(dossier)]
+    for title, lines in sections(dossier):
+        blocks += [f"## {title}", "\n".join(lines)]
     return "\n\n".join(map(_escaped, blocks)) + "\n"
 
 
@@ -276,10 +284,8 @@ def _escaped(text: str) -> str:
     return "`".join(parts)
 
 
-def _section(title: str, lines: Sequence[str]) -> Iterator[str]:
-    if lines:
-        yield f"## {title}"
-        yield "\n".join(lines)
+def _listed(lines: Iterable[str]) -> list[str]:
+    return [f"- {line}" for line in lines]
 
 
 def _some(items: Iterable[str], number: int) -> str:
