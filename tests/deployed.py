@@ -25,12 +25,12 @@ RESPOND = Path(__file__).parent.parent / "policies" / "respond"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:SignInWithoutMfaAlarmSNSTopic"
 EVENT_ID = "3fcfb182-98f8-4744-bd45-10a395ab61cb"
 
-_BY_KIND = {(each.kind, each.single_factor): each.record for each in reversed(RECORDS)}
+_BY_KIND = {each.kind: each.record for each in reversed(RECORDS)}
 
 
 def record(kind: str = "iam-user", **changes: Any) -> dict[str, Any]:
-    """The plainest labelled single-factor record of a kind, with fields of its own changed."""
-    return {**copy.deepcopy(_BY_KIND[kind, True]), **changes}
+    """The plainest labelled record of a kind, with fields of its own changed."""
+    return {**copy.deepcopy(_BY_KIND[kind]), **changes}
 
 
 def event(found: object, region: str = REGION) -> dict[str, Any]:

@@ -41,6 +41,7 @@ _WAYS = {
     "password": "with a password",
     "saml": "through SAML",
     "identity-center": "through IAM Identity Center",
+    "web-identity": "through a web identity provider",
     "broker": "through a federation broker",
     "unknown": "in an unknown way",
 }
@@ -160,7 +161,8 @@ def _what_happened(sign_in: SignIn) -> str:
         return "signed in without MFA"
     if sign_in.factor == "multi":
         return "signed in with MFA"
-    return "signed in, MFA unknown"
+    how = " without MFA" if sign_in.factor == "single" else ", MFA unknown"
+    return f"{'may have ' if sign_in.outcome == 'unknown' else ''}signed in{how}"
 
 
 def _containment(receipts: Sequence[Mapping[str, Any]], contains: bool) -> str:

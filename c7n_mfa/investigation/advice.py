@@ -244,8 +244,10 @@ def _follow(reach: Reach | None) -> Iterator[str]:
 def _second_factor(
     sign_in: SignIn, kind: Kind, credentials: Credentials | None, moment: datetime
 ) -> Iterator[str]:
-    if sign_in.path in ("saml", "identity-center"):
+    if sign_in.path in ("saml", "identity-center", "web-identity"):
         yield "Whether MFA was asked for only the identity provider knows: read its log."
+    elif sign_in.path == "broker" and sign_in.factor == "unknown":
+        yield "Whether MFA was asked for before only the broker knows: read its log."
     elif (
         kind == "root"
         or credentials is None

@@ -155,7 +155,7 @@ def _what_happened(dossier: Dossier) -> str:
         return "signed in without MFA"
     if sign_in.factor == "multi":
         return "signed in with MFA"
-    if sign_in.path in ("saml", "identity-center"):
+    if sign_in.path in ("saml", "identity-center", "web-identity"):
         return "signed in through an identity provider, which alone knows about MFA"
     return "may have signed in without MFA: the record does not say"
 

@@ -30,6 +30,7 @@ from c7n_mfa.signin.record import SignIn
 # They say how things stand, and nothing about who it was.
 _NO_INDICATIONS = (
     "single-factor",
+    "factor-unknown",
     "mfa-never-enrolled",
     "mfa-enrolled-not-asked",
     "privileges-unknown",
@@ -70,6 +71,8 @@ def _identity(sign_in: SignIn, kind: Kind) -> Iterator[Reason]:
         )
     if sign_in.is_single_factor:
         yield Reason("single-factor", "low", "the session was opened with one factor")
+    elif sign_in.is_single_factor is None:
+        yield Reason("factor-unknown", "low", "the session may have been opened with one factor")
 
 
 def _privileges(privileges: Privileges | None, kind: Kind) -> Iterator[Reason]:

@@ -285,7 +285,7 @@ FAMILIES: tuple[Family, ...] = (
     ),
     _family(
         "broker-role",
-        "a federation broker opens a console session for a role that was assumed without MFA",
+        "a federation broker opens a console session for a role without proof of MFA",
         "single-factor",
         "observed: mapbox records of GetSigninToken sign-ins",
         _record(_session("Broker", "", "false"), _NO_LOGIN_TO),
@@ -294,7 +294,7 @@ FAMILIES: tuple[Family, ...] = (
     ),
     _family(
         "broker-federated-user",
-        "a federation broker opens a console session for a federated user without MFA",
+        "a federation broker opens a console session for a federated user without proof of MFA",
         "single-factor",
         "peer: Elastic, federated-user sign-in rule",
         _record(_federated_user("false"), _NO_LOGIN_TO),

@@ -116,7 +116,7 @@ REQUIREMENTS: Mapping[str, Requirement] = {
             name="single-factor",
             sentence=(
                 "every successful console sign-in without MFA that did not come through SAML or "
-                "Identity Center: IAM users, root, and broker sessions without MFA"
+                "Identity Center: IAM users, root, and broker sessions without proof of MFA"
             ),
             source="Lacework, Successful Non-SAML Console Login Without MFA",
             catch=_all_of(_SINGLE_FACTOR),

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from c7n_mfa.frozen import frozen
+from c7n_mfa.signin.parts import read_parts
 from c7n_mfa.signin.record import SignIn
 
 ACCOUNT = "c7n:account-id"
@@ -62,7 +63,8 @@ def _must_catch(requirement: str, record: object) -> bool:
     from c7n_mfa.proof.requirements import REQUIREMENTS
 
     # Where the answer depends on undocumented behaviour, a notification is better than none.
-    caught: bool | None = REQUIREMENTS[requirement].catch_pattern.match(record)
+    readable = read_parts(record)[0] if isinstance(record, dict) else record
+    caught: bool | None = REQUIREMENTS[requirement].catch_pattern.match(readable)
     return caught is not False
 
 

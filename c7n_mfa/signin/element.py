@@ -45,6 +45,7 @@ _ADDRESSES = {
 # The options that select sign-ins by themselves; without any, it is the single-factor ones.
 _DECIDING = ("single-factor", "requirement", "factor", "outcome")
 _NEVER_SINGLE_FACTOR = {"saml", "identity-center"}
+_NEVER_KNOWN = _NEVER_SINGLE_FACTOR | {"web-identity", "broker"}
 
 ATTEMPTS = 2
 # For all that custodian calls for this event: a service that never answers may not take the time
@@ -76,7 +77,8 @@ class Signin(Deployable, Filter):
     event that would never come, is refused.
 
     Every option narrows. `single-factor`, `requirement`, `factor` and `outcome` select other
-    sign-ins than the single-factor ones; the verdict is `unknown` where the record does not say.
+    sign-ins than the single-factor ones; the verdict is `unknown` where the record does not say, as
+    of a broker's session without proof of MFA. Notify of `[true, unknown]`, contain on `[true]`.
     `requirement` selects those that the requirement says must be caught.
 
     `from` and `not-from` are about the address: networks, or a `value_from` as in other custodian
@@ -116,7 +118,9 @@ class Signin(Deployable, Filter):
         "signin",
         requirement={"enum": list(REQUIREMENTS)},
         factor=_some_of("single", "multi", "unknown"),
-        path=_some_of("password", "saml", "identity-center", "broker", "unknown"),
+        path=_some_of(
+            *("password", "saml", "identity-center", "web-identity", "broker", "unknown")
+        ),
         outcome=_some_of("success", "failure", "unknown"),
         identity=_some_of(*IDENTITIES.values(), "unknown"),
         **{
@@ -136,10 +140,13 @@ class Signin(Deployable, Filter):
 
     def validate(self):
         paths = set(self.data.get("path", ()))
-        if paths and paths <= _NEVER_SINGLE_FACTOR and self._verdicts() == {True}:
+        if paths and paths <= _NEVER_KNOWN and self._verdicts() == {True}:
+            never, add = "never", "factor"
+            if not paths <= _NEVER_SINGLE_FACTOR:
+                never, add = "never known to be", "single-factor"
             self.refuse(
-                f"path: {', '.join(sorted(paths))} is never single-factor, and nothing would "
-                "match; add factor: [unknown]"
+                f"path: {', '.join(sorted(paths))} is {never} single-factor, and nothing would "
+                f"match; add {add}: [unknown]"
             )
         self._check_networks()
         # Custodian calls this before it looks for the resource of an event, and for nothing else.

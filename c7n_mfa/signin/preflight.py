@@ -38,6 +38,7 @@ _IDS = {
     "iam-user": "userIdentity.userName",
     "iam-role": "userIdentity.sessionContext.sessionIssuer.userName",
 }
+_WEB_IDENTITY = {"webIdFederationData": {"federatedProvider": "example.com"}}
 _ENVELOPE = {(name,) for name in ("account", "region", "time", "id", "resources", "version")}
 
 
@@ -45,7 +46,9 @@ def problem(mode: Mode | None, resource: str, criteria: SigninCriteria) -> str |
     """Why nothing would ever match, and the fix; None when some sign-in would."""
     matching = _matching(resource, criteria)
     if not matching:
-        return f"matches nothing: no sign-in of {_KIND[resource]} meets all of its options"
+        may_be = replace(criteria, single_factor=frozenset({"unknown"}))
+        fix = "; add unknown to single-factor" if _matching(resource, may_be) else ""
+        return f"matches nothing: no sign-in of {_KIND[resource]} meets all of its options{fix}"
     if mode is None or mode.get("type") == "pull":
         return None
     return _mode_problem(mode, resource, matching)
@@ -83,6 +86,7 @@ def _unusual() -> Iterator[Family]:
             {"additionalEventData": {"MFAUsed": "?"}},
             {"userIdentity": {**whose, "type": "?"}},
             {"userIdentity": {**whose, "sessionContext": None}},
+            {"userIdentity": {**whose, "sessionContext": _WEB_IDENTITY}},
         ):
             yield replace(family, witness={**family.witness, **changes}, grade="possible")
 

@@ -4,18 +4,20 @@
 
 How somebody signed in, with what outcome and how many factors, and whether that makes it a
 single-factor sign-in.  Any JSON value is taken: what a record does not say is unknown, and never
-guessed.
+guessed.  Athena, Sentinel and others store parts of a record as JSON texts: these are read, and a
+part that cannot be read is unknown too, which is another thing than a part that is not there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 from c7n_mfa.frozen import frozen
+from c7n_mfa.signin.parts import read_parts
 
-Path = Literal["password", "saml", "identity-center", "broker", "unknown"]
+Path = Literal["password", "saml", "identity-center", "web-identity", "broker", "unknown"]
 Outcome = Literal["success", "failure", "unknown"]
 Factor = Literal["single", "multi", "unknown"]
 _Said = Literal["yes", "no", "nothing", "nonsense"]
@@ -34,21 +36,28 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "path-look-alike": (
             "the role has the name of an Identity Center role, and lies outside its path"
         ),
+        "path-web-identity": "the session comes from a web identity provider",
         "path-broker": "a session was handed to the console, with no SAML provider",
         "path-role-unsaid": "a role signed in, and the record does not say how",
         "path-type-unknown": "userIdentity.type is none that is known to sign in",
+        "path-unreadable": "the part of the record that says how somebody came in cannot be read",
         "outcome-success": "ConsoleLogin is Success",
         "outcome-failure": "ConsoleLogin is Failure",
         "outcome-error": "the record carries an error",
         "outcome-unsaid": "the record does not say whether the sign-in succeeded",
+        "outcome-unreadable": "responseElements cannot be read",
         "factor-mfa-used": "MFAUsed is Yes",
         "factor-mfa-session": "the session was authenticated with MFA",
         "factor-mfa-not-used": "MFAUsed is No",
         "factor-mfa-absent": "the record has no MFAUsed, and AWS writes it when MFA was used",
         "factor-mfa-malformed": "MFAUsed is neither Yes nor No",
-        "factor-session-without-mfa": "the session was authenticated without MFA",
+        "factor-session-without-device": (
+            "no AWS MFA device was used in the call that made the session; MFA in an earlier call "
+            "or at a provider leaves the same record"
+        ),
         "factor-session-unsaid": "the record does not say whether the session had MFA",
         "factor-at-provider": "MFA, if any, was asked for at the identity provider",
+        "factor-unreadable": "a part of the record that may say that MFA was used cannot be read",
         "factor-path-unknown": "what MFAUsed means depends on the path, which is unknown",
     }
 )
@@ -57,7 +66,14 @@ REASONS: Mapping[str, str] = MappingProxyType(
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 """What CloudTrail writes for the name of a user that does not exist; it may be a password."""
 
+# The providers of an organization's people, whose MFA is a matter of their own logs.  Web identity
+# is for programs and apps: it is no way in that anybody would expect, so it stays unknown.
 _PROVIDER_KNOWS = ("saml", "identity-center")
+_SAY_THE_PATH = frozenset(
+    {"additionalEventData", "userIdentity", "sessionContext", "sessionIssuer"}
+    | {"webIdFederationData"}
+)
+_SAY_THE_FACTOR = frozenset({"additionalEventData", "userIdentity", "sessionContext", "attributes"})
 _SSO_NAME = "AWSReservedSSO_"
 _SSO_PATH = ":role/aws-reserved/sso.amazonaws.com/"
 
@@ -115,9 +131,10 @@ class SignIn:
         """The sign-in of a CloudTrail record; None when the record is no console sign-in."""
         if not _is_console_sign_in(record):
             return None
-        path, path_reasons = _path(record)
-        outcome, outcome_reason = _outcome(record)
-        factor, factor_reason = _factor(record, path)
+        record, unreadable = read_parts(record)
+        path, path_reasons = _path(record, unreadable)
+        outcome, outcome_reason = _outcome(record, unreadable)
+        factor, factor_reason = _factor(record, path, unreadable)
         return cls(
             path=path,
             outcome=outcome,
@@ -150,14 +167,21 @@ class SignIn:
         return tuple(REASONS[code] for code in self.reasons)
 
 
-def _is_console_sign_in(record: object) -> bool:
+def _is_console_sign_in(record: object) -> TypeGuard[dict[str, Any]]:
     if at(record, "eventName") != "ConsoleLogin":
         return False
     source = text(at(record, "eventSource"))
     return source is None or source.lower().startswith("signin.")
 
 
-def _path(record: object) -> tuple[Path, tuple[str, ...]]:
+def _path(record: object, unreadable: frozenset[str]) -> tuple[Path, tuple[str, ...]]:
+    path, reasons = _path_said(record)
+    if path in ("broker", "web-identity", "unknown") and unreadable & _SAY_THE_PATH:
+        return "unknown", ("path-unreadable",)
+    return path, reasons
+
+
+def _path_said(record: object) -> tuple[Path, tuple[str, ...]]:
     saml = at(record, "additionalEventData", "SamlProviderArn")
     if text(saml):
         return "saml", ("path-saml",)
@@ -168,8 +192,10 @@ def _path(record: object) -> tuple[Path, tuple[str, ...]]:
             return "password", ("path-iam-user",)
         case "root":
             return "password", ("path-root",)
+        case "webidentityuser":
+            return "web-identity", ("path-web-identity",)
         case "federateduser":
-            return "broker", ("path-broker",)
+            return _session_path(record)
         case "assumedrole":
             return _role_path(record)
     return "unknown", ("path-type-unknown",)
@@ -183,11 +209,18 @@ def _role_path(record: object) -> tuple[Path, tuple[str, ...]]:
         return "identity-center", ("path-identity-center",)
     if placed or (named and not issuer):
         return "unknown", ("path-identity-center-unproven",)
-    if named:
-        return "broker", ("path-look-alike", "path-broker")
-    if isinstance(at(record, "userIdentity", "sessionContext"), dict):
-        return "broker", ("path-broker",)
-    return "unknown", ("path-role-unsaid",)
+    if not isinstance(at(record, "userIdentity", "sessionContext"), dict):
+        return "unknown", ("path-role-unsaid",)
+    path, reasons = _session_path(record)
+    return path, ("path-look-alike", *reasons) if named else reasons
+
+
+def _session_path(record: object) -> tuple[Path, tuple[str, ...]]:
+    """Where a session comes from that somebody handed to the console."""
+    # AWS writes an empty webIdFederationData into the sessions of every other role.
+    if at(record, "userIdentity", "sessionContext", "webIdFederationData"):
+        return "web-identity", ("path-web-identity",)
+    return "broker", ("path-broker",)
 
 
 def _has_sso_name(record: object, issuer: str) -> bool:
@@ -198,7 +231,9 @@ def _has_sso_name(record: object, issuer: str) -> bool:
     return any(name.startswith(_SSO_NAME) for name in names)
 
 
-def _outcome(record: object) -> tuple[Outcome, str]:
+def _outcome(record: object, unreadable: frozenset[str]) -> tuple[Outcome, str]:
+    if "responseElements" in unreadable:
+        return "unknown", "outcome-unreadable"
     answer = at(record, "responseElements", "ConsoleLogin")
     match (text(answer) or "").lower():
         case "success":
@@ -210,7 +245,7 @@ def _outcome(record: object) -> tuple[Outcome, str]:
     return "unknown", "outcome-unsaid"
 
 
-def _factor(record: object, path: Path) -> tuple[Factor, str]:
+def _factor(record: object, path: Path, unreadable: frozenset[str]) -> tuple[Factor, str]:
     used = _said(at(record, "additionalEventData", "MFAUsed"))
     context = ("userIdentity", "sessionContext", "attributes", "mfaAuthenticated")
     session = _said(at(record, *context))
@@ -218,15 +253,18 @@ def _factor(record: object, path: Path) -> tuple[Factor, str]:
         return "multi", "factor-mfa-used"
     if session == "yes":
         return "multi", "factor-mfa-session"
+    if path in ("saml", "identity-center", "web-identity"):
+        return "unknown", "factor-at-provider"
+    if unreadable & _SAY_THE_FACTOR:
+        return "unknown", "factor-unreadable"
     if path == "password":
         return _password_factor(used)
     if path == "broker":
-        # MFAUsed is No here whatever happened: only the session says it.
-        if session == "no":
-            return "single", "factor-session-without-mfa"
-        return "unknown", "factor-session-unsaid"
-    at_provider = path in _PROVIDER_KNOWS
-    return "unknown", "factor-at-provider" if at_provider else "factor-path-unknown"
+        # MFAUsed is No here whatever happened, and the session knows of its own STS call alone:
+        # https://github.com/Noovolari/leapp/issues/262
+        said = "factor-session-without-device" if session == "no" else "factor-session-unsaid"
+        return "unknown", said
+    return "unknown", "factor-path-unknown"
 
 
 def _password_factor(used: _Said) -> tuple[Factor, str]:

@@ -16,7 +16,6 @@ KINDS = {
     "iam-user": "an IAM user without MFA",
     "iam-user-odd": "an IAM user without MFA, in an odd record",
     "root": "root without MFA",
-    "broker": "a broker session without MFA",
     "unsaid": "an IAM user or root, and no `MFAUsed`",
     "mfa": "an IAM user or root with MFA",
     "mfa-odd": "MFA, spelt otherwise",
@@ -27,6 +26,8 @@ KINDS = {
     "failure-odd": "a failure, in an odd record",
     "settled-without-outcome": "MFA or a provider, and no outcome",
     "no-sign-in": "no console sign-in",
+    "broker": "a broker session without proof of MFA",
+    "web-identity": "a web identity session",
     "broker-unsaid": "a role or a broker session, and nothing of MFA",
     "outcome-unsaid": "no MFA, and no outcome",
     "malformed": "what decides is missing or malformed",
@@ -36,7 +37,6 @@ KINDS = {
 GROUPS = {
     "IAM user": {"iam-user", "iam-user-odd"},
     "root": {"root"},
-    "broker": {"broker"},
     "no `MFAUsed`": {"unsaid"},
     "with MFA": {"mfa", "mfa-odd", "broker-mfa"},
     "SAML": {"saml"},
@@ -71,7 +71,9 @@ Records that do not say enough for anybody to know are left out."""
 _MATRIX = """\
 The same by kind of record.
 In the last kinds nobody can know from the record: there is no right number, and *c7n-mfa* says \
-unknown."""
+unknown.
+[signin-single-factor](rules/signin-single-factor.md) notifies a person of these too; nobody is \
+contained for one."""
 _SOURCES = """\
 The two metric filters are read as AWS documents the language: a comparison with a missing field \
 is false, `!=` too."""

@@ -117,7 +117,7 @@ def test_it_tells_nothing_of_others(deploy, kind):
     assert inbox.read() == []
 
 
-@pytest.mark.parametrize("kind", ["root", "broker", "unsaid"])
+@pytest.mark.parametrize("kind", ["root", "broker", "web-identity", "outcome-unsaid", "unsaid"])
 def test_it_tells_of_everybody(deploy, kind):
     inbox = Inbox()
 

@@ -353,7 +353,11 @@ def test_root_is_critical_without_an_investigation():
 @pytest.mark.parametrize(
     ("kind", "changes", "how"),
     [
-        ("broker", {}, "through a federation broker, without MFA, successful"),
+        (
+            "broker",
+            {},
+            "through a federation broker, MFA unknown (the record does not say), successful",
+        ),
         (
             "iam-user",
             {"additionalEventData": {"MFAUsed": "Yes"}},
@@ -477,7 +481,12 @@ def test_a_failure_of_root_is_not_critical():
     [
         ({"responseElements": {"ConsoleLogin": "Failure"}}, "failed to sign in"),
         ({"additionalEventData": {"MFAUsed": "Yes"}}, "signed in with MFA"),
-        ({"responseElements": None}, "signed in, MFA unknown"),
+        ({"responseElements": None}, "may have signed in without MFA"),
+        ({"additionalEventData": []}, "signed in, MFA unknown"),
+        (
+            {"additionalEventData": [], "responseElements": None},
+            "may have signed in, MFA unknown",
+        ),
     ],
 )
 def test_other_sign_ins_are_called_what_they_are(changes, what):

@@ -95,13 +95,13 @@ def test_a_rule_that_also_gets_read_only_events_is_enabled():
         (
             {"userIdentity": {"type": ["Root"]}},
             "when an IAM user signs in with a password and no MFA; when a federation broker opens "
-            "a console session for a role that was assumed without MFA",
+            "a console session for a role without proof of MFA",
         ),
         (
             {"userIdentity": {"type": ["IAMUser"], "userName": [{"anything-but": ["alice"]}]}},
             "when an IAM user signs in with a password and no MFA; when the root user signs in "
             "with a password and no MFA; when a federation broker opens a console session for a "
-            "role that was assumed without MFA",
+            "role without proof of MFA",
         ),
     ],
 )

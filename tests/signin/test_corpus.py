@@ -55,7 +55,7 @@ def test_records_of_one_kind_have_one_verdict():
 
 def test_every_path_outcome_and_factor_occurs():
     seen = {value for each in RECORDS if each.expect for value in each.expect.values()}
-    assert seen >= {"password", "saml", "identity-center", "broker"}
+    assert seen >= {"password", "saml", "identity-center", "web-identity", "broker"}
     assert seen >= {"success", "failure", "single", "multi", "unknown", True, False, None}
 
 

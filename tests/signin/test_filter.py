@@ -23,6 +23,9 @@ SAML = next(each.record for each in RECORDS if each.kind == "saml")
 FAILURE = next(each.record for each in RECORDS if each.kind == "failure")
 UNKNOWN = next(each.record for each in RECORDS if each.kind == "broker-unsaid")
 MFA = next(each.record for each in RECORDS if each.kind == "mfa")
+IDENTITY_CENTER = next(each.record for each in RECORDS if each.kind == "identity-center")
+TOLD = {"single-factor": [True, "unknown"]}
+"""What the shipped policy notifies of."""
 
 
 @pytest.fixture
@@ -128,7 +131,7 @@ def test_a_role_is_that_of_its_account(kept, account, is_kept):
     found = record("broker")
     found["userIdentity"]["arn"] = f"arn:aws:sts::{ACCOUNT}:assumed-role/Engineer/user@example.com"
 
-    assert (kept(found, [role], "aws.iam-role") != []) == is_kept
+    assert (kept(found, [role], "aws.iam-role", **TOLD) != []) == is_kept
 
 
 def test_a_user_named_as_the_alias_of_the_account_is_not_root(kept):
@@ -151,8 +154,8 @@ def test_the_role_of_a_session_is_kept_and_no_other(kept):
     found = record("broker")
     found["userIdentity"]["arn"] = f"arn:aws:sts::{ACCOUNT}:assumed-role/Engineer/someone"
 
-    assert [r["RoleName"] for r in kept(found, roles, "aws.iam-role")] == ["Engineer"]
-    assert kept(record(), roles, "aws.iam-role") == []
+    assert [r["RoleName"] for r in kept(found, roles, "aws.iam-role", **TOLD)] == ["Engineer"]
+    assert kept(record(), roles, "aws.iam-role", **TOLD) == []
 
 
 # Options.
@@ -164,9 +167,18 @@ def test_the_role_of_a_session_is_kept_and_no_other(kept):
         ({"identity": ["root"]}, record("root"), True),
         ({"identity": ["root"]}, record(), False),
         ({"identity": ["iam-user", "root"]}, record(), True),
-        ({"identity": ["assumed-role"]}, record("broker"), True),
+        ({"identity": ["assumed-role"], **TOLD}, record("broker"), True),
+        ({"path": ["broker"], **TOLD}, record("broker"), True),
+        ({"path": ["broker"], **TOLD}, record("broker-mfa"), False),
+        ({"path": ["web-identity"], **TOLD}, record("web-identity"), True),
+        ({"path": ["web-identity"], **TOLD}, record("broker"), False),
+        (TOLD, SAML, False),
+        (TOLD, IDENTITY_CENTER, False),
+        ({}, record("broker"), False),
+        ({"requirement": "single-factor"}, record("broker"), True),
+        ({"requirement": "single-factor"}, record("broker-mfa"), False),
         ({"path": ["password"]}, record(), True),
-        ({"path": ["broker"]}, record(), False),
+        ({"path": ["broker"], **TOLD}, record(), False),
         ({"path": ["password"]}, MFA, False),
         ({"single-factor": ["unknown"]}, UNKNOWN, True),
         ({"single-factor": ["unknown"]}, record(), False),
@@ -289,6 +301,11 @@ def test_reading_a_list_takes_a_permission(load):
         (
             {"path": ["saml"]},
             "path: saml is never single-factor, and nothing would match; add factor: [unknown]",
+        ),
+        (
+            {"path": ["broker", "saml"]},
+            "path: broker, saml is never known to be single-factor, and nothing would match; "
+            "add single-factor: [unknown]",
         ),
         (
             {"not-from": ["10.0.0.5/8"]},

@@ -13,6 +13,8 @@ from c7n_mfa.signin.preflight import problem, stopped
 from deployed import shipped
 
 SINGLE_FACTOR = SigninCriteria(single_factor=frozenset({True}))
+# Of a role nothing more is known.
+MAY_BE = SigninCriteria(single_factor=frozenset({True, "unknown"}))
 EVENT = {"event": "ConsoleLogin", "source": "signin.amazonaws.com"}
 IDS = {
     "account": "eventName",
@@ -31,14 +33,14 @@ def mode(ids: str, **changes) -> dict:
 @each_resource
 @pytest.mark.parametrize("prefix", ["", "detail."])
 def test_the_ids_that_find_the_resource(resource, prefix):
-    assert problem(mode(prefix + IDS[resource]), resource, SINGLE_FACTOR) is None
+    assert problem(mode(prefix + IDS[resource]), resource, MAY_BE) is None
 
 
 @pytest.mark.parametrize("prefix", ["", "detail."])
 def test_a_role_is_found_by_its_arn_too(prefix):
     ids = f"{prefix}userIdentity.sessionContext.sessionIssuer.arn"
 
-    assert problem(mode(ids), "iam-role", SINGLE_FACTOR) is None
+    assert problem(mode(ids), "iam-role", MAY_BE) is None
 
 
 def test_sign_ins_whose_records_name_no_role_belong_to_the_account():
@@ -75,7 +77,7 @@ def test_any_ids_find_the_account_that_no_record_lacks():
 def test_ids_that_do_not(resource, ids):
     kind = {"account": "the account", "iam-user": "an IAM user", "iam-role": "a role"}[resource]
 
-    assert problem(mode(ids), resource, SINGLE_FACTOR) == (
+    assert problem(mode(ids), resource, MAY_BE) == (
         f"does not find {kind} by the ids in mode: events; {WRITE}{IDS[resource]}"
     )
 
@@ -139,6 +141,13 @@ def test_options_that_no_sign_in_meets(resource, wanted, deployed):
     assert said.startswith("matches nothing: no sign-in of ")
 
 
+def test_a_role_is_never_known_to_have_signed_in_with_a_single_factor():
+    assert problem(mode(IDS["iam-role"]), "iam-role", SINGLE_FACTOR) == (
+        "matches nothing: no sign-in of a role meets all of its options; add unknown to "
+        "single-factor"
+    )
+
+
 def test_a_sign_in_of_which_nobody_can_say_may_be_wanted():
     for wanted in (
         SigninCriteria(single_factor=frozenset({"unknown"})),
@@ -148,6 +157,8 @@ def test_a_sign_in_of_which_nobody_can_say_may_be_wanted():
         assert [each for each in IDS if problem(None, each, wanted) is None] == list(IDS)
     stranger = SigninCriteria(identities=frozenset({"unknown"}))
     assert [each for each in IDS if problem(None, each, stranger) is None] == ["account"]
+    web = SigninCriteria(single_factor=frozenset({"unknown"}), paths=frozenset({"web-identity"}))
+    assert [each for each in IDS if problem(None, each, web) is None] == ["account", "iam-role"]
     unsaid = SigninCriteria(paths=frozenset({"unknown"}))
     assert [each for each in IDS if problem(None, each, unsaid) is None] == ["account", "iam-role"]
 
@@ -186,9 +197,9 @@ def test_a_pattern_that_stops_some_is_told_which():
     given = mode("eventName", pattern=pattern)
 
     assert problem(given, "account", SINGLE_FACTOR) is None
-    assert stopped(given, "account", SINGLE_FACTOR) == (
+    assert stopped(given, "account", MAY_BE) == (
         "the root user signs in with a password and no MFA",
-        "a federation broker opens a console session for a role that was assumed without MFA",
+        "a federation broker opens a console session for a role without proof of MFA",
     )
     only_users = SigninCriteria(single_factor=frozenset({True}), identities=frozenset({"iam-user"}))
     assert stopped(given, "account", only_users) == ()
@@ -220,8 +231,8 @@ def test_a_pattern_may_choose_who_where_and_when(pattern):
 def test_our_own_pattern_stops_nothing(resource):
     given = mode(IDS[resource], pattern=PREFILTER)
 
-    assert problem(given, resource, SINGLE_FACTOR) is None
-    assert stopped(given, resource, SINGLE_FACTOR) == ()
+    assert problem(given, resource, MAY_BE) is None
+    assert stopped(given, resource, MAY_BE) == ()
 
 
 @pytest.mark.parametrize(

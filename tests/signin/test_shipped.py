@@ -38,9 +38,20 @@ def rule(name):
     return json.loads(CloudWatchEventSource(shipped(name)["mode"], None).render_event_pattern())
 
 
+TELLS = ["signin-single-factor", "signin-single-factor-root"]
+
+
 def single_factor(record):
+    """Is it a sign-in with a single factor, or one of which nobody can say?"""
     sign_in = SignIn.from_record(record)
-    return sign_in is not None and sign_in.is_single_factor is True
+    return sign_in is not None and sign_in.is_single_factor is not False
+
+
+def test_what_is_unknown_is_told_and_contains_nobody():
+    selects = {name: shipped(name)["filters"][0]["single-factor"] for name in EVENT_DRIVEN}
+    assert selects == {
+        name: [True, "unknown"] if name in TELLS else [True] for name in EVENT_DRIVEN
+    }
 
 
 def test_these_are_all_that_have_a_mode():

@@ -126,7 +126,7 @@ def test_a_chain_that_catches_all_but_a_blind_spot_does_not_catch_every_kind(tmp
     assert catches(tmp_path) == [
         ": an IAM user signs in with a password and no MFA; "
         "the root user signs in with a password and no MFA; "
-        "a federation broker opens a console session for a role that was assumed without MFA"
+        "a federation broker opens a console session for a role without proof of MFA"
     ]
 
 
