@@ -61,7 +61,7 @@ class BadInput(click.ClickException):
     metavar="PATTERN",
     help="The pattern before a change: say what the change loses and gains.",
 )
-@click.option("--gate", is_flag=True, help="Exit 1 also where the pattern is too broad.")
+@click.option("--gate", is_flag=True, hidden=True)  # what it asked for always holds now
 @click.option("--live", is_flag=True, help="Ask AWS too (needs logs:TestMetricFilter only).")
 @click.option(
     "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True
@@ -85,7 +85,8 @@ def pattern(
     - is read from standard input.  With --was it also says what the change from the old pattern
     to the new one means: equal, narrower, wider, or both.
 
-    Exit status: 0 covers, 1 misses or unknown, 2 AWS would refuse the pattern, or could not tell.
+    Exit status: 0 covers, 1 misses, unknown, or too broad for its alarm to mean anything, 2 AWS
+    would refuse the pattern, or could not tell.
     """
     findings = examine(_texts(patterns, files), REQUIREMENTS[requirement], strict)
     logs = _logs() if live and not findings.error else None
@@ -101,7 +102,7 @@ def pattern(
     if isinstance(more.aws, str):
         complain("pattern", more.aws)
         context.exit(_CANNOT_TELL)
-    context.exit(1 if gate and findings.too_broad else findings.exit_code)
+    context.exit(findings.exit_code)
 
 
 @frozen

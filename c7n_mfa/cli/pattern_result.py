@@ -44,7 +44,7 @@ class Findings:
 
     @property
     def exit_code(self) -> int:
-        return EXIT_CODES[self.verdict]
+        return max(EXIT_CODES[self.verdict], 1 if self.too_broad else 0)
 
     @property
     def too_broad(self) -> tuple[Spot, ...]:

@@ -18,6 +18,7 @@ from typing import Any, Literal
 from c7n_mfa.frozen import frozen
 from c7n_mfa.pattern import Pattern
 from c7n_mfa.proof.classes import TooLarge
+from c7n_mfa.proof.everyday import everyday_calls
 from c7n_mfa.proof.examples import Dependency, Spot, missed
 from c7n_mfa.proof.families import FAMILIES, Family
 from c7n_mfa.proof.requirements import REQUIREMENTS, Requirement
@@ -62,10 +63,11 @@ class Coverage:
         return "unknown" if self.depends_on else "covers"
 
 
+_CALLS = "api-call"
 # What happens every day.  Federated sign-ins and failures are noise too, but an alarm on them still
 # reports single-factor sign-ins; the CIS benchmark's own text fires on them.  Root is rare: an
 # alarm on everything that root does (CIS 3.3) reports its sign-ins without MFA well enough.
-EVERYDAY = frozenset({"iam-user-mfa", "api-call", "check-mfa", "switch-role"})
+EVERYDAY = frozenset({"iam-user-mfa", _CALLS, "check-mfa", "switch-role"})
 
 
 def assess(patterns: Sequence[Pattern], requirement: Requirement, strict: bool = False) -> Coverage:
@@ -154,8 +156,10 @@ def _noise(patterns: Sequence[Pattern], requirement: Requirement, budget: Budget
     for family in requirement.must_leave:
         caught = _caught(patterns, family, budget)
         if caught is not None:
-            why = "the pattern matches it"
-            yield Spot(family.name, family.grade, family.sentence, caught, why)
+            yield Spot(family.name, family.grade, family.sentence, caught, _MATCHED)
+
+
+_MATCHED = "the pattern matches it"
 
 
 def _too_broad(
@@ -163,10 +167,22 @@ def _too_broad(
 ) -> Iterator[Spot]:
     """Noise of every day, and not only of one user, one Region or one rare call."""
     ordinaries = {f.name: ordinary(f) for f in requirement.must_leave if f.name in EVERYDAY}
+    families = set()
     for spot in noise:
         events = ordinaries.get(spot.family, ())
         if any(pattern.match(event) is True for pattern in patterns for event in events):
+            families.add(spot.family)
             yield spot
+    if _CALLS not in families:
+        yield from _everyday_call(patterns)
+
+
+def _everyday_call(patterns: Sequence[Pattern]) -> Iterator[Spot]:
+    """The first call of every day that a pattern matches."""
+    for call in everyday_calls():
+        if any(pattern.match(call.event) is True for pattern in patterns):
+            yield Spot("everyday-call", "observed", call.sentence, call.event, _MATCHED)
+            return
 
 
 def _caught(

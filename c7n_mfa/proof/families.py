@@ -109,7 +109,7 @@ _ROLE_FREE: Fields = {
 }
 
 
-def _record(identity: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+def record(identity: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
     """A console sign-in record as CloudTrail writes it today, with ``extra`` laid over it."""
     record: dict[str, Any] = {
         "eventVersion": "1.08",
@@ -145,7 +145,7 @@ def _record(identity: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, 
 
 _GONE = ...  # copied as itself, unlike object()
 
-_ALICE = {
+ALICE = {
     "type": "IAMUser",
     "principalId": "AIDAEXAMPLEALICE00000",
     "arn": f"arn:aws:iam::{ACCOUNT}:user/alice",
@@ -167,7 +167,7 @@ _SAML_ROLE = {
 }
 
 
-def _session(role: str, path: str, mfa: str | None) -> dict[str, Any]:
+def role_session(role: str, path: str, mfa: str | None) -> dict[str, Any]:
     """An assumed-role identity with a session; ``mfa`` is the text CloudTrail writes, or absent."""
     attributes = {"creationDate": "2026-01-15T08:29:58Z"}
     if mfa is not None:
@@ -192,7 +192,7 @@ def _session(role: str, path: str, mfa: str | None) -> dict[str, Any]:
 
 
 def _federated_user(mfa: str) -> dict[str, Any]:
-    identity = _session("unused", "", mfa)
+    identity = role_session("unused", "", mfa)
     identity["type"] = "FederatedUser"
     identity["principalId"] = f"{ACCOUNT}:alice"
     identity["arn"] = f"arn:aws:sts::{ACCOUNT}:federated-user/alice"
@@ -228,7 +228,7 @@ _OLD = {
     "tlsDetails": _GONE,
 }
 _DEVICE = {"MFAIdentifier": f"arn:aws:iam::{ACCOUNT}:mfa/alice"}
-_FAILED_ALICE = {key: value for key, value in _ALICE.items() if key != "arn"}
+_FAILED_ALICE = {key: value for key, value in ALICE.items() if key != "arn"}
 _FAILED_ALICE["accessKeyId"] = ""
 _NOBODY = {**_FAILED_ALICE, "userName": "HIDDEN_DUE_TO_SECURITY_REASONS"}
 _SSO_PATH = "aws-reserved/sso.amazonaws.com/"
@@ -251,7 +251,7 @@ def _family(
 
 
 _DEVICE_FREE: Fields = {("additionalEventData", "MFAIdentifier"): _MAYBE}
-_CALL = {
+API_CALL = {
     "eventSource": "ec2.amazonaws.com",
     "eventName": "DescribeInstances",
     "eventType": "AwsApiCall",
@@ -270,7 +270,7 @@ FAMILIES: tuple[Family, ...] = (
         "an IAM user signs in with a password and no MFA",
         "single-factor",
         "AWS: CloudTrail sign-in events; observed: invictus-ir/aws_dataset",
-        _record(_ALICE, {}),
+        record(ALICE, {}),
         _LOGIN_TO,
         _IAM_USER_FREE,
     ),
@@ -279,7 +279,7 @@ FAMILIES: tuple[Family, ...] = (
         "the root user signs in with a password and no MFA",
         "single-factor",
         "AWS: CloudTrail sign-in events",
-        _record(_ROOT, {}),
+        record(_ROOT, {}),
         _LOGIN_TO,
         _ROOT_FREE,
     ),
@@ -288,7 +288,7 @@ FAMILIES: tuple[Family, ...] = (
         "a federation broker opens a console session for a role without proof of MFA",
         "single-factor",
         "observed: mapbox records of GetSigninToken sign-ins",
-        _record(_session("Broker", "", "false"), _NO_LOGIN_TO),
+        record(role_session("Broker", "", "false"), _NO_LOGIN_TO),
         _ROLE_FREE,
         {(*_ISSUER, "arn"): _arn("iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@-]+")},
     ),
@@ -297,7 +297,7 @@ FAMILIES: tuple[Family, ...] = (
         "a federation broker opens a console session for a federated user without proof of MFA",
         "single-factor",
         "peer: Elastic, federated-user sign-in rule",
-        _record(_federated_user("false"), _NO_LOGIN_TO),
+        record(_federated_user("false"), _NO_LOGIN_TO),
         _ROLE_FREE,
         {
             ("userIdentity", "arn"): _arn("sts::[0-9]{12}:federated-user/[A-Za-z0-9_+=,.@-]+"),
@@ -311,7 +311,7 @@ FAMILIES: tuple[Family, ...] = (
         "whether MFA was used",
         "single-factor",
         "AWS: sessionContext attributes are optional",
-        _record(_session("Broker", "", None), _NO_LOGIN_TO),
+        record(role_session("Broker", "", None), _NO_LOGIN_TO),
         _ROLE_FREE,
         {(*_ISSUER, "arn"): _arn("iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@-]+")},
         grade="possible",
@@ -321,7 +321,7 @@ FAMILIES: tuple[Family, ...] = (
         "an IAM user signs in and the record has no MFAUsed",
         "single-factor",
         "AWS: additionalEventData is optional; peer: Panther, records with MFAUsed absent",
-        _record(_ALICE, _login(None)),
+        record(ALICE, _login(None)),
         _LOGIN_TO,
         _IAM_USER_FREE,
         grade="possible",
@@ -331,7 +331,7 @@ FAMILIES: tuple[Family, ...] = (
         "the root user signs in and the record has no MFAUsed",
         "single-factor",
         "AWS: additionalEventData is optional",
-        _record(_ROOT, _login(None)),
+        record(_ROOT, _login(None)),
         _LOGIN_TO,
         _ROOT_FREE,
         grade="possible",
@@ -341,7 +341,7 @@ FAMILIES: tuple[Family, ...] = (
         "an IAM user signs in and the record has no additionalEventData at all",
         "single-factor",
         "AWS: additionalEventData is optional; peer: Panther fixtures",
-        _record(_ALICE, {"additionalEventData": _GONE}),
+        record(ALICE, {"additionalEventData": _GONE}),
         _IAM_USER_FREE,
         grade="possible",
     ),
@@ -350,7 +350,7 @@ FAMILIES: tuple[Family, ...] = (
         "an IAM user signs in without MFA and the record has the form of 2018",
         "single-factor",
         "AWS: sign-in samples of 2018 to 2021 (eventType AwsConsoleSignin)",
-        _record(_ALICE, _OLD),
+        record(ALICE, _OLD),
         _LOGIN_TO,
         _IAM_USER_FREE,
         grade="possible",
@@ -360,7 +360,7 @@ FAMILIES: tuple[Family, ...] = (
         "an IAM user signs in with MFA",
         "multi-factor",
         "AWS: CloudTrail sign-in events; observed: invictus-ir/aws_dataset",
-        _record(_ALICE, _login("Yes", **_DEVICE)),
+        record(ALICE, _login("Yes", **_DEVICE)),
         _LOGIN_TO,
         _IAM_USER_FREE,
         _DEVICE_FREE,
@@ -370,7 +370,7 @@ FAMILIES: tuple[Family, ...] = (
         "the root user signs in with MFA",
         "multi-factor",
         "AWS: CloudTrail sign-in events",
-        _record(_ROOT, _login("Yes", **_DEVICE)),
+        record(_ROOT, _login("Yes", **_DEVICE)),
         _LOGIN_TO,
         _ROOT_FREE,
         _DEVICE_FREE,
@@ -380,7 +380,7 @@ FAMILIES: tuple[Family, ...] = (
         'the root user signs in with MFA and the record says "YES"',
         "multi-factor",
         "AWS: the root-with-MFA sample of the CloudTrail user guide, 2023",
-        _record(_ROOT, _login("YES", **_DEVICE)),
+        record(_ROOT, _login("YES", **_DEVICE)),
         _LOGIN_TO,
         _ROOT_FREE,
         _DEVICE_FREE,
@@ -391,7 +391,7 @@ FAMILIES: tuple[Family, ...] = (
         "a federation broker opens a console session for a role that was assumed with MFA",
         "multi-factor",
         "observed: mapbox records (mfaAuthenticated true beside MFAUsed No)",
-        _record(_session("Broker", "", "true"), _NO_LOGIN_TO),
+        record(role_session("Broker", "", "true"), _NO_LOGIN_TO),
         _ROLE_FREE,
         {(*_ISSUER, "arn"): _arn("iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@-]+")},
     ),
@@ -400,7 +400,7 @@ FAMILIES: tuple[Family, ...] = (
         "somebody signs in through a SAML identity provider",
         "federated",
         "observed: azure-docs 35206 (MFAUsed No even when the identity provider asked for MFA)",
-        _record(
+        record(
             _SAML_ROLE,
             _login("No", SamlProviderArn=f"arn:aws:iam::{ACCOUNT}:saml-provider/example"),
         ),
@@ -415,7 +415,7 @@ FAMILIES: tuple[Family, ...] = (
         "somebody signs in through IAM Identity Center",
         "federated",
         "observed: Panther fixtures of AWSReservedSSO sign-ins",
-        _record(_session(_SSO_ROLE, _SSO_PATH, "false"), _NO_LOGIN_TO),
+        record(role_session(_SSO_ROLE, _SSO_PATH, "false"), _NO_LOGIN_TO),
         _ROLE_FREE,
         {
             ("userIdentity", "arn"): _arn("sts::[0-9]{12}:assumed-role/AWSReservedSSO_.+"),
@@ -428,7 +428,7 @@ FAMILIES: tuple[Family, ...] = (
         "an IAM user's sign-in without MFA fails",
         "failure",
         "AWS: CloudTrail sign-in events (no ARN on a failure since 2018)",
-        _record(_FAILED_ALICE, {**_FAILED, "errorMessage": "Failed authentication"}),
+        record(_FAILED_ALICE, {**_FAILED, "errorMessage": "Failed authentication"}),
         _LOGIN_TO,
         {("userIdentity", "userName"): _TEXT},
     ),
@@ -437,7 +437,7 @@ FAMILIES: tuple[Family, ...] = (
         "a sign-in as the root user without MFA fails",
         "failure",
         "AWS: CloudTrail sign-in events",
-        _record(_ROOT, {**_FAILED, "errorMessage": "Failed authentication"}),
+        record(_ROOT, {**_FAILED, "errorMessage": "Failed authentication"}),
         _LOGIN_TO,
         _ROOT_FREE,
     ),
@@ -446,7 +446,7 @@ FAMILIES: tuple[Family, ...] = (
         "a sign-in with a user name that does not exist fails",
         "failure",
         "AWS: CloudTrail record contents (HIDDEN_DUE_TO_SECURITY_REASONS)",
-        _record(_NOBODY, {**_FAILED, "errorMessage": "No username found in supplied account"}),
+        record(_NOBODY, {**_FAILED, "errorMessage": "No username found in supplied account"}),
         _LOGIN_TO,
     ),
     _family(
@@ -454,7 +454,7 @@ FAMILIES: tuple[Family, ...] = (
         "an IAM user calls an API of some service",
         "unrelated",
         "AWS: CloudTrail record contents",
-        _record({**_ALICE, "accessKeyId": "AKIAEXAMPLE000000000"}, _CALL),
+        record({**ALICE, "accessKeyId": "AKIAEXAMPLE000000000"}, API_CALL),
         _CALL_FREE,
         _IAM_USER_FREE,
         {("eventName",): Free("[A-BD-Z][A-Za-z0-9]*")},
@@ -464,7 +464,7 @@ FAMILIES: tuple[Family, ...] = (
         "the sign-in page asks an IAM user for the MFA code",
         "unrelated",
         "AWS: CheckMfa event; observed: invictus-ir/aws_dataset",
-        _record(
+        record(
             _FAILED_ALICE,
             {
                 "eventName": "CheckMfa",
@@ -479,8 +479,8 @@ FAMILIES: tuple[Family, ...] = (
         "an IAM user switches role in the console",
         "unrelated",
         "observed: SwitchRole records (no MFAUsed)",
-        _record(
-            _session("Engineer", "", "true"),
+        record(
+            role_session("Engineer", "", "true"),
             {
                 "eventName": "SwitchRole",
                 "responseElements": {"SwitchRole": "Success"},

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from c7n_mfa.pattern import parse
 from c7n_mfa.proof import EVERYDAY, Spot, assess
+from c7n_mfa.proof.everyday import everyday_calls
 from c7n_mfa.proof.families import FAMILIES, Family
 from c7n_mfa.proof.requirements import DEFAULT, REQUIREMENTS, Requirement
 from docs.build import text
@@ -27,8 +28,13 @@ A blind spot in an observed family breaks the chain.
 A blind spot in a possible one is advice, and breaks the chain only with `strict: true`.
 
 A missed *must catch* is a blind spot; a caught *must leave* is noise; *either* is neither.
-Noise is reported and breaks nothing, except for {everyday}: an alarm on these means nothing, so \
-the filter is too broad, and broken with the reason `filter-catches-everything`."""
+Noise is reported and breaks nothing, except for {everyday} and the [calls that every account \
+makes all day](#calls-of-every-day): an alarm on these means nothing, so the filter is too broad, \
+and broken with the reason `filter-catches-everything`."""
+_CALLS = """\
+A filter that one of these sets off is too broad, whatever else it catches.
+Rare calls are not here (`DeleteTrail`, `StopLogging`, whatever root does): an alarm that they set \
+off too still means something."""
 
 
 def page() -> str:
@@ -37,7 +43,16 @@ def page() -> str:
         blocks += _requirement(requirement)
     blocks += ["## Families", _FAMILIES.format(everyday=text.listing(_everyday()))]
     return text.page(
-        "Requirements", [*blocks, _places(), "## Where the families come from", _sources()]
+        "Requirements",
+        [
+            *blocks,
+            _places(),
+            "## Where the families come from",
+            _sources(),
+            "## Calls of every day",
+            _CALLS,
+            text.table(("Call", "Source"), [(c.sentence, c.source) for c in everyday_calls()]),
+        ],
     )
 
 

@@ -389,6 +389,44 @@ def test_what_fires_on_something_rare_too_is_noisy_but_not_too_broad(clause):
     assert found.too_broad == ()
 
 
+@pytest.mark.parametrize(
+    ("clause", "sentence"),
+    [
+        ('$.eventName = "AssumeRole"', "an AWS service calls sts:AssumeRole"),
+        ('$.eventName = "Decrypt"', "an AWS service calls kms:Decrypt"),
+        ('$.eventName = "List*"', "a role calls s3:ListBuckets"),
+        ('$.eventSource = "sts.amazonaws.com"', "an AWS service calls sts:AssumeRole"),
+        ('$.userIdentity.type = "AWSService"', "an AWS service calls sts:AssumeRole"),
+        ('$.userIdentity.type = "AssumedRole"', "a role calls sts:AssumeRole"),
+        ('$.userIdentity.invokedBy = "*"', "an AWS service calls sts:AssumeRole"),
+        ('$.userIdentity.type = "WebIdentityUser"', None),
+        ('$.errorCode = "AccessDenied"', "an IAM user calls sts:AssumeRole and AWS refuses it"),
+        ('$.errorCode = "*UnauthorizedOperation"', None),
+        ('$.eventName = "RunInstances"', "an AWS service calls ec2:RunInstances"),
+        ("$.readOnly IS FALSE", "a role calls kms:CreateGrant"),
+    ],
+)
+def test_a_call_that_every_account_makes_all_day_is_too_broad(clause, sentence):
+    found = coverage(f"{{ ({LOGIN}) || {clause} }}", requirement="cis")
+
+    assert found.verdict == "covers"
+    (spot,) = [spot for spot in found.too_broad if spot.family == "everyday-call"]
+    assert parse(f"{{ {clause} }}").match(spot.event) is True
+    assert sentence in (None, spot.sentence)
+
+
+@pytest.mark.parametrize("event", ["DeleteTrail", "StopLogging", "CreateUser", "PutUserPolicy"])
+def test_a_rare_call_is_not_too_broad_whoever_makes_it(event):
+    assert (
+        coverage(f'{{ ({LOGIN}) || $.eventName = "{event}" }}', requirement="cis").too_broad == ()
+    )
+
+
+def test_what_root_and_failed_sign_ins_do_is_not_too_broad():
+    for clause in ('$.userIdentity.type = "Root"', '$.errorMessage = "Failed authentication"'):
+        assert coverage(f"{{ ({LOGIN}) || {clause} }}", requirement="cis").too_broad == ()
+
+
 def test_noise_is_an_event_that_the_pattern_matches():
     pattern = f'{{ ({LOGIN}) || $.userIdentity.userName = "breakglass" }}'
 
