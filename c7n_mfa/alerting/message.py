@@ -209,7 +209,8 @@ def _done(
         result = receipt["result"].upper() if receipt["result"] == "failed" else receipt["result"]
         yield f"- {receipt['action']}: {result}. {one_line(receipt['why'])}{error}"
         for call in receipt.get("undo", ()):
-            yield f"  undo: {command(call)}"
+            effect = f" ({one_line(call['effect'])})" if call.get("effect") else ""
+            yield f"  undo{effect}: {command(call)}"
     if any(receipt["result"] in IN_PLACE for receipt in receipts):
         yield _RELEASE.format(clean(sign_in.identity.name))
     if receipts:

@@ -8,6 +8,7 @@ Imports nothing that reads or calls: custodian asks for permissions when it load
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from botocore import xform_name
@@ -41,11 +42,18 @@ class Operation:
 
 @frozen
 class Call:
-    """One call of an operation; without a Region where the service has none."""
+    """One call of an operation; without a Region where the service has none.
+
+    ``effect`` is what a person has to know before making it: of an undo, what works again.
+    """
 
     of: Operation
     region: str
     parameters: Mapping[str, Any]
+    effect: str = ""
+
+    def with_effect(self, effect: str) -> Call:
+        return replace(self, effect=effect)
 
     @property
     def service(self) -> str:
@@ -63,6 +71,7 @@ class Call:
             **({"region": self.region} if self.region else {}),
             "operation": self.operation,
             "parameters": dict(self.parameters),
+            **({"effect": self.effect} if self.effect else {}),
         }
 
 

@@ -35,14 +35,19 @@ Existing = Document | ReadFailure | None
 
 # A session's token is issued after the sign-in that it belongs to, by seconds.
 _TOKEN_DELAY = timedelta(seconds=60)
-# The resolution of aws:TokenIssueTime.
-_TICK = timedelta(seconds=1)
+TICK = timedelta(seconds=1)
+"""The resolution of aws:TokenIssueTime."""
 
 _SAYS: dict[Form, str] = {
     Form("console", "closed"): "denies everything in console sessions without MFA",
     Form("console", "open"): "denies everything but enrolling MFA in console sessions without MFA",
     Form("all", "closed"): "denies everything without MFA, access keys included",
     Form("all", "open"): "denies everything but enrolling MFA without MFA, access keys included",
+}
+
+_WITHOUT_MFA: dict[str, str] = {
+    "console": "console sessions without MFA work again",
+    "all": "console sessions and access keys work again without MFA",
 }
 
 
@@ -88,7 +93,9 @@ def require_mfa(
         fallback = replace(fallback, why=why)
     document = documents.require_mfa(form)
     why = f"{REQUIRE_MFA} {_SAYS[form]}"
-    return replace(_put(name, REQUIRE_MFA, document, existing, why, marks), fallback=fallback)
+    effect = f"it only {_SAYS[current]}, as before" if current else _WITHOUT_MFA[form.scope]
+    decision = _put(name, REQUIRE_MFA, document, existing, why, effect, marks)
+    return replace(decision, fallback=fallback)
 
 
 def revoke_sessions(
@@ -99,10 +106,13 @@ def revoke_sessions(
     needed = _needed(tags, occasion)
     marks = _marks(tags, occasion)
     if current and needed and current >= needed:
-        return Decision("already", _revoked(current), tags=marks)
-    cutoff = max(t for t in (occasion.now + _TICK, needed, current) if t)
+        return Decision("already", revoked(current), tags=marks)
+    cutoff = max(t for t in (occasion.now + TICK, needed, current) if t)
     document = documents.revoke_sessions(cutoff)
-    return _put(name, REVOKE_SESSIONS, document, existing, _revoked(cutoff), marks)
+    since = f"from {format_time(current)} to" if current else "before"
+    effect = f"sessions issued {since} {format_time(cutoff)} work again"
+    effect += "" if current else ", and those of aws login"
+    return _put(name, REVOKE_SESSIONS, document, existing, revoked(cutoff), effect, marks)
 
 
 def _needed(tags: Mapping[str, str], occasion: Occasion) -> datetime | None:
@@ -113,8 +123,11 @@ def _needed(tags: Mapping[str, str], occasion: Occasion) -> datetime | None:
     return max(occasion.event_time, other or occasion.event_time) + _TOKEN_DELAY
 
 
-def _revoked(cutoff: datetime) -> str:
-    return f"{REVOKE_SESSIONS} denies everything in sessions issued before {format_time(cutoff)}"
+def revoked(cutoff: datetime) -> str:
+    return (
+        f"{REVOKE_SESSIONS} denies everything in sessions issued before {format_time(cutoff)}, and "
+        "in those of aws login"
+    )
 
 
 def reset_password(
@@ -139,6 +152,7 @@ def reset_password(
         op.UPDATE_LOGIN_PROFILE("", UserName=name, PasswordResetRequired=required)
         for required in (True, False)
     )
+    undo = undo.with_effect("whoever knows the present password can go on using it")
     return Decision("done", _FORCED, call, (undo,), tags=marks)
 
 
@@ -203,12 +217,15 @@ def _put(
     document: Document,
     existing: Existing,
     why: str,
+    effect: str,
     tags: Mapping[str, str],
 ) -> Decision:
+    """``effect`` is what works again once the policy is as it was."""
     undo = delete_policy(name, policy)
     if isinstance(existing, dict):
         undo = put_policy(name, policy, existing)
-    return Decision("done", why, put_policy(name, policy, document), (undo,), tags=tags)
+    call = put_policy(name, policy, document)
+    return Decision("done", why, call, (undo.with_effect(effect),), tags=tags)
 
 
 def put_policy(name: str, policy: str, document: Document) -> Call:

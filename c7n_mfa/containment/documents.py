@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -53,16 +54,30 @@ class Form:
 
 def require_mfa(form: Form) -> Document:
     """Deny everything, or all but enrolment, in what the scope reaches without MFA."""
-    what = {"Action": "*"} if form.enrolment == "closed" else {"NotAction": list(ENROLMENT)}
-    return _deny(what, _OPERATORS[form.scope], "aws:MultiFactorAuthPresent", "false")
+    what = _EVERYTHING if form.enrolment == "closed" else {"NotAction": list(ENROLMENT)}
+    return _policy(_deny(what, _OPERATORS[form.scope], "aws:MultiFactorAuthPresent", "false"))
 
 
 def revoke_sessions(before: datetime) -> Document:
-    """Deny everything in sessions issued before this time.
+    """Deny everything in a user's sessions issued before this time, and in all of OAuth clients.
+
+    The credentials of `aws login` are new every 15 minutes, for up to 12 hours, and no key says
+    when their session began.  `aws:SignInSessionArn` is there in all of them, and never in a
+    session of the console or in requests signed with an access key.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-signinsessionarn
+    """
+    document = revoke_older(before)
+    document["Statement"] += _deny(_EVERYTHING, "Null", "aws:SignInSessionArn", "false")
+    return document
+
+
+def revoke_older(before: datetime) -> Document:
+    """Deny everything in sessions issued before this time, as the IAM console does for a role.
 
     The key is absent in requests signed with an access key: the policy leaves those alone.
     """
-    return _deny({"Action": "*"}, "DateLessThan", "aws:TokenIssueTime", format_time(before))
+    statements = _deny(_EVERYTHING, "DateLessThan", "aws:TokenIssueTime", format_time(before))
+    return _policy(statements)
 
 
 def form_of(document: object) -> Form | None:
@@ -80,7 +95,9 @@ def cutoff_of(document: object) -> datetime | None:
     except (KeyError, IndexError, TypeError):
         return None
     time = parse_time(text)
-    return time if time and revoke_sessions(time) == document else None
+    # The second is what functions put that were deployed before `aws login` was thought of.
+    ours = time and document in (revoke_sessions(time), revoke_older(time))
+    return time if ours else None
 
 
 def is_unchanged(policy: str, document: object) -> bool:
@@ -97,7 +114,15 @@ def size_of(document: Document) -> int:
     return len("".join(text_of(document).split()))
 
 
-def _deny(what: Document, operator: str, key: str, value: str) -> Document:
+_EVERYTHING = {"Action": "*"}
+
+
+def _policy(statements: list[Document]) -> Document:
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _deny(
+    what: Mapping[str, str | list[str]], operator: str, key: str, value: str
+) -> list[Document]:
     condition = {operator: {key: value}}
-    statement = {"Effect": "Deny", **what, "Resource": "*", "Condition": condition}
-    return {"Version": "2012-10-17", "Statement": [statement]}
+    return [{"Effect": "Deny", **what, "Resource": "*", "Condition": condition}]

@@ -24,5 +24,11 @@ PUT = _with(["iam:GetUserPolicy", "iam:ListUserTags"], PUT_USER_POLICY, TAG_USER
 RESET = _with(
     ["iam:GetLoginProfile", "iam:ListUserTags"], TAG_USER, UNTAG_USER, UPDATE_LOGIN_PROFILE
 )
-RELEASE = _with(["iam:GetUserPolicy", "iam:ListUserTags"], DELETE_USER_POLICY, TAG_USER, UNTAG_USER)
+RELEASE = _with(
+    ["iam:GetUserPolicy", "iam:ListUserTags"],
+    DELETE_USER_POLICY,
+    PUT_USER_POLICY,
+    TAG_USER,
+    UNTAG_USER,
+)
 CONTAINED = ("iam:ListUserPolicies",)

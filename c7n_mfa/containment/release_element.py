@@ -16,7 +16,13 @@ from c7n_mfa.element import Deployable
 
 
 class Release(Deployable, BaseAction):
-    """Undoes the containment of an IAM user: removes the two inline policies and the tags.
+    """Undoes the containment of an IAM user: removes what requires MFA, and the tags.
+
+    Sessions from before stay denied: `c7n-mfa-revoke-sessions` is moved to the time of the release,
+    and stays for 36 hours, the longest that temporary credentials live. What the owner signs in to
+    after the release works, but for `aws login`, which works once that policy is removed: by the
+    next `release` of the user after the 36 hours, with the filter `contained` in the state
+    `released`.
 
     A reset password cannot be restored, because it was not kept: the owner gets a new one from an
     administrator (`aws iam update-login-profile --password … --password-reset-required`).
@@ -70,16 +76,19 @@ class Release(Deployable, BaseAction):
         from c7n_mfa.containment.release import release
         from c7n_mfa.containment.values import User
 
-        reader, at = containment.reader_of(self.manager), format_time(containment.now())
+        reader, now = containment.reader_of(self.manager), containment.now()
         receipts = [
             receipt
             for user in resources
             if self._is_named(user)
             for receipt in containment.noted(
-                self.log, user, [release(reader, User.from_resource(user), at)]
+                self.log,
+                user,
+                [release(reader, User.from_resource(user), now, self._state_of(user))],
             )
         ]
-        return receipts + [receipt.to_dict() for receipt in self.not_found(resources, at)]
+        missing = self.not_found(resources, format_time(now))
+        return receipts + [receipt.to_dict() for receipt in missing]
 
     def not_found(self, resources, at=""):
         """Say of whom `users` names and is not among these that nobody of that name is released."""
@@ -90,6 +99,10 @@ class Release(Deployable, BaseAction):
         for name in missing:
             self.log.warning("user:%s release skipped: %s", name, _NOT_FOUND)
         return [Receipt("release", "skipped", name, _NOT_FOUND, at=at) for name in missing]
+
+    def _state_of(self, user):
+        """As the filter `contained` has just found it; None without the filter."""
+        return user.get(ContainedFilter.annotation_key, {}).get("state")
 
     def _is_named(self, user):
         names = self.data.get("users")
@@ -104,9 +117,12 @@ _NOT_FOUND = "no such user, or not contained"
 class ContainedFilter(Deployable, Filter):
     """Matches contained IAM users, by the tags or by one of the inline policies of containment.
 
-    `days` matches those contained for at least so many days, and those without a tag that says
-    since when. A user without these tags whose policies may not be listed does not match, and is
-    logged as an error.
+    `state` is `[contained]` unless said otherwise. `released` are users who were released, and of
+    whose containment only the policy is left that denies the sessions from before.
+
+    `days` matches those contained (or released) for at least so many days, and those without a tag
+    that says since when. A user without these tags whose policies may not be listed does not match,
+    and is logged as an error.
 
     :example:
 
@@ -120,7 +136,16 @@ class ContainedFilter(Deployable, Filter):
                 days: 7
     """
 
-    schema = type_schema("contained", days={"type": "number", "minimum": 0})
+    schema = type_schema(
+        "contained",
+        days={"type": "number", "minimum": 0},
+        state={
+            "type": "array",
+            "minItems": 1,
+            "uniqueItems": True,
+            "items": {"enum": ["contained", "released"]},
+        },
+    )
     annotation_key = "c7n:contained"
     permissions = operations.CONTAINED
 
@@ -139,7 +164,7 @@ class ContainedFilter(Deployable, Filter):
 
         user = User.from_resource(resource)
         state = contained(user.tags, self._policies(reader, user))
-        if state is None:
+        if state is None or state.state not in self.data.get("state", ("contained",)):
             return False
         if "days" in self.data and not state.is_older_than(self.data["days"], containment.now()):
             return False

@@ -19,7 +19,7 @@ from typing import Any
 from c7n_mfa.aws.arn import Arn
 from c7n_mfa.aws.text import command, one_line, shorten
 from c7n_mfa.aws.times import format_time
-from c7n_mfa.containment.documents import revoke_sessions, text_of
+from c7n_mfa.containment.documents import revoke_older, text_of
 from c7n_mfa.frozen import frozen
 from c7n_mfa.investigation.dossier import Credentials, DangerousCall, Facts, Kind, Reach
 from c7n_mfa.investigation.records import Who
@@ -133,7 +133,7 @@ def _role(role: str, now: datetime) -> Uncontainable:
         "parameters": {
             "RoleName": role,
             "PolicyName": ROLE_POLICY,
-            "PolicyDocument": text_of(revoke_sessions(now)),
+            "PolicyDocument": text_of(revoke_older(now)),
         },
     }
     return Uncontainable(

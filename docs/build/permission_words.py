@@ -45,7 +45,7 @@ WHY: Mapping[str, str] = {
     "iam:CreateRole": "create the role for forwarding sign-ins, or for a trail's delivery",
     "iam:DeleteRole": "delete a role that c7n-mfa created",
     "iam:DeleteRolePolicy": "delete the policy of that role",
-    "iam:DeleteUserPolicy": "release a user: delete the containment policies",
+    "iam:DeleteUserPolicy": "release a user: delete the policies of containment",
     "iam:GetGroupPolicy": "whether an inline policy of a group makes the user administrator",
     "iam:GetLoginProfile": "whether the user has a password",
     "iam:GetPolicy": "which version of a managed policy is in force",
@@ -74,7 +74,7 @@ WHY: Mapping[str, str] = {
         "let the forwarding role put events on the home Region's bus, or a trail's role write to "
         "its log group"
     ),
-    "iam:PutUserPolicy": "contain a user: deny its sessions",
+    "iam:PutUserPolicy": "deny a user's sessions: to contain it, and those from before a release",
     "iam:SimulatePrincipalPolicy": "what the identity may do, boundaries included",
     "iam:TagRole": "tag the new role",
     "iam:TagUser": "tag the user as contained or released, with the time",

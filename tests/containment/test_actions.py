@@ -211,6 +211,7 @@ def test_a_receipt_has_the_keys_that_others_rely_on(user, deliver):
                 "service": "iam",
                 "operation": "delete_user_policy",
                 "parameters": {"UserName": "alice", "PolicyName": "c7n-mfa-require-mfa"},
+                "effect": "console sessions without MFA work again",
             }
         ],
         "at": "2026-11-21T09:30:20Z",
@@ -287,6 +288,7 @@ def test_a_forced_change_keeps_the_password(user, deliver):
             "service": "iam",
             "operation": "update_login_profile",
             "parameters": {"UserName": "alice", "PasswordResetRequired": False},
+            "effect": "whoever knows the present password can go on using it",
         }
     ]
     assert calls.counts()["iam:UpdateLoginProfile"] == 1
@@ -1091,9 +1093,32 @@ def test_an_answer_that_is_not_as_promised_stops_nothing(user, deliver):
 # Release
 
 
-def released(before):
-    """The user as before but for the one tag that stays."""
-    return {**before, "tags": {**before["tags"], "c7n-mfa-released": "2026-11-21T09:30:20Z"}}
+def released(before, denied_before=NOW + timedelta(seconds=1)):
+    """The user as before but for the one tag that stays, and what denies the old sessions."""
+    revoked = documents.revoke_sessions(denied_before)
+    return {
+        **before,
+        "policies": {**before["policies"], "c7n-mfa-revoke-sessions": revoked},
+        "tags": {**before["tags"], "c7n-mfa-released": "2026-11-21T09:30:20Z"},
+    }
+
+
+# A minute after the sign-in, and later than the release.
+TILL_A_MINUTE_LATER = NOW + timedelta(seconds=40)
+
+
+def left(before, until):
+    return (
+        f"c7n-mfa-revoke-sessions denies everything in sessions issued before {before}, and in "
+        f"those of aws login; it stays until {until}, because temporary credentials live 36 hours "
+        "at most (https://docs.aws.amazon.com/IAM/latest/UserGuide/"
+        "id_credentials_temp_control-access_disable-perms.html), and a release after that removes "
+        "it"
+    )
+
+
+LEFT = left("2026-11-21T09:31:00Z", "2026-11-22T21:31:00Z")
+LEFT_AT_ONCE = left("2026-11-21T09:30:21Z", "2026-11-22T21:30:21Z")
 
 
 def test_a_release_restores_the_user_object_by_object(user, deliver, contain):
@@ -1103,10 +1128,10 @@ def test_a_release_restores_the_user_object_by_object(user, deliver, contain):
 
     (receipt,) = contain("release")["alice"]
 
-    assert snapshot(user) == released(before)
+    assert snapshot(user) == released(before, TILL_A_MINUTE_LATER)
     assert (receipt["result"], receipt["why"], receipt["error"]) == (
         "done",
-        "removed c7n-mfa-require-mfa, c7n-mfa-revoke-sessions, c7n-mfa-contained, c7n-mfa-event",
+        f"removed c7n-mfa-require-mfa, c7n-mfa-contained, c7n-mfa-event; {LEFT}",
         None,
     )
 
@@ -1118,13 +1143,13 @@ def test_a_release_says_that_the_password_is_not_put_back(user, deliver, contain
     (receipt,) = contain("release")["alice"]
 
     assert receipt["why"] == (
-        "removed c7n-mfa-require-mfa, c7n-mfa-revoke-sessions, c7n-mfa-contained, c7n-mfa-event, "
-        "c7n-mfa-password-reset; the password that was reset on 2026-11-21T09:30:20Z is not put "
-        "back: an owner who has none yet gets one from an administrator: aws iam "
-        "update-login-profile --user-name alice --password … --password-reset-required"
+        "removed c7n-mfa-require-mfa, c7n-mfa-contained, c7n-mfa-event, c7n-mfa-password-reset; "
+        "the password that was reset on 2026-11-21T09:30:20Z is not put back: an owner who has "
+        "none yet gets one from an administrator: aws iam update-login-profile --user-name alice "
+        f"--password … --password-reset-required; {LEFT}"
     )
     password = {"UserName": "alice", "PasswordResetRequired": True}
-    assert snapshot(user) == {**released(before), "password": password}
+    assert snapshot(user) == {**released(before, TILL_A_MINUTE_LATER), "password": password}
 
 
 def test_the_undo_of_a_release_contains_again(user, deliver, contain):
@@ -1155,12 +1180,16 @@ def test_a_release_finds_policies_without_our_tags(user, deliver, contain):
 
     (receipt,) = contain("release")["alice"]
 
-    assert (receipt["result"], receipt["why"]) == ("done", "removed c7n-mfa-require-mfa")
+    assert (receipt["result"], receipt["why"]) == (
+        "done",
+        f"removed c7n-mfa-require-mfa; {LEFT_AT_ONCE}",
+    )
 
 
 RELEASE_CALLS = {
     "iam:ListUserTags": "failed",
     "iam:GetUserPolicy": "done",
+    "iam:PutUserPolicy": "failed",
     "iam:DeleteUserPolicy": "failed",
     "iam:TagUser": "failed",
     "iam:UntagUser": "failed",
@@ -1198,7 +1227,7 @@ def test_a_release_that_failed_halfway_is_finished_by_the_next(user, deliver, co
 
     contain("release")
 
-    assert snapshot(user) == released(before)
+    assert snapshot(user) == released(before, TILL_A_MINUTE_LATER)
 
 
 def test_a_release_that_is_not_noted_says_so_and_is_finished_by_the_next(user, deliver, contain):
@@ -1208,11 +1237,11 @@ def test_a_release_that_is_not_noted_says_so_and_is_finished_by_the_next(user, d
         (receipt,) = contain("release")["alice"]
 
     assert receipt["why"] == (
-        "removed c7n-mfa-require-mfa, c7n-mfa-revoke-sessions; the release is not noted on the "
-        "user, and an event that comes again contains it again"
+        f"removed c7n-mfa-require-mfa; {LEFT}; the release is not noted on the user, and an event "
+        "that comes again contains it again"
     )
     contain("release")
-    assert snapshot(user) == released(before)
+    assert snapshot(user) == released(before, TILL_A_MINUTE_LATER)
 
 
 def test_our_own_tags_make_room_for_that_of_the_release(user, deliver, contain):
@@ -1251,7 +1280,7 @@ def release_named(load, tmp_path):
     return release_named
 
 
-REMOVED = "removed c7n-mfa-require-mfa, c7n-mfa-contained, c7n-mfa-event"
+REMOVED = f"removed c7n-mfa-require-mfa, c7n-mfa-contained, c7n-mfa-event; {LEFT_AT_ONCE}"
 NOT_FOUND = "no such user, or not contained"
 
 
@@ -1308,6 +1337,7 @@ def test_a_contained_user_is_kept_and_told_about(user, deliver, kept):
 
     assert kept() == {
         "alice": {
+            "state": "contained",
             "since": "2026-11-21T09:30:20Z",
             "event": "11111111-aaaa 2026-11-21T09:30:00Z",
             "password-reset": "2026-11-21T09:30:20Z",
@@ -1329,6 +1359,7 @@ def test_a_user_without_our_tags_is_kept_by_the_policy(user, deliver, kept):
         deliver(sign_in(), "require-mfa")
 
     assert kept(days=30)["alice"] == {
+        "state": "contained",
         "since": None,
         "event": None,
         "password-reset": None,
@@ -1341,6 +1372,15 @@ def test_a_released_user_is_not_kept(user, deliver, contain, kept):
     contain("release")
 
     assert kept() == {}
+    assert (
+        list(kept(state=["released"])) == list(kept(state=["contained", "released"])) == ["alice"]
+    )
+
+
+def test_a_contained_user_is_not_kept_as_released(user, deliver, kept):
+    deliver(sign_in(), *ALL)
+
+    assert kept(state=["released"]) == {}
 
 
 def test_policies_that_may_not_be_listed_are_logged_and_tags_decide(user, deliver, kept, caplog):
@@ -1392,7 +1432,7 @@ CUSTODIANS = {"iam:ListAccountAliases", "iam:ListUsers", "iam:GetUser"}
 
 @pytest.mark.parametrize("action", [*ALL, "release"])
 def test_the_calls_are_the_declared_permissions(user, deliver, load, action):
-    deliver(sign_in(), "revoke-sessions")
+    deliver(sign_in(), "revoke-sessions", *["require-mfa"][: action == "release"])
     policy = load(action)
 
     with watched() as calls:

@@ -23,6 +23,7 @@ TAGS = {
 def test_tags_and_policies_say_everything():
     found = contained(TAGS, ["other", "c7n-mfa-revoke-sessions", "c7n-mfa-require-mfa"])
     assert found.to_dict() == {
+        "state": "contained",
         "since": "2026-11-14T00:00:00Z",
         "event": "11111111-aaaa",
         "password-reset": "2026-11-15T00:00:00Z",
@@ -32,7 +33,7 @@ def test_tags_and_policies_say_everything():
 
 @pytest.mark.parametrize("policy", ["c7n-mfa-require-mfa", "c7n-mfa-revoke-sessions"])
 def test_a_policy_alone_is_a_containment_of_unknown_age(policy):
-    assert contained({}, [policy]) == Contained(None, None, None, (policy,))
+    assert contained({}, [policy]) == Contained("contained", None, None, None, (policy,))
 
 
 @pytest.mark.parametrize(
@@ -61,3 +62,34 @@ def test_a_containment_of_unknown_age_may_be_old_and_is_not_missed(date):
 def test_a_containment_in_the_future_is_not_old():
     tags = {"c7n-mfa-contained": (NOW + timedelta(days=1)).isoformat()}
     assert not contained(tags, []).is_older_than(0, NOW)
+
+
+RELEASED = {"team": "red", "c7n-mfa-released": "2026-11-14T00:00:00Z"}
+
+
+def test_a_released_user_keeps_what_denies_the_sessions_from_before():
+    assert contained(RELEASED, ["own", "c7n-mfa-revoke-sessions"]).to_dict() == {
+        "state": "released",
+        "since": "2026-11-14T00:00:00Z",
+        "event": None,
+        "password-reset": None,
+        "policies": ["c7n-mfa-revoke-sessions"],
+    }
+
+
+def test_once_that_is_off_nothing_is_left():
+    assert contained(RELEASED, ["own"]) is None
+
+
+@pytest.mark.parametrize(
+    ("tags", "policies"),
+    [
+        ({**RELEASED, **TAGS}, ["c7n-mfa-revoke-sessions"]),
+        ({**RELEASED, "c7n-mfa-event": "11111111-aaaa"}, ["c7n-mfa-revoke-sessions"]),
+        (RELEASED, ["c7n-mfa-require-mfa"]),
+        (RELEASED, ["c7n-mfa-require-mfa", "c7n-mfa-revoke-sessions"]),
+    ],
+    ids=str,
+)
+def test_a_user_who_is_contained_after_a_release_is_contained(tags, policies):
+    assert contained(tags, policies).state == "contained"

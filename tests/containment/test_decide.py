@@ -57,7 +57,9 @@ def test_requiring_mfa_puts_the_policy_and_says_how_to_take_it_off():
         "done",
         "c7n-mfa-require-mfa denies everything in console sessions without MFA",
         call=put("c7n-mfa-require-mfa", documents.require_mfa(CLOSED)),
-        undo=(delete("c7n-mfa-require-mfa"),),
+        undo=(
+            delete("c7n-mfa-require-mfa").with_effect("console sessions without MFA work again"),
+        ),
         tags=MARKS,
     )
 
@@ -76,7 +78,19 @@ def test_a_larger_scope_replaces_a_smaller_one_and_can_be_undone():
     decision = required(CLOSED_TO_ALL, before)
 
     assert decision.call == put("c7n-mfa-require-mfa", documents.require_mfa(CLOSED_TO_ALL))
-    assert decision.undo == (put("c7n-mfa-require-mfa", before),)
+    assert decision.undo == (
+        put("c7n-mfa-require-mfa", before).with_effect(
+            "it only denies everything in console sessions without MFA, as before"
+        ),
+    )
+
+
+def test_the_undo_of_the_scope_of_all_says_that_access_keys_work_again():
+    assert required(CLOSED_TO_ALL).undo == (
+        delete("c7n-mfa-require-mfa").with_effect(
+            "console sessions and access keys work again without MFA"
+        ),
+    )
 
 
 def test_a_scope_is_never_made_smaller():
@@ -135,9 +149,14 @@ def test_sessions_are_revoked_until_a_minute_after_the_sign_in():
     # The token of the session is issued some seconds after the sign-in.
     assert revoked() == Decision(
         "done",
-        "c7n-mfa-revoke-sessions denies everything in sessions issued before 2026-11-21T09:31:00Z",
+        "c7n-mfa-revoke-sessions denies everything in sessions issued before 2026-11-21T09:31:00Z, "
+        "and in those of aws login",
         call=revocation(SIGNED_IN + timedelta(seconds=60)),
-        undo=(delete("c7n-mfa-revoke-sessions"),),
+        undo=(
+            delete("c7n-mfa-revoke-sessions").with_effect(
+                "sessions issued before 2026-11-21T09:31:00Z work again, and those of aws login"
+            ),
+        ),
         tags=MARKS,
     )
 
@@ -169,7 +188,11 @@ def test_a_second_sign_in_moves_the_time_forward():
     decision = revoked(before, second)
 
     assert decision.call == revocation(later + timedelta(seconds=55))
-    assert decision.undo == (put("c7n-mfa-revoke-sessions", before),)
+    assert decision.undo == (
+        put("c7n-mfa-revoke-sessions", before).with_effect(
+            "sessions issued from 2026-11-21T09:31:00Z to 2026-11-21T10:31:15Z work again"
+        ),
+    )
 
 
 @pytest.mark.parametrize("occasion", [EVENT, NO_EVENT], ids=["event", "no event"])
@@ -286,7 +309,11 @@ def test_without_a_new_password_only_a_change_is_forced_and_can_be_undone():
         "whoever signs in next with the present password has to change it; that may be the wrong "
         "person",
         call=update(PasswordResetRequired=True),
-        undo=(update(PasswordResetRequired=False),),
+        undo=(
+            update(PasswordResetRequired=False).with_effect(
+                "whoever knows the present password can go on using it"
+            ),
+        ),
         tags=MARKS,
     )
 

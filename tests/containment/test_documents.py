@@ -54,10 +54,21 @@ def test_open_enrolment_leaves_what_it_takes_to_enrol_a_device():
     )
 
 
-def test_sessions_issued_before_a_time_are_denied_everything():
-    assert documents.revoke_sessions(WHEN) == statement(
-        Action="*", Condition={"DateLessThan": {"aws:TokenIssueTime": "2026-11-21T09:30:05Z"}}
-    )
+OLDER = statement(
+    Action="*", Condition={"DateLessThan": {"aws:TokenIssueTime": "2026-11-21T09:30:05Z"}}
+)
+
+
+def test_sessions_issued_before_a_time_and_all_of_aws_login_are_denied_everything():
+    oauth = statement(Action="*", Condition={"Null": {"aws:SignInSessionArn": "false"}})
+    assert documents.revoke_sessions(WHEN) == {
+        "Version": "2012-10-17",
+        "Statement": OLDER["Statement"] + oauth["Statement"],
+    }
+
+
+def test_a_roles_sessions_are_denied_as_the_iam_console_does():
+    assert documents.revoke_older(WHEN) == OLDER
 
 
 def test_a_time_of_another_zone_is_written_in_utc():
@@ -73,6 +84,10 @@ def test_a_form_is_read_back_from_its_document(form):
 
 def test_a_time_is_read_back_from_its_document():
     assert documents.cutoff_of(documents.revoke_sessions(WHEN)) == WHEN
+
+
+def test_a_time_is_read_from_what_earlier_functions_put():
+    assert documents.cutoff_of(documents.revoke_older(WHEN)) == WHEN
 
 
 def edits(document):
@@ -109,9 +124,9 @@ def test_a_text_that_is_no_time_with_a_zone_is_no_time(text):
     assert documents.cutoff_of(document) is None
 
 
-def test_both_policies_closed_take_a_sixth_of_the_quota():
+def test_both_policies_closed_take_a_quarter_of_the_quota():
     both = documents.require_mfa(Form("all", "closed")), documents.revoke_sessions(WHEN)
-    assert sum(map(documents.size_of, both)) <= documents.QUOTA // 6
+    assert sum(map(documents.size_of, both)) <= documents.QUOTA // 4
 
 
 def test_both_policies_at_their_largest_take_a_third_of_the_quota():
