@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import boto3
@@ -95,10 +96,18 @@ class Person:
 
 
 def but_released(found: dict[str, object]) -> dict[str, object]:
-    """All but the one tag that a release leaves."""
+    """All but the one tag and the one policy that a release leaves."""
     tags = [tag for tag in found["tags"] if tag["Key"] != "c7n-mfa-released"]
+    policies = {k: v for k, v in found["policies"].items() if k != "c7n-mfa-revoke-sessions"}
     assert len(tags) == len(found["tags"]) - 1
-    return {**found, "tags": tags}
+    assert len(policies) == len(found["policies"]) - 1
+    return {**found, "tags": tags, "policies": policies}
+
+
+def may_in_a_new_session(person: Person) -> bool:
+    # The time before which sessions are denied is that of the next whole second.
+    time.sleep(2)
+    return person.may(person.sign_in())
 
 
 @pytest.fixture
@@ -151,7 +160,8 @@ def test_requiring_mfa_stops_the_session_and_spares_the_key_until_the_release(al
     custodian("release")
 
     assert but_released(alice.snapshot()) == before
-    assert (alice.may(session), alice.may(alice.key)) == (True, True)
+    assert (alice.may(session), alice.may(alice.key)) == (False, True)
+    assert may_in_a_new_session(alice)
 
 
 @pytest.mark.long
@@ -165,7 +175,8 @@ def test_requiring_mfa_of_all_stops_the_key_too_until_the_release(alice, custodi
     custodian("release")
 
     assert but_released(alice.snapshot()) == before
-    assert (alice.may(session), alice.may(alice.key)) == (True, True)
+    assert (alice.may(session), alice.may(alice.key)) == (False, True)
+    assert may_in_a_new_session(alice)
 
 
 @pytest.mark.long
@@ -175,14 +186,13 @@ def test_revoking_stops_the_sessions_of_before_and_no_later_one(alice, custodian
     custodian("revoke-sessions")
 
     assert (alice.may(session), alice.may(alice.key)) == (False, True)
-    # The time is that of the next whole second.
-    time.sleep(2)
-    assert alice.may(alice.sign_in())
+    assert may_in_a_new_session(alice)
 
     custodian("release")
 
     assert but_released(alice.snapshot()) == before
-    assert alice.may(session)
+    assert not alice.may(session)
+    assert may_in_a_new_session(alice)
 
 
 @pytest.mark.long
@@ -216,6 +226,25 @@ def test_a_reset_password_is_the_only_thing_that_a_release_leaves(alice, custodi
 
     password = {**before["password"], "PasswordResetRequired": True}
     assert but_released(alice.snapshot()) == {**before, "password": password}
+
+
+@pytest.mark.long
+def test_what_a_release_leaves_is_removed_after_36_hours(enforcing_aws, account, alice, custodian):
+    from c7n_mfa.aws.read import Reader
+    from c7n_mfa.containment.release import release
+    from c7n_mfa.containment.values import User
+
+    session, before = alice.sign_in(), alice.snapshot()
+    custodian("require-mfa")
+    custodian("release")
+    reader, now = Reader(enforcing_aws.session(account)), datetime.now(UTC)
+
+    early = release(reader, User("alice", "alice"), now + timedelta(hours=1))
+    assert (early.result, alice.may(session)) == ("already", False)
+
+    late = release(reader, User("alice", "alice"), now + timedelta(hours=37))
+    assert late.result == "done"
+    assert alice.snapshot()["policies"] == before["policies"]
 
 
 @pytest.mark.long

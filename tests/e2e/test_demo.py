@@ -92,7 +92,7 @@ CAUSE_AND_EFFECT = (
     "AccessDenied: User: arn:aws:iam::123456789012:user/alice is not authorized to perform: "
     "s3:ListAllMyBuckets with an explicit deny in an identity-based policy",
     "Her access key, which scripts may use, is left alone.",
-    "Her session may do everything again.",
+    "A new session may do everything again; the one from before stays refused.",
 )
 
 

@@ -142,8 +142,10 @@ def test_a_user_is_contained_told_of_and_released(here):
 
     assert unnamed.returncode != 0
     assert released.returncode == 0, released.stderr
-    assert here.alice.refusal(session) is None
-    assert policies_of(here) == ["everything"]
+    assert here.alice.refusal(session) is not None
+    time.sleep(2)
+    assert here.alice.refusal(here.alice.console_session()) is None
+    assert policies_of(here) == ["c7n-mfa-revoke-sessions", "everything"]
 
 
 @pytest.mark.long
