@@ -17,13 +17,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from c7n_mfa.cli.cloudtrail_records import Fault, Record, records_in
+from c7n_mfa.cli.cloudtrail_envelopes import Fault, Record
+from c7n_mfa.cli.cloudtrail_records import records_in
 from c7n_mfa.frozen import frozen
 
 STANDARD_INPUT = "-"
 _SUFFIXES = (".json", ".jsonl", ".ndjson")
 _CHUNK = 1 << 18
 _ENOUGH = 3
+_MOST_LAYERS = 2
 _GZIP_MAGIC = b"\x1f\x8b"
 _BYTE_ORDER_MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
@@ -130,10 +132,12 @@ def _texts(source: _Source) -> Iterator[str]:
 def _unpacked(stream: IO[bytes]) -> Iterator[bytes]:
     source: Any = stream
     buffered = source if hasattr(source, "peek") else io.BufferedReader(source)
-    packed = buffered.peek(2)[:2] == _GZIP_MAGIC
-    unpacked = gzip.GzipFile(fileobj=buffered) if packed else buffered
+    # A stream that packs what a subscription filter has packed already makes two layers.
+    for _ in range(_MOST_LAYERS):
+        if buffered.peek(2)[:2] == _GZIP_MAGIC:
+            buffered = gzip.GzipFile(fileobj=buffered)
     # What is there, and not a whole chunk: a pipe may be slow.
-    while chunk := unpacked.read1(_CHUNK):
+    while chunk := buffered.read1(_CHUNK):
         yield chunk
 
 

@@ -4,52 +4,37 @@
 """CloudTrail records out of a stream of text, one at a time.
 
 The text holds JSON documents one after another, on lines of their own or not: a trail file
-(`{"Records": [...]}`), single records, lists of these, or what AWS wraps around them: the answer of
-`aws cloudtrail lookup-events` (`{"Events": [...]}`, each with its record as a text), events of
-EventBridge (`detail`), and messages of queues, topics and log groups (a record or an event as a
-text).  What cannot be understood is a `Fault` with its line, and reading goes on with the next line
-that begins a document.
+(`{"Records": [...]}`), single records, lists of these, or what `cloudtrail_envelopes` unwraps; or
+it is a table (CSV) with a line of column names, or packed and in base64.  What cannot be understood
+is a `Fault` with its line, and reading goes on with the next line that begins a document.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeAlias
+from typing import Any
 
-from c7n_mfa.frozen import frozen
-
-Record: TypeAlias = dict[str, Any]
-
-# What an envelope holds: records or events in a list, or one of them as a text.
-_LISTS = ("Records", "Events", "events", "Messages")
-_TEXTS = ("CloudTrailEvent", "Message", "Body", "body", "message")
-_RECORD_FIELDS = frozenset({"eventName", "eventVersion", "eventSource", "eventID", "eventType"})
-_DIGEST_FIELD = "digestStartTime"
-# S3 and others name themselves in notifications as CloudTrail names no source.
-_NOTIFICATION_SOURCE = "aws:"
-_NOTIFICATION = "it only names a file in a bucket; fetch that, and name it here"
-_DEEPEST = 8
-_NO_RECORD = "this is no CloudTrail record, and holds none"
+from c7n_mfa.cli.cloudtrail_envelopes import (
+    LONG_LISTS,
+    PACKED,
+    Fault,
+    Record,
+    unwrapped,
+)
+from c7n_mfa.cli.cloudtrail_tables import is_table, rows_in
 
 _SPACE = re.compile(r"[ \t\r\n\ufeff]*")
 # Behind a fault, also what is left over of the list or object that it stood in.
 _LOOSE_SPACE = re.compile(r"[ \t\r\n\ufeff,\]}]*")
-_RECORDS = re.compile(rf'\{{[ \t\r\n]*"(?:{"|".join(_LISTS)})"[ \t\r\n]*:[ \t\r\n]*\[')
+_RECORDS = re.compile(rf'\{{[ \t\r\n]*"(?:{"|".join(LONG_LISTS)})"[ \t\r\n]*:[ \t\r\n]*\[')
 # Far enough from the end of what has been read that no further text could complete it.
 _MARGIN = 32
 _START = re.compile(r"\n(?=[{\[])")
+_LONGEST_HEAD = 1 << 16
 _CUT_SHORT = "it ends in the middle of a value"
-
-
-@frozen
-class Fault:
-    """What could not be understood: on which line, and its number in a list."""
-
-    line: int
-    what: str
-    record: int | None = None
 
 
 class _Unfinished(Exception):
@@ -67,7 +52,27 @@ class _Broken(Exception):
 
 def records_in(chunks: Iterable[str]) -> Iterator[Record | Fault]:
     """Every record of a text that comes in pieces, and what is in between and is none."""
-    return _DocumentReader(chunks).documents()
+    chunks = iter(chunks)
+    head = _head(chunks)
+    pieces = itertools.chain([head], chunks)
+    if is_table(head):
+        return rows_in(pieces)
+    if head.lstrip().startswith(PACKED):
+        return unwrapped("".join(pieces).strip(), 1)
+    return _DocumentReader(pieces).documents()
+
+
+def _head(chunks: Iterator[str]) -> str:
+    """The text up to the end of its first line at least, or as much as tells what it is."""
+    head = ""
+    while "\n" not in head[:_LONGEST_HEAD] and len(head) < _LONGEST_HEAD:
+        piece = next(chunks, None)
+        if piece is None:
+            break
+        head += piece
+        if head.lstrip(" \t\r\n\ufeff")[:1] in ("{", "["):
+            break
+    return head
 
 
 class _DocumentReader:
@@ -104,7 +109,7 @@ class _DocumentReader:
             self._close_records()
         else:
             line = self._line_now()
-            yield from _unwrapped(self._value(), line)
+            yield from unwrapped(self._value(), line)
 
     def _opens_records(self) -> bool:
         """Go into a list such as `{"Records": [...]}`, so that it is never held as a whole."""
@@ -121,7 +126,7 @@ class _DocumentReader:
         while sign != "]":
             self._record += 1
             line = self._line_now()
-            yield from _unwrapped(self._value(), line, self._record)
+            yield from unwrapped(self._value(), line, self._record)
             sign = self._next_sign()
             if sign == ",":
                 self._at += 1
@@ -226,89 +231,3 @@ class _DocumentReader:
                 self._at = len(self._text)
                 return
         self._at = start.end()
-
-
-def _unwrapped(
-    value: Any, line: int, number: int | None = None, depth: int = 0
-) -> Iterator[Record | Fault]:
-    """The records of a document, or a fault where it holds none."""
-    if depth > _DEEPEST:
-        yield Fault(line, "it is nested too deeply", number)
-    elif isinstance(value, str) and value.lstrip().startswith("{"):
-        yield from _parsed_text("text", value, line, number, depth)
-    elif not isinstance(value, dict):
-        yield Fault(line, f"a CloudTrail record was expected, not {_kind(value)}", number)
-    elif str(value.get("eventSource", "")).startswith(_NOTIFICATION_SOURCE):
-        yield Fault(line, _NOTIFICATION, number)
-    elif not _RECORD_FIELDS.isdisjoint(value):
-        yield value
-    elif "detail-type" in value:
-        yield _detail(value, line, number)
-    else:
-        yield from _inside(value, line, number, depth)
-
-
-def _inside(value: Record, line: int, number: int | None, depth: int) -> Iterator[Record | Fault]:
-    """The records of an object that is none itself."""
-    for key in _LISTS:
-        if key in value:
-            yield from _listed(key, value[key], line, depth)
-            return
-    for key in _TEXTS:
-        if key in value:
-            yield from _parsed_text(key, value[key], line, number, depth)
-            return
-    if _DIGEST_FIELD not in value:  # CloudTrail lays digests beside its files
-        yield Fault(line, _NO_RECORD, number)
-
-
-def _listed(key: str, records: Any, line: int, depth: int) -> Iterator[Record | Fault]:
-    if not isinstance(records, list):
-        yield Fault(line, f"{key} was expected to be a list, not {_kind(records)}")
-        return
-    for number, record in enumerate(records, 1):
-        yield from _unwrapped(record, line, number, depth + 1)
-
-
-def _parsed_text(
-    key: str, text: Any, line: int, number: int | None, depth: int
-) -> Iterator[Record | Fault]:
-    """What a record that stands in a text says."""
-    try:
-        value = _parsed(key, text)
-    except ValueError as error:
-        yield Fault(line, str(error), number)
-    else:
-        yield from _unwrapped(value, line, number, depth + 1)
-
-
-def _parsed(key: str, text: Any) -> Any:
-    """The JSON of a text; a `ValueError` says what is wrong with it and how to fix it."""
-    if not isinstance(text, str):
-        raise ValueError(f"its {key} was expected to be a text, not {_kind(text)}")
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        reason = error.msg[0].lower() + error.msg[1:].removesuffix(" at")
-        place = f"character {error.pos + 1}"
-    except RecursionError:
-        reason, place = "nested too deeply", "at some depth"
-    except ValueError:
-        reason, place = "a number of too many digits", "somewhere"
-    raise ValueError(
-        f"its {key} is no JSON ({reason}, {place}); it was cut or changed, so fetch it again"
-    )
-
-
-def _detail(event: Record, line: int, number: int | None) -> Record | Fault:
-    detail = event.get("detail")
-    if isinstance(detail, dict):
-        return detail
-    return Fault(line, f"a record was expected as detail, not {_kind(detail)}", number)
-
-
-def _kind(value: Any) -> str:
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    kinds = ((dict, "an object"), (list, "a list"), (str, "a text"))
-    return next((name for kind, name in kinds if isinstance(value, kind)), "a number")

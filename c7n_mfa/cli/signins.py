@@ -24,7 +24,7 @@ from c7n_mfa.cli.terminal import complain, console_for
 from c7n_mfa.frozen import frozen
 from c7n_mfa.signin.record import SignIn
 
-NONE_FOUND, FOUND, NOT_ALL_READ = 0, 1, 2
+NONE_FOUND, FOUND, UNKNOWN = 0, 1, 2
 _COLUMNS = (
     *("time", "who", "account", "region", "from", "path", "outcome", "factor"),
     *("single-factor", "because", "eventID"),
@@ -44,17 +44,29 @@ _UNBOUNDED = 100_000
     help="For a person, a pipeline, or a program that wants it whole.",
 )
 @click.option("--single-factor", is_flag=True, help="Show the single-factor sign-ins only.")
+@click.option(
+    "--allow-unknown",
+    is_flag=True,
+    help="Exit with 0 where the worst is a sign-in of which the record does not say.",
+)
 @click.pass_context
 def signins(
-    context: click.Context, files: Sequence[str], format_: str, single_factor: bool
+    context: click.Context,
+    files: Sequence[str],
+    format_: str,
+    single_factor: bool,
+    allow_unknown: bool,
 ) -> None:
     """List the console sign-ins in CloudTrail files, and say which had a single factor.
 
     FILE is a file as CloudTrail delivers it, packed or not, the output of `aws cloudtrail
-    lookup-events`, JSON lines, records or events of EventBridge, also as messages of a queue, a
-    folder of these, or - for standard input. An event that is there twice counts once.
+    lookup-events`, JSON lines, records or events of EventBridge, also as messages of a queue,
+    results of Logs Insights, Athena or CloudTrail Lake as JSON or CSV, what a subscription filter
+    of CloudWatch Logs sends, events of Security Lake (OCSF), a folder of these, or - for standard
+    input. An event that is there twice counts once.
 
-    Exit status: 0 no single-factor sign-in, 1 at least one, 2 something could not be read.
+    Exit status: 0 no single-factor sign-in, 1 at least one, 2 could not tell: something could not
+    be read, or the record of a sign-in does not say.
     """
     shown: list[SignIn] = []
     show = _print_line if format_ == "jsonl" else shown.append
@@ -64,7 +76,7 @@ def signins(
         click.echo(json.dumps(whole, indent=2))
     elif format_ == "text":
         console_for(sys.stdout).print(render(tally, shown))
-    context.exit(tally.exit_code)
+    context.exit(tally.exit_code(allow_unknown))
 
 
 @dataclass(slots=True)
@@ -79,11 +91,12 @@ class Tally:
     problems: list[ReadProblem] = field(default_factory=list)
     _counted: set[bytes] = field(default_factory=set)
 
-    @property
-    def exit_code(self) -> int:
+    def exit_code(self, allow_unknown: bool) -> int:
         if self.problems:
-            return NOT_ALL_READ
-        return FOUND if self.single_factor else NONE_FOUND
+            return UNKNOWN
+        if self.single_factor:
+            return FOUND
+        return UNKNOWN if self.unknown and not allow_unknown else NONE_FOUND
 
     def add(self, sign_in: SignIn) -> bool:
         """Count a sign-in, and say so; one that was counted before is a duplicate."""

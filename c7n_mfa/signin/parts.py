@@ -36,14 +36,14 @@ frozenset({'additionalEventData'}))
         given = _at(record, path)
         if given is None or isinstance(given, dict):
             continue
-        part = _object(given)
+        part = json_object(given)
         if part is False:
             unreadable.add(path[-1])
         record = _with(record, path, part or None)
     return record, frozenset(unreadable)
 
 
-def _object(given: object) -> dict[str, Any] | bool | None:
+def json_object(given: object) -> dict[str, Any] | bool | None:
     """The object of a JSON text, None for null, and False for all that is neither."""
     try:
         value = json.loads(given) if isinstance(given, str) else given

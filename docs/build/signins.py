@@ -53,7 +53,8 @@ A sign-in is *single-factor* when all three are known and say so.
 Where only an identity provider can know, the answer is *unknown*, never a guess."""
 _EXITS = """\
 It exits 0 when there is no single-factor sign-in, 1 when there is at least one, and 2 when \
-something could not be read, whatever was found besides.
+something could not be read, whatever was found besides, or when there is none and the record of \
+some does not say; `--allow-unknown` is for accounts where that is every day.
 A problem is one sentence on standard error, with the file, the line and the record; everything \
 else is still read."""
 _DETECTORS = """\

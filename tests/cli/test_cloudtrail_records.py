@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from c7n_mfa.cli.cloudtrail_records import Fault, records_in
+from c7n_mfa.cli.cloudtrail_envelopes import Fault
+from c7n_mfa.cli.cloudtrail_records import records_in
 
 ONE, TWO, THREE = ({"eventName": name, "n": number} for number, name in enumerate("abc"))
 CUT_SHORT = "it ends in the middle of a value"
