@@ -163,7 +163,8 @@ class AlertSignin(Deployable, EventAction):
         return resource[self.annotation_key]
 
     def _compose(self, sign_in, resource, unrecorded):
-        from c7n_mfa.alerting.message import Sender, alert
+        from c7n_mfa.alerting.message import alert
+        from c7n_mfa.alerting.values import Sender
 
         sender = Sender(
             policy=self.policy_name,

@@ -2,34 +2,43 @@
 # SPDX-License-Identifier: Apache-2.0
 """The message that a person gets about a sign-in.  Pure.
 
-The message is an e-mail in plain text: what happened, why it counts, what was found, what was done
-and how to undo it, what to do next, and what was not checked.  Names and agents are
-written by others, an intruder among them, and are cleaned.
+The message is an e-mail in plain text: what happened, what to do next, what was done and how to
+undo it, why it counts, what was found, and what was not checked.  Names and agents are written by
+others, an intruder among them; they are shown as :mod:`c7n_mfa.aws.text` shows them.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
 from datetime import datetime
 from typing import Any
 
 from c7n_mfa.alerting.ledger import IN_PLACE, outcome_of
-from c7n_mfa.aws.text import command, one_line, shorten
-from c7n_mfa.frozen import frozen
-from c7n_mfa.investigation.advice import STOPS, Uncontainable, deny_all, uncontainable
+from c7n_mfa.alerting.links import event_link, user_link
+from c7n_mfa.alerting.values import Alert, Conversation, Sender
+from c7n_mfa.aws.text import command, named, one_line, quote, shorten, unlinked
+from c7n_mfa.investigation.advice import (
+    Uncontainable,
+    advice_when_contained,
+    advice_without_investigation,
+    uncontainable,
+)
 from c7n_mfa.investigation.dossier import LEVELS, Level
+from c7n_mfa.investigation.page import NOT_READ, SO_FAR
 from c7n_mfa.signin.criteria import identity
 from c7n_mfa.signin.record import SignIn
 
-SUBJECT_LENGTH = 100
-"""The longest subject that SNS takes; it has to be ASCII."""
+SUBJECT_LENGTH = 99
+"""The longest subject that SNS takes, fewer than 100 characters; it has to be ASCII."""
 
 MESSAGE_LENGTH = 30_000
-"""Far below the 256 KB that SNS takes, and far above what is read."""
+"""Far above what is read."""
 
 _CUT = "\n\n(cut here; the rest is in the policy's output)\n"
 _TEXT_LENGTH = 300
+_NAME_LENGTH = 64
+_SUBJECT_NAME = 20
 _KINDS = {
     "root": "the root user",
     "iam-user": "IAM user",
@@ -55,35 +64,16 @@ _OUTCOMES = {
     "failure": "failed",
     "unknown": "outcome unknown (the record does not say)",
 }
-
-
-@frozen
-class Sender:
-    """Whose message it is, and whether the policy contains.
-
-    ``undescribed`` says why custodian could not describe the resource, ``unrecorded`` why the
-    ledger does not work.
-    """
-
-    policy: str
-    region: str
-    contains: bool = False
-    undescribed: str | None = None
-    unrecorded: str | None = None
-
-
-@frozen
-class Alert:
-    """One message: what SNS takes, and what subscriptions can be filtered by.
-
-    ``severity`` is `high` where nothing was investigated, so that no filter drops it; the text
-    claims none then.
-    """
-
-    severity: Level
-    subject: str
-    message: str
-    attributes: Mapping[str, str] = field(default_factory=dict)
+# What `Identity.name` calls somebody in words of ours.
+_OUR_NAMES = re.compile("a hidden user name|the (IAM user|identity) named root", re.IGNORECASE)
+_SAID_BY_THE_RECORD = ("single-factor", "factor-unknown")
+# The step that stands above already, as the first to take.
+_OWNER = "Owner: "
+# What no investigation looks at, whatever is granted: said in one line.
+_STANDING = re.compile(
+    r"other Regions|more than \d+ days back|data events\b.*|the last minutes"
+    r"|the country and the network of the address"
+)
 
 
 def alert(
@@ -92,27 +82,30 @@ def alert(
     receipts: Sequence[Mapping[str, Any]],
     sender: Sender,
     now: datetime,
+    account_name: str | None = None,
+    conversation: Conversation = Conversation(),  # noqa: B008  frozen
 ) -> Alert:
     """The alert about one sign-in, from whatever is known of it."""
     severity = severity_of(sign_in, dossier)
-    happened = f"{_what_happened(sign_in)}{_containment(receipts, sender.contains)}"
-    headline = f"{clean(sign_in.identity.name)} {happened}"
     # SNS takes no attribute that is empty.
-    account = clean(sign_in.identity.account or "") or "unknown"
+    account = unlinked(sign_in.identity.account or "", _NAME_LENGTH) or "unknown"
     level = severity.upper() if _is_root(sign_in) or _dossier_level(dossier) else ""
+    happened = f"{_what_happened(sign_in)}{_containment(receipts, sender.contains)}"
+    name = _name(sign_in)
+    called = f" ({unlinked(account_name, _NAME_LENGTH)})" if account_name else ""
     blocks = [
-        f"{level and f'{level}: '}{headline}, account {account}",
+        f"{level and f'{level}: '}{name} {happened}, account {account}{called}",
+        *_again(name, conversation),
         "\n".join(_circumstances(sign_in)),
-        *_section("Why this is reported", _reasons(sign_in, dossier)),
-        *_section("What was found", _summary(dossier)),
-        *_section("What was done", _done(sign_in, receipts, sender, now)),
         *_section("What to do next", _numbered(_next(sign_in, dossier, receipts, now))),
-        *_section("What was not checked", _not_searched(dossier, sender)),
+        *_section("What was done", _done(sign_in, receipts, sender, now)),
+        *_section("Why this is reported", _reasons(sign_in, dossier)),
+        *_findings(dossier, sender, _is_known(severity, conversation)),
         f"Sent by the policy {sender.policy} in {sender.region}.",
     ]
     return Alert(
         severity=severity,
-        subject=_subject(f"{level and f'[{level}] '}{headline} ({account})"),
+        subject=_subject(level, name, happened, _nth(conversation), account, account_name),
         message=_fit("\n\n".join(blocks) + "\n"),
         attributes={"severity": severity, "identity": identity(sign_in), "account": account},
     )
@@ -125,6 +118,11 @@ def severity_of(sign_in: SignIn, dossier: Mapping[str, Any] | None) -> Level:
     return _dossier_level(dossier) or "high"
 
 
+def _name(sign_in: SignIn) -> str:
+    name = sign_in.identity.name
+    return name if _OUR_NAMES.fullmatch(name) else named(name, _NAME_LENGTH)
+
+
 def _is_root(sign_in: SignIn) -> bool:
     return identity(sign_in) == "root" and sign_in.is_single_factor is not False
 
@@ -134,18 +132,63 @@ def _dossier_level(dossier: Mapping[str, Any] | None) -> Level | None:
     return next((level for level in LEVELS if level == severity), None)
 
 
-def clean(text: object) -> str:
-    """Somebody else's text on one line, cut short.
+def _is_known(severity: Level, conversation: Conversation) -> bool:
+    """Has as much been told of the identity within the hour?"""
+    told = conversation.told
+    return told is not None and LEVELS.index(severity) <= LEVELS.index(told)
 
-    >>> clean("a\\nb")
-    'a b'
+
+def _again(name: str, conversation: Conversation) -> Iterator[str]:
+    if conversation.count > 1 and conversation.since:
+        since = conversation.since.strftime("%H:%M UTC")
+        yield (
+            f"This is the {_ordinal(conversation.count)} sign-in of {name} that is reported since "
+            f"{since}."
+        )
+
+
+def _nth(conversation: Conversation) -> str:
+    if conversation.count < 2 or not conversation.since:
+        return ""
+    return f", {_ordinal(conversation.count)} since {conversation.since:%H:%M}"
+
+
+def _ordinal(number: int) -> str:
     """
-    return shorten(one_line(str(text)), _TEXT_LENGTH)
+    >>> [_ordinal(number) for number in (2, 3, 4, 11, 21)]
+    ['2nd', '3rd', '4th', '11th', '21st']
+    """
+    teens = number % 100 in (11, 12, 13)
+    return f"{number}{'th' if teens else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
 
 
-def _subject(text: str) -> str:
-    plain = text.encode("ascii", "replace").decode()
-    return plain if len(plain) <= SUBJECT_LENGTH else f"{plain[: SUBJECT_LENGTH - 3]}..."
+def _subject(
+    level: str, name: str, happened: str, nth: str, account: str, account_name: str | None
+) -> str:
+    """What matters stays, however long the name is; the less it matters, the sooner it goes."""
+    head = f"[{level}] " if level else ""
+    called = f", {account_name}" if account_name else ""
+    account = shorten(account, 12)
+    tails = [
+        f" {happened}{nth} ({account}{called})",
+        f" {happened}{nth} ({account})",
+        f" {happened} ({account})",
+        f" {happened}",
+    ]
+    needed = min(len(name), _SUBJECT_NAME)
+    fitting = (tail for tail in tails if len(head) + needed + len(tail) <= SUBJECT_LENGTH)
+    tail = next(fitting, tails[-1])
+    room = SUBJECT_LENGTH - len(head) - len(tail)
+    return f"{head}{_cut_name(name, room)}{tail}".encode("ascii", "replace").decode()
+
+
+def _cut_name(name: str, room: int) -> str:
+    """
+    >>> _cut_name('"an odd name"', 10)
+    '"an od..."'
+    """
+    mark = '"' if name.startswith('"') else ""
+    return name if len(name) <= room else f"{name[: room - 3 - len(mark)]}...{mark}"
 
 
 def _fit(message: str) -> str:
@@ -172,33 +215,57 @@ def _containment(receipts: Sequence[Mapping[str, Any]], contains: bool) -> str:
         return ", NOT contained" if outcome == "not-contained" else ", only PARTLY contained"
     if not receipts:
         return ""
-    in_place = any(receipt["result"] in IN_PLACE for receipt in receipts)
-    return ", contained" if in_place else ", left alone"
+    return ", contained" if _is_contained(receipts) else ", left alone"
+
+
+def _is_contained(receipts: Sequence[Mapping[str, Any]]) -> bool:
+    return any(receipt["result"] in IN_PLACE for receipt in receipts)
 
 
 def _circumstances(sign_in: SignIn) -> Iterator[str]:
-    kind = _KINDS[identity(sign_in)]
-    agent = f", {clean(sign_in.user_agent)}" if sign_in.user_agent else ""
-    yield f"Who:    {kind}, {clean(sign_in.principal)}"
-    yield f"When:   {clean(sign_in.event_time or 'unknown')}"
-    yield f"From:   {clean(sign_in.address or 'an unknown address')}{agent}"
-    yield f"Region: {clean(sign_in.region or 'unknown')}"
+    agent = f", browser {quote(sign_in.user_agent, _TEXT_LENGTH)}" if sign_in.user_agent else ""
+    address = named(sign_in.address, _NAME_LENGTH) if sign_in.address else "an unknown address"
+    time = named(sign_in.event_time, _NAME_LENGTH) if sign_in.event_time else "unknown"
+    region = named(sign_in.region, _NAME_LENGTH) if sign_in.region else "unknown"
     how = _WAYS[sign_in.path], _FACTORS[sign_in.factor], _OUTCOMES[sign_in.outcome]
+    event, user = event_link(sign_in), user_link(sign_in)
+    yield f"Who:    {_who(sign_in)}"
+    yield f"When:   {time}, Region {region}"
+    yield f"From:   {address}{agent}"
     yield f"How:    {', '.join(how)}"
-    yield f"Event:  {clean(sign_in.event_id or 'without an id')}"
+    if user:
+        yield f"User:   {user}"
+    yield f"Event:  {event or named(sign_in.event_id or 'without an id', _NAME_LENGTH)}"
+
+
+def _who(sign_in: SignIn) -> str:
+    kind = identity(sign_in)
+    return _KINDS[kind] if kind == "root" else f"{_KINDS[kind]}, {clean(sign_in.principal)}"
 
 
 def _reasons(sign_in: SignIn, dossier: Mapping[str, Any] | None) -> Iterator[str]:
-    for sentence in sign_in.sentences:
-        yield f"- {sentence}"
+    yield f"- {'; '.join(sign_in.sentences)}"
     for reason in (dossier or {}).get("reasons", ()):
-        yield f"- {reason['level']}: {clean(reason['sentence'])}"
+        if reason.get("code") not in _SAID_BY_THE_RECORD:
+            yield f"- {reason['level']}: {clean(reason['sentence'])}"
+
+
+def _findings(dossier: Mapping[str, Any] | None, sender: Sender, is_known: bool) -> Iterator[str]:
+    if not is_known:
+        yield from _section("What was found", _summary(dossier))
+        dossier_gaps = dossier
+    else:
+        yield "More is in the earlier message of this hour, and in the dossier."
+        dossier_gaps = {}
+    yield from _section("What was not checked", _not_searched(dossier_gaps, sender))
 
 
 def _summary(dossier: Mapping[str, Any] | None) -> Iterator[str]:
-    """The dossier's own short lines, but for the circumstances, which stand above."""
+    """The dossier's own short lines, but for what stands above."""
     for line in (dossier or {}).get("summary", ())[1:]:
-        yield f"- {one_line(line)}"
+        # What could not be read is among what was not checked.
+        if not line.startswith(_OWNER) and not line.endswith(_UNREAD):
+            yield f"- {unlinked(line.replace(SO_FAR, ', so far'), _LINE_LENGTH)}"
 
 
 def _done(
@@ -207,34 +274,32 @@ def _done(
     for receipt in receipts:
         error = f" ({clean(receipt['error'])})" if receipt.get("error") else ""
         result = receipt["result"].upper() if receipt["result"] == "failed" else receipt["result"]
-        yield f"- {receipt['action']}: {result}. {one_line(receipt['why'])}{error}"
+        yield f"- {receipt['action']}: {result}. {unlinked(receipt['why'], _LINE_LENGTH)}{error}"
         for call in receipt.get("undo", ()):
-            effect = f" ({one_line(call['effect'])})" if call.get("effect") else ""
+            effect = f" ({unlinked(call['effect'], _LINE_LENGTH)})" if call.get("effect") else ""
             yield f"  undo{effect}: {command(call)}"
-    if any(receipt["result"] in IN_PLACE for receipt in receipts):
-        yield _RELEASE.format(clean(sign_in.identity.name))
+    if _is_contained(receipts):
+        yield _RELEASE.format(one_line(sign_in.identity.user_name or ""))
     if receipts:
         return
     if sender.contains:
         yield "- FAILED: nothing was contained, and no receipt says why; see the function's log."
     elif identity(sign_in) == "iam-user":
-        yield (
-            f"- {_ONLY_NOTIFIES}. If signin-single-factor-contain is deployed, it contains the "
-            "user and sends its own message."
-        )
+        yield f"- {_ONLY_NOTIFIES}. signin-single-factor-contain, if deployed, sends its own."
     else:
         other = _uncontainable(sign_in, now)
         yield f"- {_ONLY_NOTIFIES}. {other.why}" if other else f"- {_ONLY_NOTIFIES}."
 
 
+_LINE_LENGTH = 1000
+_UNREAD = f": {NOT_READ}."
 _ONLY_NOTIFIES = "Nothing: this policy only notifies"
 _UNINVESTIGATED = (
-    "- This policy does not investigate. If signin-single-factor is deployed, its message has the "
-    "results of an investigation."
+    "- Anything: this policy does not investigate. signin-single-factor, if deployed, does."
 )
 _RELEASE = (
-    "- To release the user: put {} into users: in policies/respond/signin-user-release.yml, then "
-    "custodian run --cache-period 0 -s output/released policies/respond/signin-user-release.yml"
+    "- To release the user: put {} into users: in policies/respond/signin-user-release.yml, then\n"
+    "  custodian run --cache-period 0 -s output/released policies/respond/signin-user-release.yml"
 )
 
 
@@ -248,36 +313,20 @@ def _next(
     receipts: Sequence[Mapping[str, Any]],
     now: datetime,
 ) -> Iterator[str]:
+    contained = _is_contained(receipts)
     advice = (dossier or {}).get("advice", ())
-    if advice:
-        yield from map(_plain, advice)
-        return
-    name = clean(sign_in.identity.name)
-    if identity(sign_in) != "iam-user":
-        yield f"Ask the owner of {name} whether this was them, by a way outside AWS."
-        other = _uncontainable(sign_in, now)
-        yield from map(_plain, other.lines(now) if other else ())
-        return
-    yield f"Ask {name} whether this was them, by a way outside AWS."
-    if any(receipt["result"] in IN_PLACE for receipt in receipts):
-        yield "If it was: let them enrol MFA with an administrator's help, and release the user."
-        yield (
-            "If it was not: leave the user contained, and look at what the session did "
-            "(CloudTrail, by user name). Access keys may still work: " + _stop(sign_in)
-        )
-    else:
-        yield "If it was: have them enrol MFA."
-        yield "If it was not: stop the user, and look at what the session did: " + _stop(sign_in)
+    if advice and contained:
+        advice = advice_when_contained(advice, sign_in)
+    elif not advice:
+        advice = advice_without_investigation(sign_in, contained, now)
+    yield from map(_command_below, advice)
 
 
-def _plain(line: str) -> str:
-    """A line of advice without the marks around its command."""
-    return one_line(line.replace("`", ""))
-
-
-def _stop(sign_in: SignIn) -> str:
-    typed = one_line(deny_all(clean(sign_in.identity.name), sign_in.identity.arn))
-    return f"{typed} ({STOPS})"
+def _command_below(line: str) -> str:
+    """A line of advice, and the command that stands in its code span on a line of its own."""
+    sentence, _, typed = line.partition("`")
+    below = f"\n   {one_line(typed.rstrip('`'))}" if typed else ""
+    return f"{unlinked(sentence, _LINE_LENGTH)}{below}"
 
 
 def _not_searched(dossier: Mapping[str, Any] | None, sender: Sender) -> Iterator[str]:
@@ -289,10 +338,25 @@ def _not_searched(dossier: Mapping[str, Any] | None, sender: Sender) -> Iterator
     if dossier is None:
         yield _UNINVESTIGATED
         return
+    standing = []
     for gap in dossier.get("not_searched", ()):
+        if _STANDING.fullmatch(gap["what"]) and not (gap.get("permission") or gap.get("regions")):
+            standing.append(gap["what"])
+            continue
         regions = f" in {', '.join(gap['regions'])}" if gap.get("regions") else ""
         grant = f"; grant {gap['permission']}" if gap.get("permission") else ""
         yield f"- {clean(gap['what'])}{regions}: {clean(gap['why'])}{grant}"
+    if standing:
+        yield f"- As always: {', '.join(standing)}."
+
+
+def clean(text: object) -> str:
+    """Somebody else's text on one line, cut short, and no link.
+
+    >>> clean("a\\nb")
+    'a b'
+    """
+    return unlinked(text, _TEXT_LENGTH)
 
 
 def _numbered(lines: Iterable[str]) -> Iterator[str]:

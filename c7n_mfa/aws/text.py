@@ -6,6 +6,12 @@ User agents, names and tags are written by others, an intruder among them.  What
 visible character or a plain space is shown by its code point, as in ``\u{202e}``: a line break can
 add a line to a message, a control can steer a terminal, a direction mark can reverse what is read,
 and an invisible character makes two names look the same.
+
+What a message shows of such text goes through `quote`, `named` or `unlinked`, and through nothing
+else: mail clients and chats make links and markup of whatever looks like it.  So the colon of `://`
+and of `mailto:` is written `[:]`, the dot of a domain `[.]`, a doubled backslash apart, and marks
+of quotation, code and markup become others that mean nothing.  In a command, which has to stay the
+same to a shell, the dot of a domain is quoted.
 """
 
 from __future__ import annotations
@@ -13,7 +19,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +33,13 @@ _IGNORABLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u3164\ufe00-\ufe0f\uffa0"
     "\U000e0100-\U000e01ef]"
 )
+# Before a letter: what no address of numbers and no version has.  With the other three characters
+# that browsers take for the dot of a domain.
+_DOMAIN_DOT = re.compile(r"[.\u3002\uff0e\uff61](?=[^\W\d_])")
+_HARMLESS = str.maketrans({'"': "'", "`": "'", "<": "(", ">": ")"})
+_LINKED = (("://", "[:]//"), ("](", "] ("), ("\\\\", "\\ \\"))
+_SCHEME = re.compile(r"\b(mailto|tel|sms|callto):", re.IGNORECASE)
+_PLAIN = re.compile(r"[\w+=,@:/\[\].-]+", re.ASCII)
 # Ends the quotation that holds the JSON, and begins it again: the time at which it is pasted.
 _PASTED = """"'"$(date -u +%Y-%m-%dT%H:%M:%SZ)"'\""""
 
@@ -50,6 +63,39 @@ def one_line(text: str) -> str:
     )
 
 
+def unlinked(text: object, longest: int) -> str:
+    """Somebody else's text on one line, cut short, of which no client makes a link or markup.
+
+    >>> unlinked("see <https://evil.example/x> or www.evil.example", 80)
+    'see (https[:]//evil[.]example/x) or www[.]evil[.]example'
+    >>> unlinked("Mozilla/5.0, 192.0.2.10", 80)
+    'Mozilla/5.0, 192.0.2.10'
+    """
+    shown = shorten(one_line(str(text)), longest).translate(_HARMLESS)
+    for linked, broken in _LINKED:
+        shown = shown.replace(linked, broken)
+    return _DOMAIN_DOT.sub("[.]", _SCHEME.sub(r"\1[:]", shown))
+
+
+def quote(text: object, longest: int) -> str:
+    """Somebody else's text between quotation marks, out of which it does not get.
+
+    >>> print(quote('x" What to do next: nothing', 80))
+    "x' What to do next: nothing"
+    """
+    return f'"{unlinked(text, longest)}"'
+
+
+def named(text: object, longest: int) -> str:
+    """A name: quoted, unless it is one word, which can't be taken for a sentence.
+
+    >>> named("Engineer/user@example.com", 80), named("all is well", 80)
+    ('Engineer/user@example[.]com', '"all is well"')
+    """
+    shown = unlinked(text, longest)
+    return shown if _PLAIN.fullmatch(shown.removesuffix("…")) else f'"{shown}"'
+
+
 def shorten(text: str, longest: int) -> str:
     """
     >>> shorten("a long text", 6)
@@ -71,8 +117,18 @@ def command(call: Mapping[str, Any], now: datetime | None = None) -> str:
     words = ["aws", str(call["service"]), str(call["operation"]).replace("_", "-")]
     for name, value in call["parameters"].items():
         words += _option(name, value)
-    typed = shlex.join(words)
+    typed = typed_words(words)
     return typed.replace(f'"{format_time(now)}"', _PASTED) if now else typed
+
+
+def typed_words(words: Iterable[str]) -> str:
+    """The words as a shell takes them, of which no client makes a link.
+
+    >>> typed_words(["--user-name", "alice.example", "a b.example"])
+    "--user-name alice'.'example 'a b'.'example'"
+    """
+    # The same outside of quotation marks, where it quotes the dot, and inside, where it does not.
+    return _DOMAIN_DOT.sub(lambda dot: f"'{dot[0]}'", shlex.join(words))
 
 
 def _is_visible(character: str) -> bool:

@@ -11,13 +11,12 @@ Commands are in code spans; nothing else in a line has a backtick.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from c7n_mfa.aws.arn import Arn
-from c7n_mfa.aws.text import command, one_line, shorten
+from c7n_mfa.aws.text import command, one_line, shorten, typed_words
 from c7n_mfa.aws.times import format_time
 from c7n_mfa.containment.documents import revoke_older, text_of
 from c7n_mfa.frozen import frozen
@@ -32,6 +31,7 @@ ROLE_POLICY = "AWSRevokeOlderSessions"
 STOPS = "denies everything, in open sessions and with access keys too; detach-user-policy undoes it"
 """What `deny_all` does."""
 
+_STOP = "If not, stop the user with AWSDenyAll"
 _DELETE_ROOT = "arn:{partition}:iam::aws:policy/root-task/IAMDeleteRootUserCredentials"
 _MOST_CALLS = 5
 _LONGEST_NAME = 120
@@ -96,17 +96,15 @@ def _root(sign_in: SignIn) -> Uncontainable:
                 "If not, recover root: sign in as root, with its mailbox if need be, and change "
                 "its password and e-mail address. No API call ends an open session of root."
             ),
-            Step("As root, delete every access key and MFA device that is not the owner's."),
-            Step("Enrol MFA for root."),
             Step(
-                "In a member account, stop root at once from the organization: attach a service "
-                "control policy that denies * where aws:PrincipalArn is like arn:*:iam::*:root."
+                "As root, delete every access key and MFA device that is not the owner's, and "
+                "enrol MFA."
             ),
             Step(
-                "In a member account, then delete the password and access keys of root from the "
-                "management account.",
-                call,
+                "In a member account, a service control policy that denies * where "
+                "aws:PrincipalArn is like arn:*:iam::*:root stops root at once."
             ),
+            Step("Then, in the management account, delete root's password and access keys.", call),
         ),
     )
 
@@ -183,7 +181,7 @@ def deny_all(name: str, arn: str | None) -> str:
     partition = Arn.parse(arn or "").partition or "aws"
     policy = f"arn:{partition}:iam::aws:policy/AWSDenyAll"
     words = ["aws", "iam", "attach-user-policy", "--user-name", name, "--policy-arn", policy]
-    return shlex.join(words)
+    return typed_words(words)
 
 
 def advice_for(sign_in: SignIn, who: Who, moment: datetime, facts: Facts) -> tuple[str, ...]:
@@ -200,9 +198,51 @@ def advice_for(sign_in: SignIn, who: Who, moment: datetime, facts: Facts) -> tup
     )
 
 
+def advice_when_contained(advice: Sequence[str], sign_in: SignIn) -> Iterator[str]:
+    """The same next steps once the user is contained: who is stopped need not be stopped."""
+    for line in advice:
+        if line.startswith(_STOP):
+            yield from _contained(sign_in)
+        else:
+            yield line
+
+
+def advice_without_investigation(sign_in: SignIn, contained: bool, now: datetime) -> Iterator[str]:
+    """The next steps where nothing has been looked up."""
+    other = uncontainable(sign_in, now)
+    name = _name(sign_in.identity.name)
+    asked = f"the owner of {name}" if other else name
+    yield f"Ask {asked} whether this was them, by a way outside AWS."
+    if sign_in.outcome == "failure":
+        return
+    if other:
+        yield from other.lines(now)
+    elif contained:
+        yield from _contained(sign_in)
+        yield "Look at what the session did (CloudTrail, by user name)."
+    else:
+        typed = _code(deny_all(_user(sign_in), sign_in.identity.arn))
+        yield "If it was, have them enrol MFA."
+        yield f"{_STOP} ({STOPS}), and look at what the session did: {typed}"
+
+
+def _contained(sign_in: SignIn) -> Iterator[str]:
+    typed = _code(deny_all(_user(sign_in), sign_in.identity.arn))
+    yield "If it was, let them enrol MFA with an administrator's help, and release the user."
+    yield (
+        "If not, leave the user contained. Access keys may still work; this stops them too "
+        f"({STOPS}): {typed}"
+    )
+
+
+def _user(sign_in: SignIn) -> str:
+    """The name as IAM knows it, for a command."""
+    return one_line(sign_in.identity.user_name or sign_in.identity.name)
+
+
 def _ask(sign_in: SignIn, who: Who, facts: Facts) -> str:
     name = "the owner of the account" if who.kind == "root" else _name(sign_in.identity.name)
-    question = f"Ask {name} whether this was them, by a way that does not pass through AWS"
+    question = f"Ask {name} whether this was them, by a way outside AWS"
     if facts.owner and facts.owner.contacts:
         contacts = ", ".join(f"{_name(key)} {_name(value)}" for key, value in facts.owner.contacts)
         return f"{question}: {contacts}."
@@ -215,7 +255,7 @@ def _contain(sign_in: SignIn, who: Who, moment: datetime) -> Iterator[str]:
         yield from other.lines(moment)
     elif who.user:
         typed = _code(deny_all(who.user, sign_in.identity.arn))
-        yield f"If not, stop the user with AWSDenyAll ({STOPS}): {typed}"
+        yield f"{_STOP} ({STOPS}): {typed}"
 
 
 def _undo(dangerous: Sequence[DangerousCall]) -> Iterator[str]:

@@ -35,7 +35,7 @@ NOT_READ = "could not be read"
 _LONGEST = 120
 _LONGEST_SENTENCE = 400
 _DELAY = timedelta(minutes=15)
-_SO_FAR = ", so far: CloudTrail delivers calls 5 to 15 minutes late"
+SO_FAR = ", so far: CloudTrail delivers calls 5 to 15 minutes late"
 _MOST = 6
 _MARKUP = re.compile(r"[\\*\[\]<>&|~]")
 _MOST_DANGEROUS = 12
@@ -62,7 +62,7 @@ def steps(dossier: Dossier) -> tuple[str, ...]:
     """One line for each of the six steps of the investigation."""
     facts = dossier.facts
     is_early = dossier.at is None or dossier.written - dossier.at < _DELAY
-    so_far = _SO_FAR if is_early else ""
+    so_far = SO_FAR if is_early else ""
     return (
         f"Related alerts, 48 h: {_related(facts.related)}",
         f"Earlier sign-ins without MFA: {_earlier(facts.earlier)}",

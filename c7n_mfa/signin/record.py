@@ -97,15 +97,18 @@ class Identity:
 
     @property
     def name(self) -> str:
-        """What a person calls it: `root`, `alice`, `Engineer/user@example.com`."""
+        """What a person calls it: `root`, `alice`, `Engineer/user@example.com`.
+
+        Nobody but root is called root, though an IAM user may have that name.
+        """
         if (self.type or "").lower() == "root":
             return "root"  # its userName is the alias of the account
         if self.user_name == HIDDEN:
             return "a hidden user name"
-        if self.user_name:
-            return self.user_name
         resource = (self.arn or "").split(":", 5)[-1]
-        return resource.partition("/")[2] or self.principal
+        name = self.user_name or resource.partition("/")[2] or self.principal
+        kind = {"iamuser": "IAM user"}.get((self.type or "").lower(), "identity")
+        return f"the {kind} named {name}" if name.strip().lower() == "root" else name
 
 
 @frozen

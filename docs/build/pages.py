@@ -12,6 +12,7 @@ from docs.build import (
     behaviours,
     faults,
     index,
+    messages,
     patterns,
     permissions,
     reasons,
@@ -25,6 +26,7 @@ DOCS = Path(__file__).resolve().parent.parent
 PAGES: Mapping[str, Callable[[], str]] = {
     "README.md": index.page,
     "faults.md": faults.page,
+    "messages.md": messages.page,
     "patterns.md": patterns.page,
     "permissions.md": permissions.page,
     "reasons.md": reasons.page,

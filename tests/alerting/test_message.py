@@ -18,15 +18,15 @@ import pytest
 from c7n_mfa.alerting.message import (
     MESSAGE_LENGTH,
     SUBJECT_LENGTH,
-    Sender,
     alert,
     clean,
     severity_of,
 )
+from c7n_mfa.alerting.values import Conversation, Sender
 from c7n_mfa.aws.text import command
 from c7n_mfa.containment.documents import cutoff_of
 from c7n_mfa.investigation import severity
-from c7n_mfa.investigation.advice import advice_for
+from c7n_mfa.investigation.advice import STOPS, advice_for
 from c7n_mfa.investigation.dossier import (
     AccessKey,
     Activity,
@@ -50,6 +50,7 @@ from c7n_mfa.investigation.records import who_signed_in
 from c7n_mfa.investigation.severity import reasons_for
 from c7n_mfa.signin.record import SignIn
 from deployed import ACCOUNT, EVENT_ID, record
+from docs.build.messages import messages
 from signin.records import RECORDS
 
 NOW = datetime(2026, 1, 15, 8, 31, tzinfo=UTC)
@@ -100,10 +101,8 @@ SKIPPED = {
 }
 
 STOP = (
-    "aws iam attach-user-policy --user-name alice --policy-arn arn:aws:iam::aws:policy/AWSDenyAll "
-    "(denies everything, in open sessions and with access keys too; detach-user-policy undoes it)"
+    "aws iam attach-user-policy --user-name alice --policy-arn arn:aws:iam::aws:policy/AWSDenyAll"
 )
-
 
 AT = datetime(2026, 1, 15, 8, 30, tzinfo=UTC)
 USER_CREATED = DangerousCall(
@@ -175,29 +174,27 @@ def test_the_whole_message_of_a_user_investigated():
 MEDIUM: alice signed in without MFA, account 123456789012
 
 Who:    IAM user, arn:aws:iam::123456789012:user/alice
-When:   2026-01-15T08:30:00Z
-From:   192.0.2.10, Mozilla/5.0
-Region: us-east-1
+When:   2026-01-15T08:30:00Z, Region us-east-1
+From:   192.0.2.10, browser "Mozilla/5.0"
 How:    with a password, without MFA, successful
-Event:  {EVENT_ID}
+User:   https://us-east-1.console.aws.amazon.com/iam/home?region=us-east-1#/users/details/alice
+Event:  https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/\
+{EVENT_ID}
+
+What to do next
+1. Ask alice whether this was them.
+2. Have the owner enrol MFA.
+
+What was done
+- Nothing: this policy only notifies. signin-single-factor-contain, if deployed, sends its own.
 
 Why this is reported
-- an IAM user signed in with a password
-- ConsoleLogin is Success
-- MFAUsed is No
+- an IAM user signed in with a password; ConsoleLogin is Success; MFAUsed is No
 - medium: no MFA device is enrolled
 
 What was found
 - Related alerts, 48 h: no findings; 3 failed attempts before.
 - Privileges: administrator, AdministratorAccess.
-
-What was done
-- Nothing: this policy only notifies. If signin-single-factor-contain is deployed, it contains \
-the user and sends its own message.
-
-What to do next
-1. Ask alice whether this was them.
-2. Have the owner enrol MFA.
 
 What was not checked
 - findings: access denied; grant securityhub:GetFindings
@@ -219,13 +216,16 @@ def test_what_was_done_comes_with_the_command_that_undoes_it_and_what_failed_is_
         "- require-mfa: FAILED. the user is not contained by this action (access denied: grant "
         "iam:PutUserPolicy on alice)",
         "- To release the user: put alice into users: in "
-        "policies/respond/signin-user-release.yml, then custodian run --cache-period 0 -s "
-        "output/released policies/respond/signin-user-release.yml",
+        "policies/respond/signin-user-release.yml, then",
+        "  custodian run --cache-period 0 -s output/released "
+        "policies/respond/signin-user-release.yml",
     ]
     assert section(message, "What to do next")[1:] == [
-        "2. If it was: let them enrol MFA with an administrator's help, and release the user.",
-        "3. If it was not: leave the user contained, and look at what the session did "
-        f"(CloudTrail, by user name). Access keys may still work: {STOP}",
+        "2. If it was, let them enrol MFA with an administrator's help, and release the user.",
+        "3. If not, leave the user contained. Access keys may still work; this stops them too "
+        f"({STOPS}):",
+        f"   {STOP}",
+        "4. Look at what the session did (CloudTrail, by user name).",
     ]
 
 
@@ -235,9 +235,10 @@ def test_a_user_who_is_left_alone_is_said_to_be_and_there_is_nothing_to_release(
     assert section(message, "What was done") == [
         "- require-mfa: skipped. excluded by the name break-glass-*"
     ]
-    assert section(message, "What to do next")[2] == (
-        f"3. If it was not: stop the user, and look at what the session did: {STOP}"
-    )
+    assert section(message, "What to do next")[2:] == [
+        f"3. If not, stop the user with AWSDenyAll ({STOPS}), and look at what the session did:",
+        f"   {STOP}",
+    ]
 
 
 def test_a_containment_that_left_no_receipt_is_a_failure():
@@ -277,10 +278,10 @@ def test_root_is_told_how_to_recover_it_without_an_investigation_too():
 
     assert lines[0] == "1. Ask the owner of root whether this was them, by a way outside AWS."
     assert lines[1].startswith("2. If not, recover root: sign in as root")
-    assert lines[3] == "4. Enrol MFA for root."
-    assert lines[-1].endswith(
-        "from the management account: aws sts assume-root --target-principal 123456789012 "
-        "--task-policy-arn "
+    assert lines[2].endswith("that is not the owner's, and enrol MFA.")
+    assert lines[-2].endswith("in the management account, delete root's password and access keys:")
+    assert lines[-1] == (
+        "   aws sts assume-root --target-principal 123456789012 --task-policy-arn "
         '\'{"arn": "arn:aws:iam::aws:policy/root-task/IAMDeleteRootUserCredentials"}\''
     )
 
@@ -293,7 +294,7 @@ def test_a_role_is_told_how_to_revoke_its_sessions():
 
     # As a shell runs it: the sessions that end are those until now, and not until the message.
     (revoking,) = [line for line in lines if "put-role-policy" in line]
-    typed = f"printf '%s\\n' {revoking.partition(': ')[2]}"
+    typed = f"printf '%s\\n' {revoking}"
     before = datetime.now(UTC).replace(microsecond=0)
     done = subprocess.run(["sh", "-c", typed], capture_output=True, text=True, check=True)
     *words, document = done.stdout.splitlines()
@@ -306,11 +307,12 @@ def test_a_role_is_told_how_to_revoke_its_sessions():
 
 def test_a_hostile_name_stays_within_its_quotation():
     found = record()
-    found["userIdentity"]["userName"] = "x; $(touch y) `z` 'q'\n"
+    found["userIdentity"]["userName"] = "x; $(touch y) 'q' z.example\n"
     message = said(SignIn.from_record(found), None, [SKIPPED], CONTAINS).message
 
-    line = section(message, "What to do next")[2].partition("did: ")[2].partition(" (denies")[0]
-    assert shlex.split(line)[4:6] == ["x; $(touch y) `z` 'q'", "--policy-arn"]
+    line = section(message, "What to do next")[-1]
+    assert shlex.split(line)[4:6] == ["x; $(touch y) 'q' z.example", "--policy-arn"]
+    assert "z.example" not in line
 
 
 def test_a_failed_sign_in_needs_no_containment():
@@ -324,8 +326,7 @@ def test_a_failed_sign_in_needs_no_containment():
 
 def test_a_message_without_an_investigation_says_so():
     assert section(said(sign_in()).message, "What was not checked") == [
-        "- This policy does not investigate. If signin-single-factor is deployed, its message has "
-        "the results of an investigation."
+        "- Anything: this policy does not investigate. signin-single-factor, if deployed, does."
     ]
 
 
@@ -391,12 +392,16 @@ def test_every_labelled_sign_in_makes_a_message_that_sns_takes(labelled):
 
 def investigated(found, record):
     """The dossier of a sign-in of which everything that could be found was found."""
-    who = who_signed_in(record, found)
+    return to_dict(investigation_of(found, record))
+
+
+def investigation_of(found, event=None):
+    who = who_signed_in(event or record(), found)
     reasons = reasons_for(found, who.kind, AT, FOUND)
     gaps = (Gap("other Regions", "the option regions leaves them out"),)
     advice = advice_for(found, who, AT, FOUND)
     level = severity.severity_of(reasons)
-    return to_dict(Dossier(found, who.kind, AT, NOW, level, reasons, FOUND, gaps, advice))
+    return Dossier(found, who.kind, AT, NOW, level, reasons, FOUND, gaps, advice)
 
 
 def sentences(message):
@@ -430,10 +435,11 @@ def test_what_an_intruder_writes_stays_one_short_line():
 
     told = said(SignIn.from_record(found), DOSSIER)
 
+    # But for the link to the user, who has no such name.
     message = said(sign_in(), DOSSIER).message
-    assert told.message.count("\n") == message.count("\n")
+    assert told.message.count("\n") == message.count("\n") - 1
     assert told.message.encode()
-    assert len(told.subject) == SUBJECT_LENGTH
+    assert len(told.subject) <= SUBJECT_LENGTH
     assert told.subject.isprintable()
 
 
@@ -450,7 +456,8 @@ def test_a_subject_is_ascii_and_cut():
 
     subject = said(SignIn.from_record(found)).subject
 
-    assert subject == "?" * 97 + "..."
+    assert subject == f'"{"?" * 57}..." signed in without MFA (123456789012)'
+    assert len(subject) == 99
 
 
 def test_a_message_without_end_is_cut_and_says_so():
@@ -526,4 +533,227 @@ def test_a_command_spells_values_as_the_command_line_does(value, words):
 
 def test_cleaning_leaves_good_text_alone():
     assert clean("Zürich, 東京") == "Zürich, 東京"
-    assert clean(json.dumps({"a": 1})) == '{"a": 1}'
+    assert clean("a: 1, b.2 (c)") == "a: 1, b.2 (c)"
+
+
+# Who is root, and who only has the name.
+
+
+def called(kind, name, identity_type=None):
+    found = record(kind)
+    found["userIdentity"].update(userName=name, arn=f"arn:aws:iam::{ACCOUNT}:user/{name}")
+    if identity_type:
+        found["userIdentity"]["type"] = identity_type
+    return SignIn.from_record(found)
+
+
+@pytest.mark.parametrize("name", ["root", "Root", "ROOT"])
+def test_a_user_named_root_is_not_root(name):
+    found = said(called("iam-user", name))
+
+    assert found.subject == f"the IAM user named {name} signed in without MFA (123456789012)"
+    assert (found.severity, found.attributes["identity"]) == ("high", "iam-user")
+    lines = section(found.message, "What to do next")
+    assert lines[0].startswith(f"1. Ask the IAM user named {name} whether")
+    assert shlex.split(lines[-1])[3:5] == ["--user-name", name]
+    assert f"/users/details/{name}\n" in found.message
+
+
+def test_a_session_named_root_is_not_root():
+    found = said(called("broker", "root", "FederatedUser"))
+
+    assert found.subject.startswith("the identity named root signed in")
+
+
+def test_root_is_root_whatever_its_alias():
+    assert said(called("root", "alice")).subject.startswith("[CRITICAL] root signed in")
+
+
+def test_a_user_named_root_is_investigated_under_that_name():
+    found = called("iam-user", "root")
+    told = to_dict(investigation_of(found))
+
+    assert told["headline"].partition(": ")[2] == "the IAM user named root signed in without MFA"
+    assert told["advice"][0].startswith("Ask the IAM user named root whether")
+    assert any("--user-name root " in line for line in told["advice"])
+
+
+# What others wrote.
+
+
+@pytest.mark.parametrize(
+    "agent",
+    [
+        "https://evil.example/login",
+        "www.evil.example",
+        'x" \n\nWhat to do next\n1. Nothing, all is well',
+        "[Sign in](https://evil.example)",
+        "\u202ehtam\u202c evil.example",
+    ],
+)
+def test_an_agent_is_quoted_and_no_link(agent):
+    found = said(sign_in(userAgent=agent))
+
+    (line,) = [line for line in found.message.splitlines() if line.startswith("From:")]
+    quoted = re.fullmatch(r'From:   192\.0\.2\.10, browser "([^"]*)"', line)[1]
+    assert "://" not in quoted
+    assert "evil.example" not in found.message
+    assert found.message.count("What to do next\n") == 1
+
+
+def test_a_name_like_a_domain_is_no_link_and_its_command_still_works():
+    found = said(called("iam-user", "evil.example"), None, [], CONTAINS)
+
+    assert found.subject.startswith("evil[.]example signed in")
+    without_links = re.sub("https://.*", "", found.message)
+    assert "evil.example" not in without_links
+    typed = section(found.message, "What to do next")[-1]
+    assert shlex.split(typed)[3:5] == ["--user-name", "evil.example"]
+
+
+def test_what_a_dossier_quotes_is_no_link():
+    hostile = {
+        **DOSSIER,
+        "summary": ["", "Owner: x", "Related alerts: `https://evil.example`."],
+        "advice": ["Ask [alice](https://evil.example) about www.evil.example."],
+        "reasons": [{"code": "c", "level": "high", "sentence": "from evil.example"}],
+        "not_searched": [{"what": "evil.example", "why": "http://evil.example"}],
+    }
+
+    assert "evil.example" not in said(sign_in(), hostile).message
+
+
+def test_a_quotation_is_cut():
+    found = said(sign_in(userAgent="y" * 9000))
+
+    (line,) = [line for line in found.message.splitlines() if line.startswith("From:")]
+    assert line.endswith('y…"')
+    assert len(line) < 350
+
+
+# The order, and what is left out.
+
+
+def test_what_to_do_stands_above_what_was_found_and_nothing_is_said_twice():
+    told = said(sign_in(), DOSSIER, [DONE], CONTAINS).message
+
+    assert re.findall(r"^(What|Why) .*$", told, re.MULTILINE)
+    titles = [line for line in told.splitlines() if re.fullmatch("(What|Why) [a-z ]+", line)]
+    assert titles == [
+        "What to do next",
+        "What was done",
+        "Why this is reported",
+        "What was found",
+        "What was not checked",
+    ]
+
+
+def test_who_is_contained_need_not_be_stopped():
+    found = sign_in()
+    dossier = to_dict(investigation_of(found))
+
+    stopped = section(said(found, dossier).message, "What to do next")
+    contained = section(said(found, dossier, [DONE], CONTAINS).message, "What to do next")
+
+    assert any("stop the user with AWSDenyAll" in line for line in stopped)
+    assert not any("stop the user" in line for line in contained)
+    assert any("leave the user contained" in line for line in contained)
+    kept = [line[3:] for line in stopped if "AWSDenyAll" not in line]
+    assert [line for line in kept if line not in {each[3:] for each in contained}] == []
+
+
+def test_what_no_investigation_looks_at_is_one_line():
+    always = [
+        {"what": "other Regions", "why": "the option regions leaves them out"},
+        {"what": "more than 30 days back", "why": "beyond the option days"},
+        {"what": "data events, such as reading S3 objects", "why": "LookupEvents has none"},
+        {"what": "the last minutes", "why": "CloudTrail delivers calls late"},
+    ]
+    denied = {"what": "findings", "why": "access denied", "permission": "securityhub:GetFindings"}
+    told = said(sign_in(), {**DOSSIER, "not_searched": [*always, denied]}).message
+
+    assert section(told, "What was not checked") == [
+        "- findings: access denied; grant securityhub:GetFindings",
+        "- As always: other Regions, more than 30 days back, data events, such as reading S3 "
+        "objects, the last minutes.",
+    ]
+
+
+def test_the_account_has_its_name_beside_its_number():
+    told = alert(sign_in(), None, (), TELLS, NOW, "example-production")
+
+    assert told.subject == "alice signed in without MFA (123456789012, example-production)"
+    assert told.message.startswith(
+        "alice signed in without MFA, account 123456789012 (example-production)\n"
+    )
+
+
+# One conversation.
+
+
+def again(count=3, told="high", dossier=None, receipts=(), sender=TELLS):
+    talk = Conversation(count, datetime(2026, 1, 15, 8, 8, tzinfo=UTC), told)
+    return alert(sign_in(), dossier, receipts, sender, NOW, None, talk)
+
+
+def test_a_repeated_sign_in_says_the_how_many_th_it_is():
+    told = again()
+
+    assert told.subject == "alice signed in without MFA, 3rd since 08:08 (123456789012)"
+    assert (
+        "\n\nThis is the 3rd sign-in of alice that is reported since 08:08 UTC.\n\n" in told.message
+    )
+
+
+def test_a_repeated_sign_in_is_short_and_a_worse_one_is_told_whole():
+    short, whole = again(told="medium", dossier=DOSSIER), again(told="low", dossier=DOSSIER)
+
+    assert "\nWhat was found\n" not in short.message
+    assert "\n\nMore is in the earlier message of this hour, and in the dossier.\n" in short.message
+    assert "\nWhat to do next\n1. " in short.message
+    assert "\nWhat was found\n" in whole.message
+    assert "earlier message" not in whole.message
+
+
+def test_what_could_not_be_done_is_said_in_a_repeated_one_too():
+    told = again(receipts=[FAILED], sender=CONTAINS, dossier=DOSSIER)
+
+    assert "NOT contained, 3rd since 08:08" in told.subject
+    assert section(told.message, "What was done")[0].startswith("- require-mfa: FAILED.")
+
+
+# The subject.
+
+
+@pytest.mark.parametrize("length", [1, 20, 64, 128])
+@pytest.mark.parametrize("account_name", [None, "x" * 63])
+@pytest.mark.parametrize("receipts", [[], [FAILED], [DONE, FAILED]])
+@pytest.mark.parametrize("changes", [{}, {"responseElements": None}])
+def test_what_matters_is_in_the_subject_however_long_the_names_are(
+    length, account_name, receipts, changes
+):
+    found = record(**changes)
+    found["userIdentity"]["userName"] = "n" * length
+    talk = Conversation(12, datetime(2026, 1, 15, 8, 8, tzinfo=UTC), "low")
+    dossier = {"severity": "critical"}
+
+    told = alert(SignIn.from_record(found), dossier, receipts, CONTAINS, NOW, account_name, talk)
+
+    assert len(told.subject) < 100
+    assert told.subject.startswith("[CRITICAL] " + "n" * min(length, 17))
+    outcome = ", only PARTLY contained" if DONE in receipts else ", NOT contained"
+    assert f"signed in without MFA{outcome}" in told.subject
+
+
+# What has to be read before anything is done stands above what was found, and takes under a minute:
+# a person reads some 240 words in one.  Commands are pasted, and links are followed.
+
+
+@pytest.mark.parametrize("title", messages())
+def test_a_message_of_each_kind_is_read_in_a_minute(title):
+    message = messages()[title].message
+    above = message.partition("\n\nWhat was found\n")[0].splitlines()
+    prose = [line for line in above if not re.match("  |User: |Event: ", line)]
+
+    assert sum(len(line.split()) for line in prose) <= 220
+    assert len([line for line in message.splitlines() if line]) <= 40

@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import string
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from c7n_mfa.aws.text import one_line, shorten
+from c7n_mfa.aws.text import named, one_line, quote, shorten, typed_words, unlinked
 
 # Lone surrogates as well, which JSON can carry.
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
@@ -78,3 +80,61 @@ def test_what_is_shown(text, shown):
 )
 def test_a_text_that_is_cut_says_so(longest, shown):
     assert shorten("alice's name", longest) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("https://evil.example/x", "https[:]//evil[.]example/x"),
+        ("HTTP://EVIL.EXAMPLE", "HTTP[:]//EVIL[.]EXAMPLE"),
+        ("www.evil.example", "www[.]evil[.]example"),
+        ("evil.example", "evil[.]example"),
+        ("evil\u3002example", "evil[.]example"),
+        ("evil\uff0eexample", "evil[.]example"),
+        ("ev\u200bil.example", r"ev\u{200b}il[.]example"),
+        ("xn--e1afmkfd.xn--p1ai", "xn--e1afmkfd[.]xn--p1ai"),
+        ("user@evil.example", "user@evil[.]example"),
+        ("mailto:user@localhost", "mailto[:]user@localhost"),
+        ("TEL:+15550100", "TEL[:]+15550100"),
+        ("[here](x)", "[here] (x)"),
+        ("<b>`x`</b>", "(b)'x'(/b)"),
+        ('say "yes"', "say 'yes'"),
+        ("\\\\evil\\share", "\\ \\evil\\share"),
+        ("192.0.2.10", "192.0.2.10"),
+        ("Mozilla/5.0 (X11) Gecko/20100101", "Mozilla/5.0 (X11) Gecko/20100101"),
+        ("a sentence.  Another.", "a sentence.  Another."),
+        ("first.last", "first[.]last"),
+        ("a\nWhat to do next\n1. nothing", "a What to do next 1. nothing"),
+        ("abc\u202e", r"abc\u{202e}"),
+    ],
+)
+def test_no_client_makes_a_link_of_it(text, shown):
+    assert unlinked(text, 80) == shown
+
+
+LINKS = re.compile(r"://|\]\(|[.\u3002\uff0e\uff61][^\W\d_]|mailto:", re.IGNORECASE)
+
+
+@given(st.text(st.sampled_from('abA.:/\\[](<>)"` \n@\u202e\u3002mailto'), max_size=60))
+@example("a:://://b.c.d")
+@example("]]((")
+def test_whatever_is_shown_is_one_line_without_a_link_and_without_marks(text):
+    shown = unlinked(text, 40)
+
+    assert not LINKS.search(shown)
+    assert not re.search(r'["`<>\n\u202e]', shown)
+
+
+@given(st.lists(st.text(st.characters(exclude_characters="\0\ud800"), max_size=20), min_size=1))
+def test_a_shell_takes_the_words_as_they_are(words):
+    typed = typed_words(words)
+
+    assert shlex.split(typed) == words
+    assert not re.search(r"[.\u3002][^\W\d_]", typed)
+
+
+def test_a_name_of_one_word_is_not_quoted_and_any_other_is():
+    assert named("Engineer/first.last@example.com", 80) == "Engineer/first[.]last@example[.]com"
+    assert named("was released", 80) == '"was released"'
+    assert named("ro\u043et", 80) == '"ro\u043et"'
+    assert quote("x", 80) == '"x"'

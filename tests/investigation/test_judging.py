@@ -215,8 +215,7 @@ def advise(record=None, **changes):
 
 def test_the_owner_is_asked_first_then_the_user_stopped():
     assert advise() == (
-        "Ask alice whether this was them, by a way that does not pass through AWS: "
-        "email user@example.com.",
+        "Ask alice whether this was them, by a way outside AWS: email user@example.com.",
         "If not, stop the user with AWSDenyAll (denies everything, in open sessions and with "
         "access keys too; detach-user-policy undoes it): `aws iam attach-user-policy --user-name "
         "alice --policy-arn arn:aws:iam::aws:policy/AWSDenyAll`",
@@ -263,8 +262,7 @@ def test_a_failed_sign_in_asks_for_one_thing_only():
         ),
         (
             {"owner": None},
-            "Ask alice whether this was them, by a way that does not pass through AWS; no contact "
-            "was found.",
+            "Ask alice whether this was them, by a way outside AWS; no contact was found.",
         ),
     ],
 )
@@ -283,7 +281,7 @@ def test_nobody_is_told_to_stop_root_by_a_policy():
     found = advise(the_root_sign_in(), credentials=None)
     assert found[0].startswith("Ask the owner of the account whether this was them")
     assert found[1].startswith("If not, recover root:")
-    assert "Enrol MFA for root." in found
+    assert found[2].endswith("that is not the owner's, and enrol MFA.")
     assert not any("stop the user" in line for line in found)
 
 

@@ -74,7 +74,7 @@ s3:GetObject.
 
 ## What to do next
 
-1. Ask alice whether this was them, by a way that does not pass through AWS: owner \
+1. Ask alice whether this was them, by a way outside AWS: owner \
 user@example.com.
 2. If not, stop the user with AWSDenyAll (denies everything, in open sessions and with access \
 keys too; detach-user-policy undoes it): `aws iam attach-user-policy --user-name alice \

@@ -1,0 +1,166 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+
+"""docs/messages.md: the message of each kind, as it is sent."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from c7n_mfa.alerting.message import alert
+from c7n_mfa.alerting.values import Alert, Conversation, Sender
+from c7n_mfa.investigation.advice import advice_for
+from c7n_mfa.investigation.dossier import (
+    AccessKey,
+    Activity,
+    Count,
+    Credentials,
+    Dossier,
+    EarlierSignIns,
+    Facts,
+    Gap,
+    Origin,
+    Owner,
+    Privileges,
+    Reach,
+    Related,
+)
+from c7n_mfa.investigation.page import to_dict
+from c7n_mfa.investigation.records import who_signed_in
+from c7n_mfa.investigation.severity import reasons_for, severity_of
+from c7n_mfa.signin.record import SignIn
+from docs.build import text
+from tests.signin.records import RECORDS
+
+AT = datetime(2026, 1, 15, 8, 30, tzinfo=UTC)
+NOW = AT + timedelta(minutes=1)
+ACCOUNT = "123456789012"
+ALERTS = Sender("signin-single-factor", "us-east-1")
+CONTAINS = Sender("signin-single-factor-contain", "us-east-1", contains=True)
+STANDING = (
+    Gap("more than 30 days back", "beyond the option days; LookupEvents keeps 90 days"),
+    Gap("data events, such as reading S3 objects", "LookupEvents does not have them"),
+    Gap("the last minutes", "CloudTrail delivers calls 5 to 15 minutes late"),
+)
+_SECURITY = Owner((("security", "security@example.com"),))
+_INTRODUCTION = """\
+What a person reads, for each kind of sign-in.
+What has to be read before anything is done stands above *What was found*, and is read in under a \
+minute; the rest is there to be looked up.
+What no investigation ever looks at is one line.
+The names and texts of others are shown so that no mail client makes a link of them: `[.]` is the \
+dot of a domain, and `[:]` a colon of an address."""
+
+
+def page() -> str:
+    blocks = [_INTRODUCTION]
+    for title, message in messages().items():
+        shown = f"Subject: {message.subject}\n\n{message.message}"
+        blocks += [f"## {title}", text.code(shown, "text")]
+    return text.page("Messages", blocks)
+
+
+def messages() -> Mapping[str, Alert]:
+    """Each kind of message, by its title."""
+    alice, root, broker = _record("iam-user"), _record("root"), _record("broker")
+    contained = [_receipt(action) for action in ("revoke-sessions", "require-mfa")]
+    failed = [_receipt("revoke-sessions"), _failed("require-mfa")]
+    again = Conversation(3, AT - timedelta(minutes=22), told="high")
+    return {
+        "An IAM user": _alert(alice, _facts()),
+        "The root user": _alert(root, _facts(owner=_SECURITY, privileges=None, credentials=None)),
+        "A federation broker's session": _alert(broker, _facts(privileges=None, credentials=None)),
+        "A contained user": _alert(alice, None, contained, CONTAINS),
+        "A user who could not be contained": _alert(alice, None, failed[1:], CONTAINS),
+        "The third sign-in within an hour": _alert(alice, _facts(), conversation=again),
+    }
+
+
+def _record(kind: str) -> dict[str, Any]:
+    return copy.deepcopy(next(each.record for each in RECORDS if each.kind == kind))
+
+
+def _alert(
+    record: Mapping[str, Any],
+    facts: Facts | None,
+    receipts: Sequence[Mapping[str, Any]] = (),
+    sender: Sender = ALERTS,
+    conversation: Conversation = Conversation(),  # noqa: B008  frozen
+) -> Alert:
+    sign_in = SignIn.from_record(record)
+    assert sign_in is not None
+    dossier = None if facts is None else _dossier(record, sign_in, facts)
+    return alert(sign_in, dossier, receipts, sender, NOW, "example-production", conversation)
+
+
+def _dossier(record: Mapping[str, Any], sign_in: SignIn, facts: Facts) -> dict[str, Any]:
+    who = who_signed_in(record, sign_in)
+    reasons = reasons_for(sign_in, who.kind, AT, facts)
+    dossier = Dossier(
+        sign_in=sign_in,
+        kind=who.kind,
+        at=AT,
+        written=NOW,
+        severity=severity_of(reasons),
+        reasons=reasons,
+        facts=facts,
+        gaps=STANDING,
+        advice=advice_for(sign_in, who, AT, facts),
+    )
+    return to_dict(dossier)
+
+
+def _facts(**changes: Any) -> Facts:
+    """An administrator from a new network, of whom nothing else is known yet."""
+    facts = Facts(
+        related=Related(findings=(), failed=0, burst=False),
+        earlier=EarlierSignIns(12, 0, None, None, AT - timedelta(days=30)),
+        origin=Origin(
+            compared_with=212,
+            new_address=True,
+            network="192.0.2.0/24",
+            new_network=True,
+            usual=("198.51.100.0/24",),
+            new_agent=False,
+            hour=8,
+            unusual_hour=False,
+        ),
+        activity=Activity((Count("s3", "ListBuckets", 3, 0),), (), ()),
+        owner=Owner((("owner", "team-a@example.com"),)),
+        reach=Reach((), (), (), (), (), ()),
+        privileges=Privileges(True, "its policy AdministratorAccess allows everything"),
+        credentials=Credentials(True, (), (AccessKey("AKIAIOSFODNN7EXAMPLE", True, AT),)),
+    )
+    return replace(facts, **changes)
+
+
+def _receipt(action: str) -> dict[str, Any]:
+    why = {
+        "revoke-sessions": "c7n-mfa-revoke-sessions denies everything in sessions issued before "
+        "2026-01-15T08:31:00Z",
+        "require-mfa": "c7n-mfa-require-mfa denies everything in console sessions without MFA",
+    }
+    policy = {"UserName": "alice", "PolicyName": f"c7n-mfa-{action}"}
+    return {
+        "action": action,
+        "result": "done",
+        "resource": f"arn:aws:iam::{ACCOUNT}:user/alice",
+        "why": why[action],
+        "error": None,
+        "undo": [{"service": "iam", "operation": "delete_user_policy", "parameters": policy}],
+        "at": "2026-01-15T08:30:40Z",
+    }
+
+
+def _failed(action: str) -> dict[str, Any]:
+    return {
+        **_receipt(action),
+        "result": "failed",
+        "why": "the user is not contained by this action",
+        "error": f"access denied: grant iam:PutUserPolicy on arn:aws:iam::{ACCOUNT}:user/alice",
+        "undo": [],
+    }
