@@ -184,6 +184,7 @@ def with_status(reader: Reader, trail: Trail) -> Trail:
         delivery_error=status.delivery_error,
         delivered=status.delivered,
         delivered_to_bucket=status.delivered_to_bucket,
+        started=status.started,
     )
     if not status.logging:
         return trail

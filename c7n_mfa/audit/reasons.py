@@ -95,7 +95,8 @@ _TABLE: Mapping[str, tuple[_Entry, ...]] = {
         ),
         _unknown(
             "trail-quiet",
-            "the trail has delivered no event for a day, although it would record this audit too",
+            "the trail has delivered no event for a day, although it would record this audit too,"
+            " or none at all to its log group",
             "check whether the trail's bucket and log group receive events",
         ),
         _unknown(

@@ -43,6 +43,7 @@ class TrailStatus(NamedTuple):
     delivery_error: str | None
     delivered: datetime | None
     delivered_to_bucket: datetime | None
+    started: datetime | None
 
 
 def trail(item: Json) -> Trail:
@@ -61,6 +62,7 @@ def trail_status(item: Json) -> TrailStatus:
         item.get("LatestCloudWatchLogsDeliveryError") or None,
         moment(item.get("LatestCloudWatchLogsDeliveryTime")),
         moment(item.get("LatestDeliveryTime")),
+        moment(item.get("StartLoggingTime")),
     )
 
 
@@ -121,7 +123,7 @@ def alarm(item: Json) -> Alarm:
         namespace=item.get("Namespace") or "",
         metric=item.get("MetricName") or "",
         statistic=item.get("ExtendedStatistic") or item.get("Statistic") or "",
-        threshold=float(item.get("Threshold") or 0),
+        threshold=float(item.get("Threshold", 0)),
         comparison=item.get("ComparisonOperator") or "",
         period=int(item.get("Period") or 60),
         evaluation_periods=periods,
@@ -136,8 +138,18 @@ def alarm(item: Json) -> Alarm:
         state=item.get("StateValue") or "",
         since=_since(item),
         warm_until=_warm_until(item),
+        undecided=_incomplete(item),
     )
     return _on_expression(metric_alarm, item)
+
+
+def _incomplete(item: Json) -> str | None:
+    """What AWS always says of an alarm on a metric, and this answer does not."""
+    needed = ["EvaluationPeriods", "ComparisonOperator"]
+    needed += [] if "ThresholdMetricId" in item else ["Threshold"]
+    needed += [] if "Metrics" in item else ["Period"]
+    lacking = [name for name in needed if name not in item]
+    return f"the answer of AWS lacks {', '.join(lacking)}" if lacking else None
 
 
 def _on_expression(metric_alarm: Alarm, item: Json) -> Alarm:
@@ -166,7 +178,9 @@ def _on_expression(metric_alarm: Alarm, item: Json) -> Alarm:
 def _on_metric(metric_alarm: Alarm, query: Json) -> Alarm:
     stat = query["MetricStat"]
     metric = stat["Metric"]
-    undecided = f"its metric is in account {query['AccountId']}" if "AccountId" in query else None
+    undecided = metric_alarm.undecided
+    if "AccountId" in query:
+        undecided = f"its metric is in account {query['AccountId']}"
     return replace(
         metric_alarm,
         namespace=metric.get("Namespace") or "",
@@ -235,6 +249,9 @@ def _warm_until(item: Json) -> datetime | None:
 
 
 def topic(arn: str, attributes: Json) -> Topic:
+    if not attributes:
+        # Every topic has a policy and an owner.
+        raise MalformedAnswer("the attributes are empty")
     return Topic(
         arn=arn,
         policy=policy.parse(attributes.get("Policy")),

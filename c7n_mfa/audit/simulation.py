@@ -29,6 +29,10 @@ _SIGNS = {"GreaterThanOrEqualToThreshold": ">=", "GreaterThanThreshold": ">"}
 _SIGNS |= {"LessThanThreshold": "<", "LessThanOrEqualToThreshold": "<="}
 
 
+_RESOLUTION = 60
+"""Seconds; PutMetricAlarm says of shorter periods that they often lapse into INSUFFICIENT_DATA."""
+
+
 @frozen
 class Simulation:
     """What one sign-in does to an alarm, and the sentence that says why."""
@@ -57,6 +61,9 @@ def simulate(alarm: Alarm, value: float, default: float | None) -> Simulation:
         return Simulation("undecided", f"comparison {alarm.comparison} needs a model of the metric")
     if statistic(alarm.statistic) is None:
         return Simulation("undecided", f"statistic {alarm.statistic} is not simulated")
+    if alarm.period < _RESOLUTION:
+        because = f"{_rule(alarm)}: a metric filter writes one value a minute, and most attempts "
+        return Simulation("undecided", because + "in between get no data")
     if alarm.low_samples_ignored and alarm.statistic[:1].lower() == "p":
         because = f"{_rule(alarm)}: with low samples ignored, one value changes nothing"
         return Simulation("silent", because)

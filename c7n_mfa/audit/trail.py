@@ -81,7 +81,7 @@ def _lags(trail: Trail, at: datetime | None) -> Link | None:
     """Deliveries to the log group that are behind those to the bucket, or that have ceased."""
     last, bucket = trail.delivered, trail.delivered_to_bucket
     if last is None:
-        return None
+        return _never(trail, bucket or at)
     when = last.isoformat()
     if bucket is not None and bucket - last > BEHIND:
         detail = f"trail {trail.name} last delivered to its log group at {when}, to its bucket at "
@@ -93,6 +93,15 @@ def _lags(trail: Trail, at: datetime | None) -> Link | None:
         detail = f"trail {trail.name} has delivered nothing since {when}"
         return fault("trail-quiet", trail.arn, detail, delivered=when)
     return None
+
+
+def _never(trail: Trail, until: datetime | None) -> Link | None:
+    """A trail that logs for long and has brought nothing; nobody can say since when it should."""
+    if trail.started is None or until is None or until - trail.started <= BEHIND:
+        return None
+    since = trail.started.isoformat()
+    detail = f"trail {trail.name} has delivered nothing to its log group; it logs since {since}"
+    return fault("trail-quiet", trail.arn, detail, started=since)
 
 
 def judge_log_group(snapshot: Snapshot, trail: Trail) -> Link:

@@ -34,6 +34,7 @@ class Trail:
     delivery_error: str | None = None
     delivered: datetime | None = None
     delivered_to_bucket: datetime | None = None
+    started: datetime | None = None
     selectors: tuple[Mapping[str, Any], ...] | ReadFailure = ()
     advanced_selectors: tuple[Mapping[str, Any], ...] = ()
 

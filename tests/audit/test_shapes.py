@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from c7n_mfa.audit.shapes import alarm, composite, concerns, moment
+from c7n_mfa.audit.shapes import alarm, composite, concerns, moment, topic
 from c7n_mfa.audit.values import CompositeAlarm, MetricKey
+from c7n_mfa.aws.response import MalformedAnswer
 from chains import ALARM, COMPOSITE, METRIC, NOW, TOPIC, an_alarm
 
 BASE = {
@@ -85,6 +86,24 @@ def test_any_other_expression_is_undecided_and_concerns_the_metric(item):
     assert found.undecided is not None
     assert concerns(found, METRIC)
     assert not concerns(found, replace(METRIC, metric="Others"))
+
+
+@pytest.mark.parametrize("lost", ["Threshold", "ComparisonOperator", "EvaluationPeriods", "Period"])
+def test_an_answer_that_lacks_what_every_alarm_has_is_undecided(lost):
+    found = alarm({name: value for name, value in PLAIN.items() if name != lost})
+
+    assert found.undecided == f"the answer of AWS lacks {lost}"
+
+
+def test_an_alarm_on_a_band_needs_no_threshold():
+    item = {name: value for name, value in PLAIN.items() if name != "Threshold"}
+
+    assert alarm({**item, "ThresholdMetricId": "band"}).undecided is None
+
+
+def test_a_topic_without_any_attribute_is_no_topic():
+    with pytest.raises(MalformedAnswer, match="the attributes are empty"):
+        topic("arn:aws:sns:us-east-1:123456789012:one", {})
 
 
 def test_a_metric_of_another_account_is_undecided():

@@ -34,6 +34,8 @@ ALARM_FAULTS: dict[str, Row] = {
         {"filter": {"default": 0.0}, "alarm": {"statistic": "Average"}},
         "alarm-cannot-fire",
     ),
+    "a period of ten seconds": ({"alarm": {"period": 10}}, "alarm-undecided"),
+    "a period of thirty seconds": ({"alarm": {"period": 30}}, "alarm-undecided"),
     "three of three, quiet ones count": (
         {"alarm": {"evaluation_periods": 3, "datapoints_to_alarm": 3, "missing": "notBreaching"}},
         "alarm-cannot-fire",

@@ -70,6 +70,14 @@ FILTER_FAULTS: dict[str, Row] = {
         {"filter": {"field_selection": f'@aws.region NOT IN ["{REGION}"]'}},
         "filter-excludes-region",
     ),
+    "field selection without a Region, by its name": (
+        {"filter": {"field_selection": '@aws.region != "us-west-2"'}},
+        "filter-field-selection",
+    ),
+    "field selection without two Regions, by their names": (
+        {"filter": {"field_selection": '@aws.region NOT IN ["us-west-2", "eusc-de-east-1"]'}},
+        "filter-field-selection",
+    ),
     "field selection that cannot be read": (
         {"filter": {"field_selection": '@aws.account LIKE "12%"'}},
         "filter-field-selection",

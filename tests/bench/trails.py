@@ -101,6 +101,14 @@ TRAIL_FAULTS: dict[str, Row] = {
         {"trail": {"delivered": ago(days=3), "delivered_to_bucket": ago(days=3)}},
         "trail-quiet",
     ),
+    "delivered to the bucket for days, and never to the log group": (
+        {"trail": {"started": ago(days=3), "delivered_to_bucket": ago(minutes=4)}},
+        "trail-quiet",
+    ),
+    "logging for days, and delivered nowhere": (
+        {"trail": {"started": ago(days=3)}},
+        "trail-quiet",
+    ),
     "trail of another account, status denied": (
         {
             "trail": (

@@ -82,6 +82,7 @@ INTACT = {
     "deliveries minutes ago": {
         "trail": {"delivered": ago(minutes=9), "delivered_to_bucket": ago(minutes=4)}
     },
+    "a trail that began to log a moment ago": {"trail": {"started": ago(minutes=9)}},
     "a quiet trail that records no reads": {
         "trail": {"selectors": WRITE_ONLY, "delivered": ago(days=9)}
     },
