@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from c7n_mfa.aws.operation import Call
 from c7n_mfa.aws.read import Reader
-from c7n_mfa.containment import decide
+from c7n_mfa.containment import decide, keys
 from c7n_mfa.containment.documents import QUOTA, Form
 from c7n_mfa.containment.exclude import MAX_AGE_HOURS, Exclusion, settled, too_old
 from c7n_mfa.containment.iam import GONE, Iam, sentence
@@ -59,7 +59,8 @@ class Containment:
             receipts.append(iam.receipt("failed", _STAYS_CLOSED))
         return receipts
 
-    def revoke_sessions(self, user: User) -> list[Receipt]:
+    def revoke_sessions(self, user: User, new_keys: bool = False) -> list[Receipt]:
+        """``new_keys``: deactivate the access keys that were made since the sign-in, too."""
         iam = Iam(self.reader, "revoke-sessions", user, self.occasion.at)
 
         def decide_it(tags: Mapping[str, str]) -> Decision:
@@ -69,7 +70,11 @@ class Containment:
 
         # Without an event, the time is another each time that it is decided.
         again = decide_it if self.occasion.event_time else None
-        return list(self._contain(iam, decide_it, again))
+        receipts = list(self._contain(iam, decide_it, again))
+        if new_keys and receipts[0].result != "skipped":
+            iam = Iam(self.reader, "new-keys", user, self.occasion.at)
+            receipts += keys.deactivate(iam, self.occasion)
+        return receipts
 
     def reset_password(self, user: User, at_random: bool) -> list[Receipt]:
         iam = Iam(self.reader, "reset-password", user, self.occasion.at)

@@ -200,7 +200,13 @@ class RevokeSessions(_Contain):
     It denies everything in sessions issued until now, and for an event at least until a minute
     after the sign-in, because a session is issued after its sign-in. Access keys and sessions
     issued later are left alone: whoever has the password can sign in again. The time only moves
-    forward, and a redelivered event changes nothing.
+    forward, and a redelivered event changes nothing. Sessions of `aws login` are denied whenever
+    they were issued: their credentials refresh themselves.
+
+    `new-keys: deactivate` also deactivates the user's access keys that were made since the sign-in,
+    which are often the first thing that an intruder makes. Keys from before are never touched, and
+    without the time of a sign-in none is. It takes `iam:ListAccessKeys` and `iam:UpdateAccessKey`.
+    `release` names these keys and leaves them inactive.
 
     `exclude` and `max-age-hours` are as for `require-mfa`.
 
@@ -219,11 +225,18 @@ class RevokeSessions(_Contain):
                   names: [break-glass-*]
     """
 
-    schema = type_schema("revoke-sessions", **_COMMON)
+    schema = type_schema("revoke-sessions", **{"new-keys": {"enum": ["deactivate"]}}, **_COMMON)
     permissions = operations.PUT
 
+    def get_permissions(self):
+        return [*self.permissions, *(operations.NEW_KEYS if self._new_keys else ())]
+
     def contain(self, containment, user, resource):
-        return containment.revoke_sessions(user)
+        return containment.revoke_sessions(user, self._new_keys)
+
+    @property
+    def _new_keys(self):
+        return "new-keys" in self.data
 
 
 class ResetPassword(_Contain):

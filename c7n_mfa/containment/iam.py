@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from c7n_mfa.aws import change
@@ -14,8 +15,21 @@ from c7n_mfa.aws.operation import Call
 from c7n_mfa.aws.read import Reader, ReadFailure
 from c7n_mfa.aws.response import policy_document
 from c7n_mfa.containment.values import Document, Receipt, User
+from c7n_mfa.frozen import frozen
 
 GONE = "the user no longer exists"
+
+
+@frozen
+class AccessKey:
+    id: str
+    created: datetime
+    active: bool
+
+    @classmethod
+    def from_answer(cls, key: Mapping[str, Any]) -> AccessKey:
+        # Whatever is not known to be inactive may work.
+        return cls(key["AccessKeyId"], key["CreateDate"], key.get("Status") != "Inactive")
 
 
 @dataclass
@@ -46,6 +60,15 @@ class Iam:
             "get_login_profile", lambda answer: dict(answer["LoginProfile"])
         )
         return profile
+
+    def access_keys(self) -> tuple[AccessKey, ...] | ReadFailure | None:
+        """None: no such user."""
+        keys: tuple[AccessKey, ...] | ReadFailure | None = self.reader.every(
+            *("iam", "", "list_access_keys", "AccessKeyMetadata", self.user.arn),
+            AccessKey.from_answer,
+            UserName=self.user.name,
+        )
+        return keys
 
     def _read(self, operation: str, shape: Callable[[Any], Any], **params: Any) -> Any:
         where = ("iam", "", operation, self.user.arn)

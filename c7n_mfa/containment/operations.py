@@ -12,6 +12,7 @@ from c7n_mfa.aws.operation import Operation, permissions_of
 PUT_USER_POLICY = Operation("iam", "PutUserPolicy")
 DELETE_USER_POLICY = Operation("iam", "DeleteUserPolicy")
 UPDATE_LOGIN_PROFILE = Operation("iam", "UpdateLoginProfile")
+UPDATE_ACCESS_KEY = Operation("iam", "UpdateAccessKey")
 TAG_USER = Operation("iam", "TagUser")
 UNTAG_USER = Operation("iam", "UntagUser")
 
@@ -21,6 +22,7 @@ def _with(reads: list[str], *writes: Operation) -> tuple[str, ...]:
 
 
 PUT = _with(["iam:GetUserPolicy", "iam:ListUserTags"], PUT_USER_POLICY, TAG_USER)
+NEW_KEYS = _with(["iam:ListAccessKeys"], UPDATE_ACCESS_KEY)
 RESET = _with(
     ["iam:GetLoginProfile", "iam:ListUserTags"], TAG_USER, UNTAG_USER, UPDATE_LOGIN_PROFILE
 )

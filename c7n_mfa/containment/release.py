@@ -20,6 +20,7 @@ from c7n_mfa.aws.times import format_time, parse_time
 from c7n_mfa.containment import decide, documents
 from c7n_mfa.containment.decide import Existing
 from c7n_mfa.containment.iam import GONE, Iam, sentence
+from c7n_mfa.containment.keys import remembered
 from c7n_mfa.containment.values import (
     CONTAINED,
     EVENT,
@@ -263,6 +264,13 @@ def _receipt(iam: Iam, tags: Mapping[str, str], taken: _Taken) -> Receipt:
             f"; the password that was reset on {tags[PASSWORD_RESET]} is not put back: an owner "
             "who has none yet gets one from an administrator: aws iam update-login-profile "
             f"--user-name {iam.user.name} --password … --password-reset-required"
+        )
+    _, keys = remembered(tags)
+    if keys:
+        why += (
+            f"; the access keys {', '.join(keys)}, made after the sign-in, stay inactive; the "
+            f"owner's own is activated by: aws iam update-access-key --user-name {iam.user.name} "
+            "--access-key-id … --status Active"
         )
     why = "; ".join([why, *taken.notes])
     result: Result = "failed" if taken.errors else "done" if is_done else "already"

@@ -23,8 +23,11 @@ POLICIES = (REQUIRE_MFA, REVOKE_SESSIONS)
 CONTAINED = "c7n-mfa-contained"
 EVENT = "c7n-mfa-event"
 PASSWORD_RESET = "c7n-mfa-password-reset"
-TAGS = (CONTAINED, EVENT, PASSWORD_RESET)
-"""The tags of containment: since when, because of what, and when the password was reset."""
+NEW_KEYS = "c7n-mfa-new-keys"
+TAGS = (CONTAINED, EVENT, PASSWORD_RESET, NEW_KEYS)
+"""The tags of containment: since when, because of what, when the password was reset, and the access
+keys made since that were deactivated.
+"""
 RELEASED = "c7n-mfa-released"
 """The tag that stays after a release and says when that was; it makes nobody contained."""
 
