@@ -1405,7 +1405,7 @@ def test_the_policies_of_the_page_load(load):
     loaded = [load(*each["actions"], filters=each["filters"]) for each in policies]
     loaded += [load(*each) for each in actions]
 
-    assert len(loaded) == 3
+    assert len(loaded) == 4
 
 
 @pytest.mark.parametrize(
@@ -1452,6 +1452,25 @@ def test_the_filters_calls_are_a_subset_of_its_permissions(user, load):
         policy.run()
 
     assert set(calls.made) - CUSTODIANS == {"iam:ListUserPolicies"}
+
+
+def test_new_keys_are_deactivated_by_choice_and_by_permission(user, deliver, load):
+    (key,) = user.list_access_keys(UserName="alice")["AccessKeyMetadata"]
+    new_keys = {"type": "revoke-sessions", "new-keys": "deactivate"}
+
+    def dated(answer):
+        return {**answer, "AccessKeyMetadata": [{**key, "CreateDate": NOW}]}
+
+    assert results(deliver(sign_in(), "revoke-sessions")) == [("revoke-sessions", "done")]
+    with watched(answers={"iam:ListAccessKeys": dated}) as calls:
+        receipts = deliver(sign_in(), new_keys)
+
+    assert results(receipts) == [("revoke-sessions", "already"), ("new-keys", "done")]
+    (after,) = user.list_access_keys(UserName="alice")["AccessKeyMetadata"]
+    assert (key["Status"], after["Status"]) == ("Active", "Inactive")
+    besides = {"iam:ListAccessKeys", "iam:UpdateAccessKey"}
+    assert besides <= set(calls.made)
+    assert load(new_keys).get_permissions() - load("revoke-sessions").get_permissions() == besides
 
 
 def test_a_dry_run_writes_nothing(user, load):
