@@ -25,6 +25,9 @@ from c7n_mfa.investigation.records import Who
 from c7n_mfa.signin.criteria import role_name
 from c7n_mfa.signin.record import SignIn
 
+OAUTH = frozenset({"AuthorizeOAuth2Access", "CreateOAuth2Token", "CreateOAuth2TokenWithIAM"})
+"""The calls of `aws login` and of the AWS MCP server."""
+
 ROLE_POLICY = "AWSRevokeOlderSessions"
 """The name that the IAM console gives to the policy with which it revokes a role's sessions."""
 
@@ -192,7 +195,7 @@ def advice_for(sign_in: SignIn, who: Who, moment: datetime, facts: Facts) -> tup
         _ask(sign_in, who, facts),
         *_contain(sign_in, who, moment),
         *_undo(facts.activity.dangerous if facts.activity else ()),
-        *_follow(facts.reach),
+        *_follow(sign_in, facts.reach),
         *_second_factor(sign_in, who.kind, facts.credentials, moment),
         "Investigate again in a quarter of an hour: CloudTrail delivers calls some minutes late.",
     )
@@ -268,17 +271,46 @@ def _undo(dangerous: Sequence[DangerousCall]) -> Iterator[str]:
         yield f"Check {len(since) - _MOST_CALLS} more dangerous calls, listed in the dossier."
 
 
-def _follow(reach: Reach | None) -> Iterator[str]:
+def _follow(sign_in: SignIn, reach: Reach | None) -> Iterator[str]:
     if reach is None:
         return
     if reach.roles:
         listed = ", ".join(map(_name, reach.roles))
         yield f"Revoke the sessions of {listed} too: what is denied to the user is not to a role."
-    if reach.tokens:
-        listed = ", ".join(map(_name, reach.tokens))
+    if not OAUTH.isdisjoint(reach.tokens):
+        yield from _end_oauth_sessions(sign_in)
+    others = [token for token in reach.tokens if token not in OAUTH]
+    if others:
+        listed = ", ".join(map(_name, others))
         yield f"Expect other sessions that are still open: {listed} was called."
     if reach.accounts:
         yield f"Look into the accounts {', '.join(map(_name, reach.accounts))} as well."
+
+
+def _end_oauth_sessions(sign_in: SignIn) -> Iterator[str]:
+    """The sessions of `aws login`; these operations are newer than the boto3 that custodian has.
+
+    Only users and roles own sessions by name; the form with a star takes all of the account.
+    """
+    arn = Arn.parse(sign_in.identity.arn or "")
+    owner = f"arn:{arn.partition or 'aws'}:iam::{sign_in.identity.account or '<account>'}:*"
+    if (sign_in.identity.type or "").lower() == "iamuser" and sign_in.identity.arn:
+        owner = sign_in.identity.arn
+    listing = _signin("list_sessions", principalArn=owner)
+    revoking = _signin("batch_revoke_sessions", principalArn=owner, sessionArns=["<session-arn>"])
+    yield (
+        "Expect credentials of aws login, which refresh themselves for up to 12 hours; list its "
+        f"sessions, with an AWS CLI that has the command: {_code(command(listing))}"
+    )
+    yield (
+        "Revoke those that began with the sign-in or later, up to five at once; what they have "
+        "works up to an hour more, unless a policy denies aws:SignInSessionArn: "
+        f"{_code(command(revoking))}"
+    )
+
+
+def _signin(operation: str, **parameters: Any) -> Call:
+    return {"service": "signin", "operation": operation, "parameters": parameters}
 
 
 def _second_factor(

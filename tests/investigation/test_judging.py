@@ -257,6 +257,23 @@ def test_a_failed_sign_in_asks_for_one_thing_only():
             "Expect other sessions that are still open: GetFederationToken was called.",
         ),
         (
+            {"reach": Reach((), ("GetSessionToken", "CreateOAuth2Token"), (), (), (), ())},
+            "Expect other sessions that are still open: GetSessionToken was called.",
+        ),
+        (
+            {"reach": Reach((), ("AuthorizeOAuth2Access",), (), (), (), ())},
+            "Expect credentials of aws login, which refresh themselves for up to 12 hours; list "
+            "its sessions, with an AWS CLI that has the command: `aws signin list-sessions "
+            "--principal-arn arn:aws:iam::123456789012:user/alice`",
+        ),
+        (
+            {"reach": Reach((), ("CreateOAuth2Token",), (), (), (), ())},
+            "Revoke those that began with the sign-in or later, up to five at once; what they have "
+            "works up to an hour more, unless a policy denies aws:SignInSessionArn: `aws signin "
+            "batch-revoke-sessions --principal-arn arn:aws:iam::123456789012:user/alice "
+            """--session-arns '["<session-arn>"]'`""",
+        ),
+        (
             {"reach": Reach((), (), (), (), ("210987654321",), ())},
             "Look into the accounts 210987654321 as well.",
         ),
@@ -268,6 +285,12 @@ def test_a_failed_sign_in_asks_for_one_thing_only():
 )
 def test_what_is_found_changes_the_advice(changes, line):
     assert line in advise(**changes)
+
+
+def test_the_oauth_sessions_of_root_are_listed_by_the_account():
+    reach = Reach((), ("CreateOAuth2Token",), (), (), (), ())
+    listing = "`aws signin list-sessions --principal-arn 'arn:aws:iam::123456789012:*'`"
+    assert any(listing in line for line in advise(the_root_sign_in(), reach=reach))
 
 
 @pytest.mark.parametrize(
