@@ -19,6 +19,7 @@ _PARTS = (
     (*_SESSION, "sessionIssuer"),
     (*_SESSION, "attributes"),
     (*_SESSION, "webIdFederationData"),
+    ("userIdentity", "webIdFederationData"),
 )
 
 

@@ -69,9 +69,9 @@ HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 # The providers of an organization's people, whose MFA is a matter of their own logs.  Web identity
 # is for programs and apps: it is no way in that anybody would expect, so it stays unknown.
 _PROVIDER_KNOWS = ("saml", "identity-center")
+_WEB_IDENTITY = "webIdFederationData"
 _SAY_THE_PATH = frozenset(
-    {"additionalEventData", "userIdentity", "sessionContext", "sessionIssuer"}
-    | {"webIdFederationData"}
+    {"additionalEventData", "userIdentity", "sessionContext", "sessionIssuer", _WEB_IDENTITY}
 )
 _SAY_THE_FACTOR = frozenset({"additionalEventData", "userIdentity", "sessionContext", "attributes"})
 _SSO_NAME = "AWSReservedSSO_"
@@ -220,8 +220,10 @@ def _role_path(record: object) -> tuple[Path, tuple[str, ...]]:
 
 def _session_path(record: object) -> tuple[Path, tuple[str, ...]]:
     """Where a session comes from that somebody handed to the console."""
-    # AWS writes an empty webIdFederationData into the sessions of every other role.
-    if at(record, "userIdentity", "sessionContext", "webIdFederationData"):
+    # AWS writes webIdFederationData into the sessions of every other role too, and leaves it empty.
+    whose = at(record, "userIdentity")
+    places = (at(whose, "sessionContext", _WEB_IDENTITY), at(whose, _WEB_IDENTITY))
+    if any(text(at(place, "federatedProvider")) for place in places):
         return "web-identity", ("path-web-identity",)
     return "broker", ("path-broker",)
 
@@ -243,7 +245,9 @@ def _outcome(record: object, unreadable: frozenset[str]) -> tuple[Outcome, str]:
             return "success", "outcome-success"
         case "failure":
             return "failure", "outcome-failure"
-    if text(at(record, "errorMessage")) or text(at(record, "errorCode")):
+    # Splunk writes success where there is no error code.
+    code = text(at(record, "errorCode")) or "success"
+    if text(at(record, "errorMessage")) or code.lower() != "success":
         return "failure", "outcome-error"
     return "unknown", "outcome-unsaid"
 

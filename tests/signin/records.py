@@ -48,7 +48,9 @@ def _labelled(data: Any, entry: Any) -> Labelled:
 
 
 def _change(record: dict[str, Any], change: Any) -> None:
-    """Lay a change over a record: dotted paths to set, and dotted paths to drop."""
+    """Lay a change over a record: fields to keep, dotted paths to set, and dotted paths to drop."""
+    for name in [name for name in record if name not in change.get("keep", record)]:
+        del record[name]
     for path, value in change.get("set", {}).items():
         parent, key = _parent(record, path)
         parent[key] = copy.deepcopy(value)

@@ -26,6 +26,7 @@ PARTS = [
     (*SESSION, "sessionIssuer"),
     (*SESSION, "attributes"),
     (*SESSION, "webIdFederationData"),
+    ("userIdentity", "webIdFederationData"),
 ]
 NO_OBJECT = [
     "",
