@@ -9,7 +9,7 @@ import gc
 from functools import cache
 
 from c7n.filters import Filter
-from c7n.utils import dumps, local_session, type_schema
+from c7n.utils import dumps, get_partition, local_session, type_schema
 
 from c7n_mfa.audit import permissions
 from c7n_mfa.audit.reasons import VERDICTS
@@ -194,9 +194,13 @@ class SigninCoverage(Deployable, Filter):
         # Not above: custodian loads this module for every policy on metric filters.
         from c7n_mfa.audit.metric_filter import coverage_of
         from c7n_mfa.proof import requirements
+        from c7n_mfa.proof.families import Account
 
         name = self.data.get("requirement", DEFAULT_REQUIREMENT)
         requirement = requirements.REQUIREMENTS[name]
+        number, region = self.manager.config.account_id, self.manager.config.region
+        if number:
+            requirement = requirement.of(Account(str(number), get_partition(region) or "aws"))
         states = set(self.data["state"])
         matched = []
         for resource in resources:

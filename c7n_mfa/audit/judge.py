@@ -34,9 +34,11 @@ from c7n_mfa.audit.verdicts import (
     unreadable,
     worst,
 )
+from c7n_mfa.aws.arn import Arn
 from c7n_mfa.aws.read import ReadFailure
 from c7n_mfa.frozen import frozen
 from c7n_mfa.proof import Coverage, assess
+from c7n_mfa.proof.families import Account
 from c7n_mfa.proof.requirements import Requirement
 
 EVERY_REGION = "every enabled Region"
@@ -53,6 +55,7 @@ class _Part:
 
 def judge(snapshot: Snapshot, requirement: Requirement, strict: bool = False) -> Judgement:
     """Judge every chain of the account, then the account."""
+    requirement = _of_account(requirement, snapshot)
     chains = list(_Walk(snapshot, requirement, strict).chains())
     link = _unrecorded(snapshot, chains)
     chains += [Chain((link,))] if link else []
@@ -73,6 +76,15 @@ def judge(snapshot: Snapshot, requirement: Requirement, strict: bool = False) ->
         tuple(_region(chains, region, part.verdict) for region, part in parts.items()),
         _routes(snapshot),
     )
+
+
+def _of_account(requirement: Requirement, snapshot: Snapshot) -> Requirement:
+    """A filter may name the account or the partition of the sign-ins that it is to catch."""
+    if not snapshot.account_id:
+        return requirement
+    trails = () if isinstance(snapshot.trails, ReadFailure) else snapshot.trails
+    partition = next((Arn.parse(trail.arn).partition for trail in trails), "aws")
+    return requirement.of(Account(snapshot.account_id, partition))
 
 
 # The account: what its chains catch together

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from c7n_mfa.cli.terminal import aws_sentence, complain, console_for
 from c7n_mfa.frozen import frozen
 from c7n_mfa.pattern import Pattern, PatternSyntaxError, parse
 from c7n_mfa.proof import Comparison, compare
+from c7n_mfa.proof.families import Account
 from c7n_mfa.proof.requirements import DEFAULT, REQUIREMENTS
 
 _CANNOT_TELL = 2
@@ -50,6 +52,17 @@ class BadInput(click.ClickException):
     "--strict", is_flag=True, help="Let sign-ins that are possible, but not observed, decide too."
 )
 @click.option(
+    "--account",
+    metavar="NUMBER",
+    help="The account whose sign-ins are meant, so that a pattern may name it.",
+)
+@click.option(
+    "--partition",
+    default="aws",
+    show_default=True,
+    help="The partition of that account: aws-cn, aws-us-gov, …",
+)
+@click.option(
     "--event",
     "event_file",
     type=click.Path(path_type=Path),
@@ -73,6 +86,8 @@ def pattern(
     files: Sequence[Path],
     requirement: str,
     strict: bool,
+    account: str | None,
+    partition: str,
     event_file: Path | None,
     was: Sequence[str],
     gate: bool,
@@ -88,11 +103,15 @@ def pattern(
     Exit status: 0 covers, 1 misses, unknown, or too broad for its alarm to mean anything, 2 AWS
     would refuse the pattern, or could not tell.
     """
-    findings = examine(_texts(patterns, files), REQUIREMENTS[requirement], strict)
+    meant = _account(account, partition)
+    asked = REQUIREMENTS[requirement].of(meant) if meant else REQUIREMENTS[requirement]
+    findings = examine(_texts(patterns, files), asked, strict)
     logs = _logs() if live and not findings.error else None
     more = _More(
         event=_read_event(event_file) if event_file else None,
-        change=compare(_parsed(was), findings.patterns) if was and not findings.error else None,
+        change=(
+            compare(_parsed(was), findings.patterns, meant) if was and not findings.error else None
+        ),
         aws=_ask_aws(logs, findings) if logs else None,
     )
     if format_ == "json":
@@ -103,6 +122,20 @@ def pattern(
         complain("pattern", more.aws)
         context.exit(_CANNOT_TELL)
     context.exit(findings.exit_code)
+
+
+def _account(number: str | None, partition: str) -> Account | None:
+    if number is None:
+        return None
+    if not re.fullmatch("[0-9]{12}", number):
+        raise click.BadParameter(
+            f"{number!r} is no account number; it has twelve digits", param_hint="--account"
+        )
+    if not re.fullmatch("aws[a-z-]*", partition):
+        raise click.BadParameter(
+            f"{partition!r} is no partition; they are named like aws-cn", param_hint="--partition"
+        )
+    return Account(number, partition)
 
 
 @frozen

@@ -20,7 +20,7 @@ from c7n_mfa.pattern import Pattern
 from c7n_mfa.proof.classes import TooLarge
 from c7n_mfa.proof.everyday import everyday_calls
 from c7n_mfa.proof.examples import Dependency, Spot, missed
-from c7n_mfa.proof.families import FAMILIES, Family
+from c7n_mfa.proof.families import FAMILIES, Account, Family
 from c7n_mfa.proof.requirements import REQUIREMENTS, Requirement
 from c7n_mfa.proof.search import FALSE, TRUE, UNKNOWN, Budget, Question, ordinary
 
@@ -75,13 +75,15 @@ def assess(patterns: Sequence[Pattern], requirement: Requirement, strict: bool =
 
     With ``strict`` possible sign-ins decide too.  No pattern at all catches nothing.
     """
-    return _assess(tuple(patterns), requirement.name, strict)
+    return _assess(tuple(patterns), requirement.name, requirement.account, strict)
 
 
 # An audit asks the same of the same few patterns again and again.
 @lru_cache(maxsize=256)
-def _assess(patterns: tuple[Pattern, ...], name: str, strict: bool) -> Coverage:
-    requirement = REQUIREMENTS[name]
+def _assess(
+    patterns: tuple[Pattern, ...], name: str, account: Account | None, strict: bool
+) -> Coverage:
+    requirement = REQUIREMENTS[name].of(account) if account else REQUIREMENTS[name]
     budget = Budget()
     blind: list[Spot] = []
     undecided: list[Dependency] = []
@@ -174,12 +176,12 @@ def _too_broad(
             families.add(spot.family)
             yield spot
     if _CALLS not in families:
-        yield from _everyday_call(patterns)
+        yield from _everyday_call(patterns, requirement.account)
 
 
-def _everyday_call(patterns: Sequence[Pattern]) -> Iterator[Spot]:
+def _everyday_call(patterns: Sequence[Pattern], account: Account | None) -> Iterator[Spot]:
     """The first call of every day that a pattern matches."""
-    for call in everyday_calls():
+    for call in everyday_calls(account):
         if any(pattern.match(call.event) is True for pattern in patterns):
             yield Spot("everyday-call", "observed", call.sentence, call.event, _MATCHED)
             return
@@ -222,15 +224,18 @@ class Comparison:
         }
 
 
-def compare(old: Sequence[Pattern], new: Sequence[Pattern]) -> Comparison:
-    """What the new patterns, together, are to the old ones, together.
+def compare(
+    old: Sequence[Pattern], new: Sequence[Pattern], account: Account | None = None
+) -> Comparison:
+    """What the new patterns, together, are to the old ones, together; of one account, if given.
 
     Decided over the families of sign-ins and of the calls beside them, like everything else here:
     patterns that differ only on records outside them are equal.
     """
     budget = Budget()
-    lost, undecided_lost = _only_matched(old, new, budget)
-    gained, undecided_gained = _only_matched(new, old, budget)
+    families = [family.of(account) for family in FAMILIES] if account else FAMILIES
+    lost, undecided_lost = _only_matched(old, new, families, budget)
+    gained, undecided_gained = _only_matched(new, old, families, budget)
     depends_on = tuple(dict.fromkeys([*undecided_lost, *undecided_gained]))
     return Comparison(_relation(lost, gained, depends_on), lost, gained, depends_on)
 
@@ -249,12 +254,15 @@ def _relation(
 
 
 def _only_matched(
-    patterns: Sequence[Pattern], without: Sequence[Pattern], budget: Budget
+    patterns: Sequence[Pattern],
+    without: Sequence[Pattern],
+    families: Sequence[Family],
+    budget: Budget,
 ) -> tuple[tuple[Spot, ...], tuple[Dependency, ...]]:
     """For each family an event that only ``patterns`` match, and what is undecided."""
     spots: list[Spot] = []
     undecided: list[Dependency] = []
-    for family in FAMILIES:
+    for family in families:
         question = Question(patterns, family, budget, without=without)
         examples, dependencies = _examples(question, TRUE, without, "there is no pattern")
         spots += examples

@@ -11,11 +11,20 @@ alarm that they set off too still means something.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Literal
 
 from c7n_mfa.frozen import frozen
-from c7n_mfa.proof.families import ACCOUNT, ALICE, API_CALL, record, role_session
+from c7n_mfa.proof.families import (
+    ACCOUNT,
+    ALICE,
+    API_CALL,
+    Account,
+    record,
+    relocated,
+    role_session,
+)
 
 Caller = Literal["service", "role", "user", "web identity", "SAML user"]
 
@@ -106,10 +115,13 @@ class EverydayCall:
     source: str
 
 
-@cache
-def everyday_calls() -> tuple[EverydayCall, ...]:
-    """Made when first asked for: most patterns name sign-ins, and some audits need none of them."""
-    return tuple(_call(*row) for row in _CALLS)
+@lru_cache(maxsize=256)
+def everyday_calls(account: Account | None = None) -> tuple[EverydayCall, ...]:
+    """The calls in one account, or in the one that stands for all."""
+    calls = tuple(_call(*row) for row in _CALLS)
+    if account is None:
+        return calls
+    return tuple(replace(call, event=relocated(call.event, account)) for call in calls)
 
 
 def _call(

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -24,6 +24,14 @@ Grade = Literal["observed", "possible"]
 GRADES: tuple[Grade, ...] = ("observed", "possible")
 
 ACCOUNT = "123456789012"
+
+
+@frozen
+class Account:
+    """The account whose sign-ins are asked about, and the partition that it is in."""
+
+    number: str
+    partition: str = "aws"
 
 
 @frozen
@@ -37,6 +45,12 @@ class Free:
 
     like: str | None = None
     optional: bool = False
+
+    def of(self, account: Account) -> Free:
+        if self.like is None or not self.like.startswith(_ARN):
+            return self
+        rest = self.like.partition("|")[0].removeprefix(_ARN).replace(_ANY_ACCOUNT, account.number)
+        return replace(self, like=f"arn:{account.partition}:{rest}")
 
 
 @frozen
@@ -55,6 +69,29 @@ class Family:
     witness: Mapping[str, Any]
     free: Mapping[tuple[str, ...], Free] = field(default_factory=dict)
 
+    def of(self, account: Account) -> Family:
+        """The family's records in one account: its number and its partition are then known."""
+        known = {path: free for path, free in self.free.items() if free != _ACCOUNT_ID}
+        return replace(
+            self,
+            witness=relocated(self.witness, account),
+            free=MappingProxyType({path: free.of(account) for path, free in known.items()}),
+        )
+
+
+def relocated(value: Any, account: Account) -> Any:
+    """The value with the account in place of the one that stands for all."""
+    if isinstance(value, Mapping):
+        return {key: relocated(part, account) for key, part in value.items()}
+    if not isinstance(value, str):
+        return value
+    moved = value.replace(ACCOUNT, account.number)
+    return (
+        f"arn:{account.partition}:{rest}" if (rest := moved.removeprefix(_ARN)) != moved else moved
+    )
+
+
+_ARN = "arn:aws:"
 
 Fields = Mapping[tuple[str, ...], Free]
 
@@ -64,7 +101,8 @@ def _arn(rest: str) -> Free:
     return Free("|".join(f"arn:{name}:{rest}" for name in ("aws", "aws-cn", "aws-us-gov")))
 
 
-_ACCOUNT_ID = Free("[0-9]{12}")
+_ANY_ACCOUNT = "[0-9]{12}"
+_ACCOUNT_ID = Free(_ANY_ACCOUNT)
 _TEXT = Free()
 _MAYBE = Free(optional=True)
 

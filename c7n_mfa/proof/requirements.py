@@ -11,11 +11,11 @@ The sign-ins come from :mod:`c7n_mfa.proof.families`; which of them a pattern ca
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 
 from c7n_mfa.pattern import Pattern, parse
-from c7n_mfa.proof.families import FAMILIES, Family
+from c7n_mfa.proof.families import FAMILIES, Account, Family
 
 DEFAULT = "single-factor"
 
@@ -25,6 +25,7 @@ class Requirement:
     """A named demand on the metric filters of one account.
 
     ``catch`` and ``leave`` are filter patterns over CloudTrail records.
+    ``account`` is the one whose sign-ins are meant, where that is known.
     ``canonical`` is the pattern that repair provisions: it catches what must be caught in sign-ins
     of the grade *observed*; ``canonical_strict`` in those of the grade *possible* too.
     """
@@ -36,6 +37,7 @@ class Requirement:
     leave: str
     canonical: str
     canonical_strict: str
+    account: Account | None = None
 
     @cached_property
     def catch_pattern(self) -> Pattern:
@@ -48,12 +50,20 @@ class Requirement:
     @cached_property
     def must_catch(self) -> tuple[Family, ...]:
         """The families whose every sign-in has to be reported."""
-        return tuple(f for f in FAMILIES if self.catch_pattern.match(f.witness) is True)
+        return self._families(self.catch_pattern)
 
     @cached_property
     def must_leave(self) -> tuple[Family, ...]:
         """The families whose sign-ins are noise when a filter catches them."""
-        return tuple(f for f in FAMILIES if self.leave_pattern.match(f.witness) is True)
+        return self._families(self.leave_pattern)
+
+    def _families(self, pattern: Pattern) -> tuple[Family, ...]:
+        families = (f for f in FAMILIES if pattern.match(f.witness) is True)
+        return tuple(f.of(self.account) if self.account else f for f in families)
+
+    def of(self, account: Account) -> Requirement:
+        """The same for the sign-ins of one account."""
+        return _of(self.name, account)
 
     def canonical_for(self, strict: bool) -> str:
         return self.canonical_strict if strict else self.canonical
@@ -156,3 +166,9 @@ REQUIREMENTS: Mapping[str, Requirement] = {
         ),
     )
 }
+
+
+# An audit asks for the same one again and again, and its families are made once.
+@lru_cache(maxsize=256)
+def _of(name: str, account: Account) -> Requirement:
+    return replace(REQUIREMENTS[name], account=account)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from bench.parts import LOGIN, Row
+from bench.parts import LOGIN, Row, within
 from chains import ACCOUNT, CIS_SSO, GROUP, OTHER, REGION, a_filter, an_alarm, denied
 
 FILTER_FAULTS: dict[str, Row] = {
@@ -69,6 +69,18 @@ FILTER_FAULTS: dict[str, Row] = {
     "field selection without the log group's Region": (
         {"filter": {"field_selection": f'@aws.region NOT IN ["{REGION}"]'}},
         "filter-excludes-region",
+    ),
+    "the filter names another account": (
+        {"filter": within(f'$.recipientAccountId = "{OTHER}"')},
+        "filter-misses-sign-ins",
+    ),
+    "the filter leaves out its own account": (
+        {"filter": within(f'$.userIdentity.accountId != "{ACCOUNT}"')},
+        "filter-misses-sign-ins",
+    ),
+    "the filter names another partition": (
+        {"filter": within('$.userIdentity.arn = "arn:aws-cn:*"')},
+        "filter-misses-sign-ins",
     ),
     "field selection without a Region, by its name": (
         {"filter": {"field_selection": '@aws.region != "us-west-2"'}},

@@ -18,6 +18,11 @@ WRITE_ONLY = ({"ReadWriteType": "WriteOnly", "IncludeManagementEvents": True},)
 Row = tuple[dict, str]
 
 
+def within(clause: str) -> str:
+    """The CIS text with one clause more."""
+    return f"{{ {LOGIN} && {clause} }}"
+
+
 def advanced(field: str, **test) -> tuple[dict, ...]:
     management = {"Field": "eventCategory", "Equals": ["Management"]}
     return ({"FieldSelectors": [management, {"Field": field, **test}]},)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from bench.parts import WRITE_ONLY, advanced
+from bench.parts import WRITE_ONLY, advanced, within
 from c7n_mfa.audit.values import Key
 from chains import (
     ACCOUNT,
@@ -13,6 +13,7 @@ from chains import (
     CIS,
     FUNCTION,
     KEY,
+    OTHER,
     REGION,
     TOPIC,
     a_subscription,
@@ -85,6 +86,17 @@ INTACT = {
     "a trail that began to log a moment ago": {"trail": {"started": ago(minutes=9)}},
     "a quiet trail that records no reads": {
         "trail": {"selectors": WRITE_ONLY, "delivered": ago(days=9)}
+    },
+    "the filter names its own account": {"filter": within(f'$.recipientAccountId = "{ACCOUNT}"')},
+    "the filter names the account of the identity": {
+        "filter": within(f'$.userIdentity.accountId = "{ACCOUNT}"')
+    },
+    "the filter leaves out another account": {
+        "filter": within(f'$.recipientAccountId != "{OTHER}"')
+    },
+    "the filter names the partition": {"filter": within('$.userIdentity.arn = "arn:aws:*"')},
+    "the filter names the account in the ARN": {
+        "filter": within(f'$.userIdentity.arn = "*::{ACCOUNT}:*"')
     },
     "field selection that leaves nothing out": {
         "filter": {"field_selection": f'@aws.account IN ["{ACCOUNT}"] OR @aws.region != "x"'}

@@ -298,6 +298,44 @@ def test_a_pattern_that_is_too_broad_says_so_first_and_fails(run, pattern):
     assert "iam-user-mfa" in as_json(run(pattern, "--format", "json"))["drowned"]
 
 
+OWN = CIS.replace(" }", ' && ($.recipientAccountId = "210987654321") }')
+
+
+def test_a_pattern_may_name_the_account_that_is_meant(run):
+    cis = ("--requirement", "cis", "--format", "json")
+
+    assert as_json(run(OWN, *cis))["verdict"] == "misses"
+    assert as_json(run(OWN, *cis, "--account", "210987654321"))["verdict"] == "covers"
+    other = as_json(run(OWN, *cis, "--account", "111122223333"))
+    assert other["verdict"] == "misses"
+    assert other["blind_spots"][0]["event"]["userIdentity"]["arn"] == (
+        "arn:aws:iam::111122223333:user/alice"
+    )
+
+
+def test_a_pattern_may_name_the_partition_of_the_account(run):
+    cis = ("--requirement", "cis", "--account", "210987654321", "--format", "json")
+    own = CIS.replace(" }", ' && ($.userIdentity.arn = "arn:aws-cn:*") }')
+
+    assert as_json(run(own, *cis))["verdict"] == "misses"
+    assert as_json(run(own, *cis, "--partition", "aws-cn"))["verdict"] == "covers"
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "why"),
+    [
+        ("--account", "1234", "'1234' is no account number; it has twelve digits"),
+        ("--partition", "cn", "'cn' is no partition; they are named like aws-cn"),
+    ],
+)
+def test_an_account_that_is_none_is_refused(run, option, value, why):
+    given = {"--account": "210987654321", option: value}
+    result = run(CIS, *(part for pair in given.items() for part in pair))
+
+    assert result.exit_code == 2
+    assert why in " ".join(result.stderr.split())
+
+
 @pytest.mark.parametrize("pattern", ["", "  ", "\n"])
 def test_an_empty_pattern_is_no_proof(run, pattern):
     result = run(pattern)
