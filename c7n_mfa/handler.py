@@ -14,6 +14,7 @@ import json
 import logging
 import os
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +34,10 @@ refused: Counter[str] = Counter()
 
 def run(event: Any, context: object) -> Any:
     """Register our elements, then do what c7n's own handler does with an event it can work with."""
-    policies = _policies()
+    config = _config()
+    policies = config.get("policies", [])
     initialize(policies)
-    code = events.refusal(event, policies)
+    code = events.refusal(event, policies, _account(config, context))
     if code is None:
         return c7n.handler.dispatch_event(events.readable(event), context)
     refused[code] += 1
@@ -44,10 +46,19 @@ def run(event: Any, context: object) -> Any:
     return False
 
 
-def _policies() -> list[dict[str, Any]]:
-    """The function's policies, which c7n keeps once it has read them."""
+def _config() -> dict[str, Any]:
+    """The function's policies and options, which c7n keeps once it has read them."""
     data = c7n.handler.policy_data
     if data is None:
         data = json.loads(Path("config.json").read_text(encoding="utf-8"))
-    policies: list[dict[str, Any]] = (data or {}).get("policies", [])
-    return policies
+    return data or {}
+
+
+def _account(config: Mapping[str, Any], context: object) -> str | None:
+    """The function's account: of its ARN, which Lambda always names, or of its options."""
+    arn = getattr(context, "invoked_function_arn", None)
+    if isinstance(arn, str) and arn.startswith("arn:"):
+        return arn.split(":")[4]
+    options = [config, *(policy.get("mode", {}) for policy in config.get("policies", ()))]
+    accounts = ((each.get("execution-options") or {}).get("account_id") for each in options)
+    return next(filter(None, accounts), None)

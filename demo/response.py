@@ -15,6 +15,8 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
+from c7n_mfa.signin.events import DETAIL_TYPES, SOURCE
+
 from .signin import console_login
 
 # Each role, and the policy whose function runs as it.
@@ -23,9 +25,9 @@ ROLES = {
     "c7n-mfa-contain": "signin-single-factor-contain",
 }
 DEAD_LETTERS = "c7n-mfa-dead-letters"
-# AWS takes no event of `aws.signin` from anybody but itself, and neither does the local AWS; the
-# rule that custodian makes does not ask for the source.
-SOURCE = "demo.signin"
+# AWS takes no event of `aws.signin` from anybody but itself, and neither does the local AWS: by
+# this trace header it knows what stands for CloudTrail.
+CLOUDTRAIL = "local-cloudtrail"
 
 _ROOT = Path(__file__).resolve().parent.parent
 _PERMISSIONS = _ROOT / "docs" / "permissions.md"
@@ -126,9 +128,10 @@ def sign_in(person: Person) -> dict[str, Any]:
 
 
 def entry(record: dict[str, Any]) -> dict[str, str]:
-    """What `events put-events` takes for a record."""
+    """What `events put-events` takes for a record that CloudTrail delivers."""
     return {
         "Source": SOURCE,
-        "DetailType": "AWS Console Sign In via CloudTrail",
+        "DetailType": DETAIL_TYPES[0],
         "Detail": json.dumps(record),
+        "TraceHeader": CLOUDTRAIL,
     }

@@ -6,10 +6,11 @@
 Standard input is a pipe whose other end the parent holds.
 When it closes, however the parent ended, the server and the functions it started end too.
 
-Two things are changed in the server.  It would publish the notification of an alarm to a topic
+Three things are changed in the server.  It would publish the notification of an alarm to a topic
 whatever the topic's policy and its key say; here they are asked, as AWS asks them, with the
 server's own evaluation of policies.  And a new function would be active half a second later, for
-which custodian waits five; here it is active at once.
+which custodian waits five; here it is active at once.  And it takes no event of `aws.signin` from
+a client, as AWS does not; here there is a trace header by which it takes CloudTrail's own.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from typing import Any
 # As `demo.local_aws` names the directories it makes; nothing else is ever removed.
 _DIRECTORY_PREFIX = "c7n-mfa-local-aws-"
 _CLOUDWATCH = "cloudwatch.amazonaws.com"
+# As `demo.response` writes it.
+_CLOUDTRAIL = "local-cloudtrail"
 _ACTIONS = {
     "ALARM": "AlarmActions",
     "OK": "OKActions",
@@ -71,6 +74,18 @@ def _ask_topics_before_alarms_publish() -> None:
 
 def _activate_functions_at_once() -> None:
     import_module("ministack.services.lambda_svc")._LAMBDA_STATE_TRANSITION_DELAY = 0.0
+
+
+def _take_the_events_of_cloudtrail() -> None:
+    """Put events whose trace header says so on the bus as AWS's own."""
+    eventbridge = import_module("ministack.services.eventbridge")
+    put = eventbridge._put_events
+
+    def told(data: dict[str, Any], allow_aws_source: bool = False) -> Any:
+        headers = {entry.get("TraceHeader") for entry in data.get("Entries", ())}
+        return put(data, allow_aws_source or headers == {_CLOUDTRAIL})
+
+    eventbridge._put_events = told
 
 
 def _takes(arn: str, alarm: str) -> bool:
@@ -127,5 +142,6 @@ if __name__ == "__main__":
         threading.Thread(target=_end_with_the_parent, daemon=True).start()
     _ask_topics_before_alarms_publish()
     _activate_functions_at_once()
+    _take_the_events_of_cloudtrail()
     sys.argv = ["ministack"]
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

@@ -17,6 +17,7 @@ import os
 import random
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 from unittest import mock
 
@@ -26,15 +27,17 @@ from botocore.exceptions import ClientError, ParamValidationError
 from botocore.validate import ParamValidator
 
 from c7n_mfa import handler
+from c7n_mfa.aws.times import format_time, parse_time
 from c7n_mfa.investigation import event_history as lookup
 from c7n_mfa.signin.criteria import single_factor
 from c7n_mfa.signin.events import refusal
 from c7n_mfa.signin.record import SignIn
-from deployed import Function, event, shipped
+from deployed import ACCOUNT, Function, event, record, shipped
 from signin.records import RECORDS
 
 EVENTS = 10_000
 FEW = 300
+FORGERIES = 1_000
 SEED = 20261121
 TEXTS = (
     *("", " ", "Yes", "YES", "no", "No", "Success", "Failure", "ConsoleLogin", "Root", "IAMUser"),
@@ -147,6 +150,21 @@ def verdict(found: Any) -> bool | str:
     return single_factor(sign_in) if sign_in else False
 
 
+def is_delivered(found: Any) -> bool:
+    """Would AWS deliver this event to the function?  As far as anybody can tell."""
+    record = found["detail"]
+    whose, times = record.get("recipientAccountId"), (found.get("time"), record.get("eventTime"))
+    ids = (found.get("id"), record.get("eventID"))
+    return (
+        found.get("source") == "aws.signin"
+        and record.get("eventSource") == "signin.amazonaws.com"
+        and found.get("account") == ACCOUNT
+        and (whose is None or whose == ACCOUNT)
+        and all(isinstance(each, str) and each.strip() for each in ids)
+        and all(parse_time(each) for each in times)
+    )
+
+
 @pytest.fixture(params=[SEED, pytest.param(None, marks=pytest.mark.long)], ids=["few", "many"])
 def seed(request):
     """One that never changes for a few events, a new one for many."""
@@ -170,10 +188,9 @@ def test_no_event_breaks_it_and_only_what_the_policy_selects_is_told(
         function.deliver(found)
         new = aws.made["Publish"] - before[0]
         contained = aws.made["PutUserPolicy"] - before[1]
-        code = refusal(found, [policy])
-        refused += code is not None
+        refused += refusal(found, [policy], ACCOUNT) is not None
         told += new
-        is_selected = verdict(found) in selected and code is None
+        is_selected = verdict(found) in selected and is_delivered(found)
         # An IAM user is looked up by name, so of the users' policy only this much is certain.
         right = new <= is_selected if name.endswith("-contain") else new == is_selected
         if not right or (contained and not is_selected):
@@ -184,13 +201,69 @@ def test_no_event_breaks_it_and_only_what_the_policy_selects_is_told(
     assert handler.refused.total() == refused > count // 10
 
 
-def test_what_is_refused_and_is_a_single_factor_sign_in_would_not_have_passed_the_rule(seed):
+def test_no_single_factor_sign_in_that_aws_delivers_is_refused(seed):
     policy = shipped("signin-single-factor")
-    lost = {
-        refusal(found, [policy])
-        for found in fuzzed(seed, EVENTS)
-        if verdict(found) is True and refusal(found, [policy])
-    }
+    single = [found for found in fuzzed(seed, EVENTS) if verdict(found) is True]
 
-    # The rule, too, wants the source to be that of sign-ins.
-    assert lost == {"source-unlike-policy"}
+    refused = [found for found in single if refusal(found, [policy], ACCOUNT)]
+
+    assert [found for found in refused if is_delivered(found)] == []
+    assert [found for found in single if not is_delivered(found)] == refused
+    assert len(single) > 2 * len(refused) > 0
+
+
+# Forgeries
+
+
+def forged(seed: int, count: int) -> Iterator[dict[str, Any]]:
+    """Single-factor sign-ins that AWS would not deliver, for one reason or for several."""
+    chance = random.Random(seed)
+    single = [each.record for each in RECORDS if each.single_factor is True]
+    while count:
+        found = event({**chance.choice(single), "eventTime": format_time(datetime.now(UTC))})
+        for lie in chance.choices(LIES, k=chance.choice((1, 1, 2, 3))):
+            lie(chance, found, found["detail"])
+        if not is_delivered(found):
+            count -= 1
+            yield found
+
+
+def unsaid(*places: tuple[str, str]) -> Any:
+    """Says something else, or nothing, in one of the places."""
+
+    def lie(chance: random.Random, *parts: dict[str, Any]) -> None:
+        part, name = chance.choice(places)
+        holder = parts[part == "record"]
+        holder[name] = chance.choice((value(chance), chance.choice(OTHERS), holder.get(name)))
+        if chance.random() < 0.3:
+            del holder[name]
+
+    return lie
+
+
+OTHERS = ("210987654321", "demo.signin", "AWS.signin", "aws.iam", "", None)
+LIES = (
+    unsaid(("event", "source")),
+    unsaid(("event", "account"), ("record", "recipientAccountId")),
+    unsaid(("event", "id"), ("record", "eventID")),
+    unsaid(("event", "time"), ("record", "eventTime")),
+)
+
+
+@pytest.mark.parametrize("name", ["signin-single-factor", "signin-single-factor-contain"])
+def test_a_forged_event_contains_nobody_and_alerts_nobody(name, seed, aws, tmp_path, monkeypatch):
+    function = Function(shipped(name), tmp_path, monkeypatch)
+    forgeries = list(forged(seed, FORGERIES))
+
+    answers = {function.deliver(found) for found in forgeries}
+
+    assert answers == {False}
+    assert aws.made == {}, f"C7N_MFA_FUZZ_SEED={seed}"
+    assert handler.refused.keys() >= {
+        *("source-not-aws", "account-unlike-function", "recipient-unlike-account"),
+        *("id-absent", "time-absent"),
+    }
+    # The same, as AWS delivers it.
+    function.deliver(event(record("iam-user", eventTime=format_time(datetime.now(UTC)))))
+    assert aws.made["Publish"] == 1
+    assert (aws.made["PutUserPolicy"] > 0) is name.endswith("-contain")

@@ -97,6 +97,8 @@ class AlertSignin(Deployable, EventAction):
                 - event: ConsoleLogin
                   source: signin.amazonaws.com
                   ids: eventName
+              pattern:
+                source: [aws.signin]
             filters:
               - type: signin
                 identity: [root]

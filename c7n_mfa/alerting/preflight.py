@@ -10,6 +10,8 @@ import re
 
 from c7n.utils import local_session
 
+from c7n_mfa.signin.preflight import forgeable
+
 # custodian's variables, as `custodian validate` sees them: not yet filled in.  A policy may have
 # others, from --vars-file or of its own.
 _VARIABLES = {"{partition}": "aws", "{region}": "us-east-1", "{account_id}": "123456789012"}
@@ -24,7 +26,10 @@ _DEAD_LETTERS = "mode: dead_letter_config: TargetArn:"
 
 
 def check(action):
-    """Refuse what cannot work, and warn of what would notify nobody."""
+    """Refuse what cannot work, or anybody could start, and warn of what would notify nobody."""
+    why = forgeable(action.manager.data.get("mode", {}))
+    if why:
+        action.refuse(why)
     topic, queue = action.data["topic"], _dead_letters(action)
     for name, text, problem_of in (
         ("topic:", topic, topic_problem),

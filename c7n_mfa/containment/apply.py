@@ -14,7 +14,7 @@ from c7n_mfa.aws.operation import Call
 from c7n_mfa.aws.read import Reader
 from c7n_mfa.containment import decide, keys
 from c7n_mfa.containment.documents import QUOTA, Form
-from c7n_mfa.containment.exclude import MAX_AGE_HOURS, Exclusion, settled, too_old
+from c7n_mfa.containment.exclude import MAX_AGE_HOURS, Exclusion, settled, too_old, unattributed
 from c7n_mfa.containment.iam import GONE, Iam, sentence
 from c7n_mfa.containment.operations import UPDATE_LOGIN_PROFILE
 from c7n_mfa.containment.values import (
@@ -98,7 +98,7 @@ class Containment:
     def _checked(self, iam: Iam) -> Mapping[str, str] | Receipt:
         """The user's tags, or the receipt of why it is not contained."""
         name = iam.user.name
-        why = self.exclusion.by_name(name)
+        why = self.exclusion.by_name(name) or unattributed(name, self.occasion)
         why = why or too_old(name, self.occasion, self.max_age_hours)
         tags = None if why else iam.tags()
         if iam.failures and self.exclusion.tags and not iam.user.described:

@@ -58,6 +58,14 @@ def catch_alls(names: Iterable[str]) -> list[str]:
     return [name for name in names if "*" in name and not name.strip("*?")]
 
 
+def unattributed(name: str, occasion: Occasion) -> str | None:
+    """Why nobody is contained for an event that does not say whose it is, which, and when."""
+    if occasion.lacks is None:
+        return None
+    by_hand = _BY_HAND.format(name)
+    return f"NOT contained: the event has no {occasion.lacks}, as all of AWS's have; {by_hand}"
+
+
 # A sign-in that comes too late
 
 

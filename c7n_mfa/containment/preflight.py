@@ -18,6 +18,7 @@ from c7n.utils import local_session
 
 from c7n_mfa.aws.read import Reader, ReadFailure
 from c7n_mfa.containment.exclude import catch_alls
+from c7n_mfa.signin.preflight import forgeable
 from c7n_mfa.signin.record import SignIn
 
 Exclude = Mapping[str, Any]
@@ -38,7 +39,8 @@ def check(action: Any, containing: Sequence[Any]) -> None:
     if why:
         action.refuse(f"exclude: {why}")
     required = list(_required(manager.filters))
-    why = filter_problem(manager.data.get("mode"), required, bool(manager.filters))
+    mode = manager.data.get("mode")
+    why = filter_problem(mode, required, bool(manager.filters)) or forgeable(mode or {})
     if why:
         action.refuse(why)
     # All of them exclude the same.

@@ -14,6 +14,7 @@ from c7n_mfa.aws.change import Result, Step, tags_in
 from c7n_mfa.aws.operation import Call
 from c7n_mfa.aws.times import format_time, parse_time
 from c7n_mfa.frozen import frozen
+from c7n_mfa.signin.events import lacking
 
 REQUIRE_MFA = "c7n-mfa-require-mfa"
 REVOKE_SESSIONS = "c7n-mfa-revoke-sessions"
@@ -66,17 +67,19 @@ class User:
 class Occasion:
     """What a user is contained for: a sign-in, or a run of a policy without an event.
 
-    ``event_time`` is never later than ``now``, whatever the event says.
+    ``event_time`` is never later than ``now``, whatever the event says.  ``lacks`` is what an event
+    does not say, of what nobody is contained without.
     """
 
     now: datetime
     policy: str
     event_id: str | None = None
     event_time: datetime | None = None
+    lacks: str | None = None
 
     @classmethod
     def of(cls, event: object, now: datetime, policy: str) -> Occasion:
-        """The occasion of a custodian event; anything that is none counts as no event."""
+        """The occasion of a custodian event; without one, None, a person has chosen the users."""
         detail = event.get("detail") if isinstance(event, dict) else None
         detail = detail if isinstance(detail, dict) else {}
         time = parse_time(detail.get("eventTime"))
@@ -86,6 +89,7 @@ class Occasion:
             policy=policy,
             event_id=event_id if isinstance(event_id, str) and event_id.strip() else None,
             event_time=min(time, now) if time else None,
+            lacks=None if event is None else lacking(event if isinstance(event, dict) else {}),
         )
 
     @property

@@ -84,6 +84,8 @@ class InvestigateSignin(Deployable, EventAction):
                 - source: signin.amazonaws.com
                   event: ConsoleLogin
                   ids: userIdentity.userName
+              pattern:
+                source: [aws.signin]
             actions:
               - type: investigate-signin
                 regions: all
@@ -103,6 +105,13 @@ class InvestigateSignin(Deployable, EventAction):
     )
     annotation_key = ANNOTATION
     permissions = _PERMISSIONS
+
+    def check_preflight(self):
+        from c7n_mfa.signin.preflight import forgeable
+
+        why = forgeable(self.manager.data.get("mode", {}))
+        if why:
+            self.refuse(why)
 
     def process(self, resources, event=None):
         record = event.get("detail", {}) if isinstance(event, dict) else {}

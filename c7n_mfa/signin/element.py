@@ -74,7 +74,8 @@ class Signin(Deployable, Filter):
     Custodian finds the resource by `ids` under `events`: `eventName` for an account, which is
     always there, `userIdentity.userName` for an IAM user, and for a role
     `userIdentity.sessionContext.sessionIssuer.userName`. A mode that would never find one, or an
-    event that would never come, is refused.
+    event that would never come, is refused. So is one without `source: [aws.signin]` in its
+    `pattern`: anybody with `events:PutEvents` could start it.
 
     Every option narrows. `single-factor`, `requirement`, `factor` and `outcome` select other
     sign-ins than the single-factor ones; the verdict is `unknown` where the record does not say, as
@@ -108,6 +109,8 @@ class Signin(Deployable, Filter):
                 - event: ConsoleLogin
                   source: signin.amazonaws.com
                   ids: eventName
+              pattern:
+                source: [aws.signin]
             filters:
               - type: signin
                 identity: [root, iam-user]
@@ -169,6 +172,7 @@ class Signin(Deployable, Filter):
 
         mode, resource, criteria = self.manager.data.get("mode"), self.manager.type, self.criteria()
         why = preflight.problem(mode, resource, criteria)
+        why = why or preflight.forgeable(mode or {})
         if why:
             self.refuse(why)
         for sentence in preflight.stopped(mode, resource, criteria) if mode else ():

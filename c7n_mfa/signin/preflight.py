@@ -1,10 +1,14 @@
 # Copyright the c7n-mfa authors.
 # SPDX-License-Identifier: Apache-2.0
-"""Would any sign-in reach the filter of a function, and match?  Checked before it is created.
+"""Would any sign-in reach the filter of a function, and match?  And would only AWS's?  Checked
+before it is created.
 
 Custodian deploys a function whose events never come, or whose resource is never found, without a
 word.  Here the witness of every family of sign-ins goes the whole way instead: through the event
 pattern of the rule and the query for the ids, as custodian makes both, to the filter's options.
+
+Custodian's rules ask for the `eventSource` of a record and not for the source of the event, and so
+take what anybody with `events:PutEvents` writes.  Only a source that begins with `aws.` is AWS's.
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ from c7n.mu import CloudWatchEventSource
 from jmespath.exceptions import JMESPathError
 
 from c7n_mfa.aws.arn import Arn
-from c7n_mfa.aws.event_pattern import matches
+from c7n_mfa.aws.event_pattern import Partial, matches
 from c7n_mfa.proof.families import FAMILIES, Family
 from c7n_mfa.signin.criteria import SigninCriteria, identity, role_name
 from c7n_mfa.signin.events import envelope
@@ -39,6 +43,17 @@ _IDS = {
     "iam-role": "userIdentity.sessionContext.sessionIssuer.userName",
 }
 _WEB_IDENTITY = {"webIdFederationData": {"federatedProvider": "example.com"}}
+# The modes whose rule has an event pattern; of all but the first, custodian sets the source.
+_BY_EVENTS = {
+    "cloudtrail",
+    "asg-instance-state",
+    "ec2-instance-state",
+    "guard-duty",
+    "hub-action",
+    "hub-finding",
+    "phd",
+}
+_AWS = "aws."
 _ENVELOPE = {(name,) for name in ("account", "region", "time", "id", "resources", "version")}
 
 
@@ -62,6 +77,41 @@ def stopped(mode: Mode, resource: str, criteria: SigninCriteria) -> tuple[str, .
         for family, _ in _matching(resource, criteria)
         if family.grade == "observed" and _passes(rule, family) is False
     )
+
+
+def forgeable(mode: Mode) -> str | None:
+    """Why somebody else than AWS could start the function, and the fix; None when nobody can."""
+    if mode.get("type") not in _BY_EVENTS:
+        return None
+    rule = _rule(mode)
+    foreign = _foreign({name: said for name, said in rule.items() if name != "detail"})
+    taken = (source for source in foreign if matches(rule, Partial(source=source)) is not False)
+    source = next(taken, None)
+    if source is None:
+        return None
+    services = rule.get("detail", {}).get("eventSource", ())
+    wanted = sorted({f"aws.{service.partition('.')[0]}" for service in services})
+    fix = f"write in mode: pattern: {{source: [{', '.join(wanted)}]}}"
+    return (
+        f"could be started by whoever may call events:PutEvents, with an event of source {source} "
+        f"that says what they like; {fix if wanted else 'leave source out of mode: pattern'}"
+    )
+
+
+def _foreign(conditions: Any) -> Iterator[str]:
+    """Sources that are not AWS's, one for everything that the conditions can tell apart."""
+    texts = [text for text in _texts(conditions) if text]
+    variants = (text.replace("*", "x") for text in texts)
+    others = (other for v in variants for other in (v, f"x{v}", f"{v}x", v.swapcase()))
+    yield from (other for other in ("example.com", *others) if not other.startswith(_AWS))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(item)
 
 
 def _matching(resource: str, criteria: SigninCriteria) -> list[Example]:

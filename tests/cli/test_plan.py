@@ -52,6 +52,7 @@ policies:
       packages: [c7n_mfa]
       handler: c7n_mfa.handler.run
       events: [{event: ConsoleLogin, source: signin.amazonaws.com, ids: eventName}]
+      pattern: {source: [aws.signin]}
     filters: [signin]
     actions: [{type: alert-signin, topic: on-call}]
   - name: released

@@ -137,12 +137,14 @@ EVENTS = {
             "ids": "userIdentity.userName",
         }
     ],
+    "pattern": {"source": ["aws.signin"]},
 }
 
 
 def sign_in(event_id="11111111-aaaa", at=NOW - timedelta(seconds=20), name="alice"):
     return {
         "detail-type": "AWS Console Sign In via CloudTrail",
+        "account": ACCOUNT,
         "detail": {
             "eventSource": "signin.amazonaws.com",
             "eventName": "ConsoleLogin",
@@ -808,11 +810,25 @@ def test_a_sign_in_that_is_not_too_old_contains(user, deliver, action, options, 
     assert results(receipts) == [(action, "done")]
 
 
-def test_a_sign_in_without_a_time_contains(user, deliver):
-    event = sign_in()
-    del event["detail"]["eventTime"]
+@pytest.mark.parametrize(
+    ("field", "lacks"), [("account", "account"), ("eventID", "event id"), ("eventTime", "time")]
+)
+def test_a_sign_in_that_does_not_say_whose_which_or_when_contains_nobody(
+    user, deliver, field, lacks
+):
+    before, event = snapshot(user), sign_in()
+    for part in (event, event["detail"]):
+        part.pop(field, None)
 
-    assert results(deliver(event, *ALL)) == [(action, "done") for action in ALL]
+    receipts = deliver(event, *ALL)
+
+    assert results(receipts) == [(action, "skipped") for action in ALL]
+    assert {receipt["why"] for receipt in receipts} == {
+        f"NOT contained: the event has no {lacks}, as all of AWS's have; to contain the user all "
+        "the same, run the action in a policy without mode, with the filter UserName: alice "
+        "(docs/containment.md, By hand)"
+    }
+    assert snapshot(user) == before
 
 
 # After a release
@@ -1484,11 +1500,12 @@ def test_a_dry_run_writes_nothing(user, load):
 
 
 @pytest.mark.parametrize("event", [{}, {"detail": None}, {"detail": {"eventTime": 5}}], ids=str)
-def test_any_event_that_is_given_a_user_contains_it(user, load, event):
-    policy = load(*ALL)
+def test_what_is_no_event_contains_nobody(user, load, event):
+    before, policy = snapshot(user), load(*ALL)
     (resource,) = policy.resource_manager.resources()
 
     for action in policy.resource_manager.actions:
         action.process([resource], event)
 
-    assert results(resource[KEY]) == [(action, "done") for action in ALL]
+    assert results(resource[KEY]) == [(action, "skipped") for action in ALL]
+    assert snapshot(user) == before

@@ -30,6 +30,7 @@ MODE = {
     "packages": ["c7n_mfa"],
     "handler": "c7n_mfa.handler.run",
     "events": [SIGN_INS],
+    "pattern": {"source": ["aws.signin"]},
 }
 ALICE = {"UserName": "alice"}
 MEND = "write single-factor: [true] in the filter signin"

@@ -25,7 +25,12 @@ ANYTHING = st.recursive(
 
 
 def occasion(**detail):
-    record = {"eventID": EVENT_ID, "eventTime": "2026-11-21T09:30:00Z"}
+    record = {
+        "eventName": "ConsoleLogin",
+        "eventID": EVENT_ID,
+        "eventTime": "2026-11-21T09:30:00Z",
+        "recipientAccountId": "123456789012",
+    }
     return Occasion.of({"detail": {**record, **detail}}, NOW, "contain-now")
 
 
@@ -39,14 +44,47 @@ def test_a_sign_in_in_the_future_counts_as_now():
     assert occasion(eventTime="2999-01-01T00:00:00Z").event_time == NOW
 
 
-@pytest.mark.parametrize("event", [None, {}, [], "text", {"detail": None}, {"detail": "text"}])
-def test_what_is_no_event_is_no_occasion_but_the_policy(event):
-    assert Occasion.of(event, NOW, "contain-now") == Occasion(NOW, "contain-now")
+def test_without_an_event_the_policy_is_the_occasion():
+    assert Occasion.of(None, NOW, "contain-now") == Occasion(NOW, "contain-now")
 
 
-def test_a_scheduled_event_is_no_sign_in():
-    scheduled = {"detail-type": "Scheduled Event", "time": "2026-11-21T09:30:00Z", "detail": {}}
-    assert Occasion.of(scheduled, NOW, "contain-now") == Occasion(NOW, "contain-now")
+@pytest.mark.parametrize("event", [{}, [], "text", {"detail": None}, {"detail": "text"}], ids=str)
+def test_what_is_no_event_lacks_everything(event):
+    assert Occasion.of(event, NOW, "contain-now") == Occasion(NOW, "contain-now", lacks="account")
+
+
+@pytest.mark.parametrize(
+    ("field", "lacks"),
+    [("recipientAccountId", "account"), ("eventID", "event id"), ("eventTime", "time")],
+)
+@pytest.mark.parametrize("value", [None, "", " ", 5, ["2026-11-21T09:30:00Z"]], ids=str)
+def test_a_record_that_does_not_say_whose_which_or_when(field, lacks, value):
+    assert occasion(**{field: value}).lacks == lacks
+
+
+def test_the_account_may_be_said_around_the_record():
+    record = {"eventName": "ConsoleLogin", "eventID": "1", "eventTime": "2026-11-21T09:30:00Z"}
+    event = {"account": "123456789012", "detail": record}
+
+    assert Occasion.of(event, NOW, "contain-now").lacks is None
+    assert Occasion.of({"detail": record}, NOW, "contain-now").lacks == "account"
+
+
+def test_a_finding_has_its_account_id_and_time_around_it():
+    finding = {
+        "account": "123456789012",
+        "id": "cd2d702e",
+        "time": "2026-11-21T09:30:00Z",
+        "detail-type": "GuardDuty Finding",
+        "detail": {"severity": 8},
+    }
+    lacking = {
+        name: Occasion.of({**finding, name: None}, NOW, "contain-now").lacks
+        for name in ("account", "id", "time")
+    }
+
+    assert Occasion.of(finding, NOW, "contain-now") == Occasion(NOW, "contain-now")
+    assert lacking == {"account": "account", "id": "event id", "time": "time"}
 
 
 @pytest.mark.parametrize("event_id", [None, "", "  ", 5, ["x"]])

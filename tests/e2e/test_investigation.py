@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from c7n_mfa.signin.events import envelope
 from investigated import EVENT_ID, stamp, the_sign_in
 
 pytestmark = [pytest.mark.local_aws, pytest.mark.long]
@@ -53,6 +54,7 @@ def policy(account, bucket):
                     "ids": "userIdentity.userName",
                 }
             ],
+            "pattern": {"source": ["aws.signin"]},
         },
         "actions": [{"type": "investigate-signin", "budget-seconds": 30}],
     }
@@ -93,7 +95,9 @@ def invoke(session, account) -> None:
     }
     record = the_sign_in(userIdentity=identity, eventTime=stamp(when), recipientAccountId=account)
     answer = session.client("lambda").invoke(
-        FunctionName=FUNCTION, Payload=json.dumps({"detail": record}), LogType="Tail"
+        FunctionName=FUNCTION,
+        Payload=json.dumps(envelope(record, "us-east-1", account)),
+        LogType="Tail",
     )
     log = base64.b64decode(answer.get("LogResult", "")).decode()
     assert "FunctionError" not in answer, log

@@ -3,8 +3,8 @@
 
 """The shipped policies, deployed by custodian as they are, and a sign-in that arrives.
 
-The local AWS enforces IAM, runs the functions in an environment that has only boto3, and takes no
-event of `aws.signin` from us; the rule does not ask for the source, and these come from another.
+The local AWS enforces IAM, runs the functions in an environment that has only boto3, and takes an
+event of `aws.signin` from nobody but what stands for CloudTrail (`demo/response.py`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from c7n_mfa.signin.events import envelope
 from demo.account import Inbox, seed_inbox
 from demo.local_aws import LocalAws
 from demo.response import (
@@ -81,10 +82,10 @@ class Account:
     def deliver(self, *records: dict) -> None:
         self.session.client("events").put_events(Entries=[entry(each) for each in records])
 
-    def messages(self, count: int, quiet: float = 0.0) -> list[dict]:
+    def messages(self, count: int, quiet: float = 0.0, wait: float = 60.0) -> list[dict]:
         """So many messages, and whatever comes for so many quiet seconds after them."""
         found: list[dict] = []
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + wait
         while time.monotonic() < deadline:
             answer = self.sqs.receive_message(QueueUrl=self.inbox.url, WaitTimeSeconds=1)
             for message in answer.get("Messages", ()):
@@ -213,7 +214,7 @@ def test_a_message_that_cannot_be_sent_makes_the_function_fail(here):
 
     answer = here.session.client("lambda").invoke(
         FunctionName=f"custodian-{CONTAINS}",
-        Payload=json.dumps({"detail": sign_in(here.alice)}).encode(),
+        Payload=json.dumps(envelope(sign_in(here.alice), "us-east-1", here.number)).encode(),
     )
 
     error = json.loads(answer["Payload"].read())
@@ -221,6 +222,52 @@ def test_a_message_that_cannot_be_sent_makes_the_function_fail(here):
     assert "nobody is notified: sns:Publish" in error["errorMessage"]
     # Everything else was done.
     assert "c7n-mfa-require-mfa" in policies_of(here)
+
+
+def forgeries(here: Account) -> dict[str, dict]:
+    """What somebody with `lambda:InvokeFunction` might send: alice's sign-in, and one lie each."""
+    true = envelope(sign_in(here.alice), "us-east-1", here.number)
+    lies = {
+        "source": {"source": "demo.signin"},
+        "account": {"account": "210987654321"},
+        "recipient": {"detail": {**true["detail"], "recipientAccountId": "210987654321"}},
+        "id": {"detail": {**true["detail"], "eventID": None}},
+        "time": {"detail": {**true["detail"], "eventTime": None}},
+    }
+    return {
+        "record alone": {"detail": true["detail"]},
+        **{name: {**true, **lie} for name, lie in lies.items()},
+    }
+
+
+@pytest.mark.long
+def test_a_forged_event_contains_nobody_and_alerts_nobody(here):
+    here.deploy(CONTAINS, TELLS)
+    events, functions = here.session.client("events"), here.session.client("lambda")
+    true = entry(sign_in(here.alice))
+    del true["TraceHeader"]
+
+    # Through the rule: of any source but AWS's, and of AWS's own, which it refuses.
+    answer = events.put_events(
+        Entries=[{**true, "Source": s} for s in ("demo.signin", "AWS.signin", "aws.signin")]
+    )
+    assert [each.get("ErrorCode") for each in answer["Entries"]] == [
+        *(None, None, "NotAuthorizedForSourceException")
+    ]
+    # And straight into the functions.
+    for name in (CONTAINS, TELLS):
+        for lie, event in forgeries(here).items():
+            answer = functions.invoke(
+                FunctionName=f"custodian-{name}", Payload=json.dumps(event).encode()
+            )
+            assert (lie, json.loads(answer["Payload"].read())) == (lie, False)
+
+    assert here.messages(1, wait=5) == []
+    assert policies_of(here) == ["everything"]
+    # The same, from AWS.
+    here.deliver(sign_in(here.alice))
+    assert len(here.messages(2)) == 2
+    assert policies_of(here) == ["c7n-mfa-require-mfa", "c7n-mfa-revoke-sessions", "everything"]
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from c7n.config import Config
 from c7n.mu import PolicyLambda
 from c7n.policy import load
 
+from c7n_mfa.signin.events import envelope
 from demo.account import seed_inbox
 from demo.response import seed_person, sign_in
 
@@ -46,9 +47,10 @@ class RuntimeApi(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, event: bytes) -> None:
+    def __init__(self, event: bytes, account: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.events = [event]
+        self.arn = f"arn:aws:lambda:us-east-1:{account}:function:x"
         self.posted: list[tuple[str, Any]] = []
         self.is_answered = threading.Event()
 
@@ -65,7 +67,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Lambda-Runtime-Aws-Request-Id", REQUEST)
         self.send_header("Lambda-Runtime-Deadline-Ms", "4102444800000")
-        self.send_header("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:::function:x")
+        self.send_header("Lambda-Runtime-Invoked-Function-Arn", self.server.arn)
         self._body(self.server.events.pop(), "application/json")
 
     def do_POST(self) -> None:
@@ -101,12 +103,12 @@ def task(tmp_path: Path, account: str) -> Path:
 
 
 @pytest.fixture
-def invoke(task: Path, aws_env: dict[str, str]):
+def invoke(task: Path, account: str, aws_env: dict[str, str]):
     """Give the function one event: what it posts, and what it writes to its log."""
     assert PYTHON.exists(), "make setup makes the environment that stands for the Lambda runtime"
 
     def invoke(event: object) -> tuple[tuple[str, Any], str]:
-        api = RuntimeApi(json.dumps(event).encode())
+        api = RuntimeApi(json.dumps(event).encode(), account)
         threading.Thread(target=api.serve_forever, daemon=True).start()
         function = subprocess.Popen(
             [PYTHON, "-m", "awslambdaric", "c7n_mfa.handler.run"],
@@ -145,13 +147,13 @@ if u.find_spec(n)]); import awslambdaric, boto3"
     assert (done.stdout, done.stderr) == ("[]\n", "")
 
 
-def test_a_sign_in_is_told(invoke, session, local_aws):
+def test_a_sign_in_is_told(invoke, session, account, local_aws):
     inbox = seed_inbox(session)
     topic = session.client("sns").create_topic(Name=TOPIC)["TopicArn"]
     session.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=inbox.arn)
     record = sign_in(seed_person(session, local_aws.endpoint_url))
 
-    posted, log = invoke({"detail": record})
+    posted, log = invoke(envelope(record, "us-east-1", account))
 
     assert posted == ("response", True), log
     answer = session.client("sqs").receive_message(QueueUrl=inbox.url, WaitTimeSeconds=5)
@@ -161,10 +163,10 @@ def test_a_sign_in_is_told(invoke, session, local_aws):
     assert [word for word in ("alice", "192.0.2.10", "Mozilla") if word in log] == []
 
 
-def test_without_its_topic_the_function_fails_by_name(invoke, session, local_aws):
+def test_without_its_topic_the_function_fails_by_name(invoke, session, account, local_aws):
     record = sign_in(seed_person(session, local_aws.endpoint_url))
 
-    (kind, error), _ = invoke({"detail": record})
+    (kind, error), _ = invoke(envelope(record, "us-east-1", account))
 
     assert (kind, error["errorType"]) == ("error", "AlertNotSent")
     assert error["errorMessage"].startswith(

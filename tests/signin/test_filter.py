@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 
 import pytest
 from botocore.exceptions import ClientError
@@ -359,6 +360,7 @@ MODE = {
             "ids": "userIdentity.userName",
         }
     ],
+    "pattern": {"source": ["aws.signin"]},
 }
 
 
@@ -388,10 +390,42 @@ def test_a_function_that_no_sign_in_would_reach_is_refused(deploy, monkeypatch):
     assert deploy(events=[arn])
 
 
+@pytest.mark.parametrize(
+    "element",
+    [
+        {"filters": ["signin"]},
+        {"actions": [{"type": "investigate-signin"}]},
+        {"actions": [{"type": "alert-signin", "topic": "on-call"}]},
+        {"filters": ["signin"], "actions": ["require-mfa"]},
+        {"filters": ["signin"], "actions": ["revoke-sessions"]},
+        {"filters": ["signin"], "actions": ["reset-password"]},
+    ],
+    ids=str,
+)
+def test_a_function_that_others_than_aws_could_start_is_refused(request, element):
+    def deploy(pattern):
+        policy = {"name": "signed-in", "resource": "iam-user", "mode": {**MODE, "pattern": pattern}}
+        config = {"region": REGION, "account_id": ACCOUNT}
+        return PyTestUtils(request).load_policy({**policy, **element}, config=config)
+
+    assert deploy(MODE["pattern"])
+
+    with pytest.raises(PolicyValidationError) as refused:
+        deploy({"detail": {"userIdentity": {"type": ["IAMUser"]}}})
+
+    assert re.fullmatch(
+        r"policy:signed-in [a-z-]+ could be started by whoever may call events:PutEvents, with an "
+        r"event of source example\.com that says what they like; write in mode: pattern: "
+        r"\{source: \[aws\.signin\]\}",
+        str(refused.value),
+    )
+
+
 def test_a_pattern_that_stops_what_is_wanted_is_warned_of(deploy, caplog):
     caplog.set_level(logging.WARNING)
 
-    deploy(pattern={"detail": {"additionalEventData": {"MFAUsed": [{"exists": False}]}}})
+    never_said = {"detail": {"additionalEventData": {"MFAUsed": [{"exists": False}]}}}
+    deploy(pattern={**MODE["pattern"], **never_said})
 
     assert caplog.messages == [
         "policy:signed-in signin: mode: pattern stops a sign-in that the filter matches: "

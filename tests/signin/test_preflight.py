@@ -9,7 +9,7 @@ import pytest
 
 from c7n_mfa.signin.criteria import SigninCriteria
 from c7n_mfa.signin.events import MODE as PREFILTER
-from c7n_mfa.signin.preflight import problem, stopped
+from c7n_mfa.signin.preflight import forgeable, problem, stopped
 from deployed import shipped
 
 SINGLE_FACTOR = SigninCriteria(single_factor=frozenset({True}))
@@ -244,3 +244,94 @@ def test_the_shipped_functions_hear_of_sign_ins(name):
 
     assert problem(policy["mode"], resource, SINGLE_FACTOR) is None
     assert stopped(policy["mode"], resource, SINGLE_FACTOR) == ()
+
+
+# Who can start the function
+
+FORGED = (
+    "could be started by whoever may call events:PutEvents, with an event of source {} that says "
+    "what they like; {}"
+)
+ADD = "write in mode: pattern: {source: [aws.signin]}"
+
+
+def sources(*listed, **pattern) -> dict:
+    return mode("eventName", pattern={"source": list(listed), **pattern})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        sources("aws.signin"),
+        sources("aws.signin", "aws.iam"),
+        sources({"prefix": "aws."}),
+        sources({"prefix": "aws.sign"}, "aws.iam"),
+        sources({"wildcard": "aws.*"}),
+        mode("eventName", pattern=PREFILTER),
+        mode("eventName", pattern={"$or": [{"source": ["aws.signin"]}, {"source": ["aws.sso"]}]}),
+    ],
+    ids=lambda given: str(given["pattern"])[:60],
+)
+def test_only_aws_starts_the_function(given):
+    assert forgeable(given) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "source"),
+    [
+        (mode("eventName"), "example.com"),
+        (mode("eventName", pattern={"account": ["123456789012"]}), "example.com"),
+        (mode("eventName", pattern={"detail": {"source": ["aws.signin"]}}), "example.com"),
+        (sources("aws.signin", "demo.signin"), "demo.signin"),
+        (sources({"prefix": "aws"}), "aws"),
+        (sources({"suffix": "signin"}), "signin"),
+        (sources({"suffix": ".signin"}), ".signin"),
+        (sources({"wildcard": "*signin"}), "xsignin"),
+        (sources({"wildcard": "a*s.signin"}), "axs.signin"),
+        (sources({"equals-ignore-case": "aws.signin"}), "AWS.SIGNIN"),
+        (sources({"prefix": {"equals-ignore-case": "aws."}}), "AWS."),
+        (sources({"anything-but": ["demo.signin"]}), "example.com"),
+        (sources({"anything-but": {"prefix": "demo"}}), "example.com"),
+        (sources({"exists": True}), "example.com"),
+        (sources({"not-an-operator": "aws.signin"}), "example.com"),
+        (
+            mode("eventName", pattern={"$or": [{"source": ["aws.signin"]}, {"region": ["x"]}]}),
+            "example.com",
+        ),
+        (
+            mode("eventName", pattern={"$or": [{"source": ["aws.signin"]}, {"source": ["demo"]}]}),
+            "demo",
+        ),
+    ],
+    ids=str,
+)
+def test_somebody_else_could_start_the_function(given, source):
+    assert forgeable(given) == FORGED.format(source, ADD)
+
+
+def test_the_fix_names_the_sources_of_all_events():
+    given = mode("eventName")
+    given["events"].append({"event": "CreateUser", "source": "iam.amazonaws.com", "ids": "x"})
+    fix = "write in mode: pattern: {source: [aws.iam, aws.signin]}"
+
+    assert forgeable(given) == FORGED.format("example.com", fix)
+
+
+@pytest.mark.parametrize("kind", ["guard-duty", "hub-finding", "hub-action", "phd"])
+def test_custodian_asks_for_the_source_of_findings_and_a_pattern_can_add_to_it(kind):
+    added = {"type": kind, "pattern": {"source": ["demo"]}}
+
+    assert forgeable({"type": kind}) is None
+    assert forgeable(added) == FORGED.format("demo", "leave source out of mode: pattern")
+
+
+@pytest.mark.parametrize("kind", ["pull", "periodic", "schedule", "config-poll-rule"])
+def test_what_no_event_starts_needs_no_source(kind):
+    assert forgeable({"type": kind}) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["signin-single-factor", "signin-single-factor-root", "signin-single-factor-contain"]
+)
+def test_only_aws_starts_the_shipped_functions(name):
+    assert forgeable(shipped(name)["mode"]) is None
