@@ -65,13 +65,17 @@ class Related:
 
 @frozen
 class EarlierSignIns:
-    """Step 2: the identity's own earlier sign-ins, back to `since`."""
+    """Step 2: the identity's own earlier sign-ins, back to `since`.
+
+    ``unknown`` are those whose record does not say whether MFA was used, a broker's above all.
+    """
 
     count: int
     without_mfa: int
     first_without_mfa: datetime | None
     last_without_mfa: datetime | None
     since: datetime
+    unknown: int = 0
 
 
 @frozen

@@ -184,7 +184,9 @@ def _earlier(earlier: EarlierSignIns | None) -> str:
     first, last = earlier.first_without_mfa, earlier.last_without_mfa
     times = f", first {format_minute(first)}, last {format_minute(last)}" if first and last else ""
     since = earlier.since.date().isoformat()
-    return f"{earlier.without_mfa} of {_number(earlier.count, 'sign-in')} since {since}{times}."
+    unsaid = f"; of {earlier.unknown} the record does not say" if earlier.unknown else ""
+    counted = f"{earlier.without_mfa} of {_number(earlier.count, 'sign-in')} since {since}{times}"
+    return f"{counted}{unsaid}."
 
 
 def _origin(origin: Origin | None) -> str:

@@ -199,13 +199,15 @@ def failed_attempts(records: Iterable[Record], moment: datetime) -> Related:
 def earlier_sign_ins(own: Iterable[Record], moment: datetime, since: datetime) -> EarlierSignIns:
     """Successful sign-ins before this one, and those of them with a single factor."""
     earlier = sorted((r for r in own if r.at < moment and _succeeded(r)), key=lambda r: r.at)
-    single = [r.at for r in earlier if _sign_in(r).is_single_factor]
+    verdicts = [_sign_in(r).is_single_factor for r in earlier]
+    single = [r.at for r, verdict in zip(earlier, verdicts, strict=True) if verdict]
     return EarlierSignIns(
         count=len(earlier),
         without_mfa=len(single),
         first_without_mfa=single[0] if single else None,
         last_without_mfa=single[-1] if single else None,
         since=since,
+        unknown=verdicts.count(None),
     )
 
 

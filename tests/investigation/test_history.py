@@ -74,6 +74,13 @@ def test_earlier_sign_ins_without_mfa_are_counted_with_first_and_last():
     )
 
 
+def test_earlier_sign_ins_that_do_not_say_are_counted_apart():
+    records = parsed(sign_in(ago(days=3)), sign_in(ago(days=4), mfa="?"))
+    assert earlier_sign_ins(records, AT, SINCE) == EarlierSignIns(
+        2, 1, ago(days=3), ago(days=3), SINCE, unknown=1
+    )
+
+
 def test_no_earlier_sign_in_is_a_zero():
     assert earlier_sign_ins([], AT, SINCE) == EarlierSignIns(0, 0, None, None, SINCE)
 

@@ -166,6 +166,14 @@ def test_who_may_do_nothing_dangerous_is_said_to():
     )
 
 
+def test_earlier_sign_ins_that_do_not_say_are_named():
+    unsaid = trail_of(sign_in(ago(days=3)), sign_in(ago(days=4), mfa="?"))
+    found = investigated(**{"cloudtrail:LookupEvents": unsaid})
+    (line,) = [line for line in steps(found) if line.startswith("Earlier sign-ins")]
+    assert line.startswith("Earlier sign-ins without MFA: 1 of 2 sign-ins since ")
+    assert line.endswith("; of 1 the record does not say.")
+
+
 def test_a_step_that_was_not_looked_at_says_so():
     assert steps(replace(investigated(), facts=Facts())) == (
         "Related alerts, 48 h: findings could not be read; failed attempts could not be read.",

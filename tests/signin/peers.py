@@ -97,7 +97,7 @@ def _elastic_iam(record: Record) -> bool:
 
 def _splunk(record: Record) -> bool:
     # A search compares whatever the case; the add-on fills errorCode with "success".
-    return _sigma(record) and not _get(record, "errorCode")
+    return _sigma(record) and _lower(record, "errorCode") in ("", "success")
 
 
 def _falco(record: Record) -> bool:
