@@ -26,6 +26,7 @@ from c7n_mfa.investigation.gather import Options
 from c7n_mfa.investigation.gather import investigate as investigate_sign_in
 from c7n_mfa.investigation.page import circumstances, headline, markdown, sections, to_dict
 from c7n_mfa.investigation.records import parse
+from c7n_mfa.signin.parts import read_parts
 from c7n_mfa.signin.record import SignIn
 
 Record = Mapping[str, Any]
@@ -126,7 +127,12 @@ def _asked_for(
     """The one sign-in that EVENT names, and its record."""
     is_file = event == STANDARD_INPUT or os.path.exists(event) or not _EVENT_ID.fullmatch(event)
     records = _read(event) if is_file else [_looked_up(Reader(session), event, regions)]
-    found = [(sign_in, record) for record in records if (sign_in := SignIn.from_record(record))]
+    # The steps look into the record, whose parts may be texts.
+    found = [
+        (sign_in, read_parts(record)[0])
+        for record in records
+        if (sign_in := SignIn.from_record(record))
+    ]
     # The same one may stand there twice: a file and an event of EventBridge, say.
     sign_ins = dict(found)
     wanted = [each for each in sign_ins if event_id is None or each.event_id == event_id]

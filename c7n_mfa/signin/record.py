@@ -52,8 +52,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "factor-mfa-absent": "the record has no MFAUsed, and AWS writes it when MFA was used",
         "factor-mfa-malformed": "MFAUsed is neither Yes nor No",
         "factor-session-without-device": (
-            "no AWS MFA device was used in the call that made the session; MFA in an earlier call "
-            "or at a provider leaves the same record"
+            "the STS call used no AWS MFA device; MFA before it, or at a provider, looks the same"
         ),
         "factor-session-unsaid": "the record does not say whether the session had MFA",
         "factor-at-provider": "MFA, if any, was asked for at the identity provider",

@@ -54,6 +54,12 @@ def run():
     return run
 
 
+def parts_as_texts(record):
+    return {
+        name: json.dumps(part) if isinstance(part, dict) else part for name, part in record.items()
+    }
+
+
 @pytest.fixture
 def file(tmp_path):
     def file(*records):
@@ -91,12 +97,17 @@ def test_a_file_is_investigated_and_printed_for_a_person(run, file):
         ),
         pytest.param(json.dumps({"Events": [event(the_sign_in())]}), id="lookup-events"),
         pytest.param(f"{json.dumps(the_sign_in())}\n" * 2, id="the same twice"),
+        pytest.param(
+            json.dumps({"@message": json.dumps(parts_as_texts(the_sign_in()))}),
+            id="a row of Logs Insights, and its parts as texts",
+        ),
     ],
 )
 def test_every_shape_that_signins_reads_is_read(run, text):
     result, _ = run("-", "--format", "json", stdin=text)
 
-    assert json.loads(result.stdout)["event_id"] == EVENT_ID
+    found = json.loads(result.stdout)
+    assert (found["event_id"], found["sign_in"]["kind"]) == (EVENT_ID, "user")
 
 
 def test_markdown_and_json_are_those_of_the_action(run, file, monkeypatch):
