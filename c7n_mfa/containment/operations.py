@@ -33,4 +33,5 @@ RELEASE = _with(
     TAG_USER,
     UNTAG_USER,
 )
+FINISH = _with(["iam:GetUserPolicy", "iam:ListUserTags"], DELETE_USER_POLICY)
 CONTAINED = ("iam:ListUserPolicies",)

@@ -98,14 +98,13 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-acc
 _AHEAD = timedelta(minutes=2)
 
 
-def release(reader: Reader, user: User, now: datetime, state: State | None = None) -> Receipt:
+def release(reader: Reader, user: User, now: datetime, finish: bool = False) -> Receipt:
     """Take off what requires MFA and the tags, and leave a tag that says when.
 
     What denies sessions is moved to now, and stays as long as a session from before may live; of a
     user who was released, it is taken off once none can.  A reset password cannot be put back.
 
-    ``state`` is that in which the user was found: one who was found released, and is contained
-    again by now, stays contained.
+    ``finish``: only the latter; who is contained, perhaps since a moment ago, stays so.
     """
     iam = Iam(reader, "release", user, format_time(now))
     tags = iam.tags()
@@ -120,8 +119,8 @@ def release(reader: Reader, user: User, now: datetime, state: State | None = Non
         taken.errors += [failure.sentence() for failure in iam.failures]
     elif _is_released(tags, found):
         _finish(iam, found.get(REVOKE_SESSIONS), now, taken)
-    elif state == "released":
-        return iam.receipt("skipped", _CONTAINED_AGAIN)
+    elif finish:
+        return iam.receipt("skipped", _NOT_RELEASED)
     else:
         _lift(iam, found, now, taken)
         # As long as one of them denies more than that, the user is contained, and marked as such.
@@ -209,7 +208,7 @@ _STAYS = (
     f"{REQUIRE_MFA} stays: until {REVOKE_SESSIONS} denies the sessions from before, they would "
     "work again without it"
 )
-_CONTAINED_AGAIN = "the user was contained again after the release"
+_NOT_RELEASED = "the user is contained, or was never released"
 _CHANGED = (
     f"somebody changed {REVOKE_SESSIONS} after the release, and it is left as it is; delete it by "
     "hand if nothing else needs it"

@@ -30,6 +30,9 @@ class Release(Deployable, BaseAction):
     The tag `c7n-mfa-released` stays, with the time: a redelivered event of an earlier sign-in
     contains nobody.
 
+    `finish: true` releases nobody, and only removes that policy after the 36 hours. It takes fewer
+    permissions: what runs every day should not be able to write policies.
+
     `users` releases only users of these names, without regard to case as in IAM, and reports each
     name that was not released. Without it, all users that the filters match are released.
 
@@ -55,9 +58,17 @@ class Release(Deployable, BaseAction):
             "uniqueItems": True,
             "items": {"type": "string", "minLength": 1},
         },
+        finish={"type": "boolean"},
     )
     annotation_key = containment.ANNOTATION
     permissions = operations.RELEASE
+
+    def get_permissions(self):
+        return operations.FINISH if self._finish else self.permissions
+
+    @property
+    def _finish(self):
+        return self.data.get("finish", False)
 
     def check_preflight(self):
         from c7n_mfa.containment.preflight import name_problem
@@ -84,7 +95,7 @@ class Release(Deployable, BaseAction):
             for receipt in containment.noted(
                 self.log,
                 user,
-                [release(reader, User.from_resource(user), now, self._state_of(user))],
+                [release(reader, User.from_resource(user), now, self._finish)],
             )
         ]
         missing = self.not_found(resources, format_time(now))
@@ -99,10 +110,6 @@ class Release(Deployable, BaseAction):
         for name in missing:
             self.log.warning("user:%s release skipped: %s", name, _NOT_FOUND)
         return [Receipt("release", "skipped", name, _NOT_FOUND, at=at) for name in missing]
-
-    def _state_of(self, user):
-        """As the filter `contained` has just found it; None without the filter."""
-        return user.get(ContainedFilter.annotation_key, {}).get("state")
 
     def _is_named(self, user):
         names = self.data.get("users")

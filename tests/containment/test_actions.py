@@ -1470,6 +1470,21 @@ def test_the_filters_calls_are_a_subset_of_its_permissions(user, load):
     assert set(calls.made) - CUSTODIANS == {"iam:ListUserPolicies"}
 
 
+def test_what_finishes_releases_calls_and_declares_less(user, deliver, contain, load, clock):
+    deliver(sign_in(), *ALL)
+    contain("release")
+    clock.now = NOW + timedelta(hours=37)
+    policy = load({"type": "release", "finish": True}, filters=EVERYBODY)
+
+    with watched() as calls:
+        policy.run()
+
+    assert list(snapshot(user)["policies"]) == ["own"]
+    declared = {"iam:DeleteUserPolicy", "iam:GetUserPolicy", "iam:ListUserTags"}
+    assert set(calls.made) - CUSTODIANS == declared
+    assert policy.get_permissions() - load(filters=EVERYBODY).get_permissions() == declared
+
+
 def test_new_keys_are_deactivated_by_choice_and_by_permission(user, deliver, load):
     (key,) = user.list_access_keys(UserName="alice")["AccessKeyMetadata"]
     new_keys = {"type": "revoke-sessions", "new-keys": "deactivate"}

@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 from c7n_mfa.alerting.message import Alert, Sender, alert
+from c7n_mfa.containment import decide
+from c7n_mfa.containment.documents import Form
+from c7n_mfa.containment.values import Occasion, Receipt
 from c7n_mfa.signin.record import SignIn
 from deployed import ACCOUNT, record
 
@@ -35,24 +38,22 @@ DOSSIER = {
     "advice": [],
     "not_searched": [],
 }
+OCCASION = Occasion(
+    now=datetime(2026, 1, 15, 8, 30, 40, tzinfo=UTC),
+    policy="signin-single-factor-contain",
+    event_time=datetime(2026, 1, 15, 8, 30, tzinfo=UTC),
+)
 CONTAINED = {
-    "revoke-sessions": "c7n-mfa-revoke-sessions denies everything in sessions issued before "
-    "2026-01-15T08:31:00Z",
-    "require-mfa": "c7n-mfa-require-mfa denies everything in console sessions without MFA",
+    "revoke-sessions": decide.revoke_sessions("alice", None, {}, OCCASION),
+    "require-mfa": decide.require_mfa("alice", None, Form(), {}, OCCASION),
 }
 
 
 def receipt(action: str) -> dict:
-    policy = {"UserName": "alice", "PolicyName": f"c7n-mfa-{action}"}
-    return {
-        "action": action,
-        "result": "done",
-        "resource": f"arn:aws:iam::{ACCOUNT}:user/alice",
-        "why": CONTAINED[action],
-        "error": None,
-        "undo": [{"service": "iam", "operation": "delete_user_policy", "parameters": policy}],
-        "at": "2026-01-15T08:30:40Z",
-    }
+    decision = CONTAINED[action]
+    arn = f"arn:aws:iam::{ACCOUNT}:user/alice"
+    done = Receipt(action, "done", arn, decision.why, undo=decision.undo, at=OCCASION.at)
+    return done.to_dict()
 
 
 def sent(contains: bool) -> list[str]:

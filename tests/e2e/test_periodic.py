@@ -9,11 +9,15 @@ import base64
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import yaml
 
+from c7n_mfa.aws.times import format_time
+from c7n_mfa.containment.documents import revoke_sessions
+from c7n_mfa.containment.values import REVOKE_SESSIONS
 from demo.account import seed_inbox, seed_trail
 
 pytestmark = [pytest.mark.local_aws, pytest.mark.long]
@@ -48,9 +52,9 @@ def deployed(session, aws_env, account, tmp_path):
     return session
 
 
-def invoke(session) -> dict:
+def invoke(session, function=FUNCTION) -> dict:
     answer = session.client("lambda").invoke(
-        FunctionName=FUNCTION, Payload=b'{"detail": {}}', LogType="Tail"
+        FunctionName=function, Payload=b'{"detail": {}}', LogType="Tail"
     )
     log = base64.b64decode(answer.get("LogResult", "")).decode()
     assert "FunctionError" not in answer, log
@@ -88,3 +92,33 @@ def test_a_second_invocation_changes_nothing(deployed):
 
     (after,) = deployed.client("cloudwatch").describe_alarms()["MetricAlarms"]
     assert after == before
+
+
+def test_what_a_release_left_is_removed_after_36_hours_and_nobody_is_released(
+    session, aws_env, tmp_path
+):
+    iam, finish = session.client("iam"), "signin-user-release-finish"
+    iam.create_role(
+        RoleName="c7n-mfa-release-finish",
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": []}),
+    )
+    now = datetime.now(UTC)
+    for name, hours, tag in (
+        ("released-long-ago", 37, "c7n-mfa-released"),
+        ("released-today", 1, "c7n-mfa-released"),
+        ("contained-for-days", 99, "c7n-mfa-contained"),
+    ):
+        at = now - timedelta(hours=hours)
+        iam.create_user(UserName=name, Tags=[{"Key": tag, "Value": format_time(at)}])
+        text = json.dumps(revoke_sessions(at))
+        iam.put_user_policy(UserName=name, PolicyName=REVOKE_SESSIONS, PolicyDocument=text)
+    custodian = Path(sys.executable).with_name("custodian")
+    policy = POLICY.with_name(f"{finish}.yml")
+    command = [custodian, "run", "-s", tmp_path / "out", policy]
+    subprocess.run(command, env=aws_env, check=True, capture_output=True, cwd=tmp_path)
+
+    invoke(session, f"custodian-{finish}")
+
+    users = [user["UserName"] for user in iam.list_users()["Users"]]
+    left = [u for u in users if iam.list_user_policies(UserName=u)["PolicyNames"]]
+    assert sorted(left) == ["contained-for-days", "released-today"]
