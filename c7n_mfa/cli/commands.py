@@ -26,6 +26,10 @@ _COMMANDS = {
         "Prove which sign-ins metric-filter patterns catch.",
     ),
     "plan": ("c7n_mfa.cli.plan:plan", "Show what a repair would do, writing nothing."),
+    "redrive": (
+        "c7n_mfa.cli.redrive:redrive",
+        "Hand dead letters to the functions that failed.",
+    ),
     "report": (
         "c7n_mfa.cli.report.command:report",
         "Report who is notified of a sign-in without MFA.",

@@ -94,7 +94,9 @@ def test_a_report_needs_nothing_that_talks_to_aws(tmp_path):
 
 def test_help_lists_every_command_with_its_whole_sentence():
     listed = installs.run(SCRIPT, "--help").stdout.partition("Commands:\n")[2].splitlines()
-    names = ["confirm", "custodian", "investigate", "pattern", "plan", "report", "signins"]
+    names = [
+        *("confirm", "custodian", "investigate", "pattern", "plan", "redrive", "report", "signins")
+    ]
     assert [line.split()[0] for line in listed] == names
     assert all(re.fullmatch(r"  \w+ +[A-Z][^.]+\.", line) for line in listed)
 

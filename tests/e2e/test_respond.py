@@ -55,9 +55,7 @@ class Account:
         self.session = aws.session(number)
         self.inbox: Inbox = seed_inbox(self.session)
         self.sqs = self.session.client("sqs")
-        sns = self.session.client("sns")
-        self.topic = sns.create_topic(Name=TOPIC)["TopicArn"]
-        sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=self.inbox.arn)
+        self.subscribe()
         seed_response(self.session)
         self.alice = seed_person(self.session, aws.endpoint_url)
 
@@ -68,6 +66,23 @@ class Account:
         return subprocess.run(
             [custodian, "run", *options, "-s", self.folder / "out", policy],
             env=self.env,
+            capture_output=True,
+            text=True,
+            cwd=self.folder,
+            timeout=120,
+        )
+
+    def subscribe(self) -> None:
+        """The topic, with the queue behind it."""
+        sns = self.session.client("sns")
+        self.topic = sns.create_topic(Name=TOPIC)["TopicArn"]
+        sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=self.inbox.arn)
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of c7n-mfa."""
+        return subprocess.run(
+            [sys.executable, "-m", "c7n_mfa", *words],
+            env=self.env | {"PYTHONPATH": str(RESPOND.parents[1])},
             capture_output=True,
             text=True,
             cwd=self.folder,
@@ -268,6 +283,39 @@ def test_a_forged_event_contains_nobody_and_alerts_nobody(here):
     here.deliver(sign_in(here.alice))
     assert len(here.messages(2)) == 2
     assert policies_of(here) == ["c7n-mfa-require-mfa", "c7n-mfa-revoke-sessions", "everything"]
+
+
+@pytest.mark.long
+def test_a_dead_letter_is_handed_over_once_the_fault_is_mended(here):
+    here.deploy(CONTAINS)
+    here.session.client("sns").delete_topic(TopicArn=here.topic)
+    queue = here.sqs.get_queue_url(QueueName=DEAD_LETTERS)["QueueUrl"]
+    event = envelope(sign_in(here.alice), "us-east-1", here.number)
+
+    # As EventBridge does; Lambda tries it three times.
+    here.session.client("lambda").invoke(
+        FunctionName=f"custodian-{CONTAINS}", InvocationType="Event", Payload=json.dumps(event)
+    )
+    assert waiting(here, queue, 1)
+    here.subscribe()
+    done = here.command("redrive", DEAD_LETTERS, "--function", f"custodian-{CONTAINS}")
+
+    event_id = event["detail"]["eventID"]
+    assert (done.returncode, done.stdout) == (0, f"event {event_id}: handed over\n"), done.stderr
+    (message,) = here.messages(1)
+    assert event_id in message["Message"]
+    assert waiting(here, queue, 0)
+
+
+def waiting(here: Account, queue: str, count: int) -> bool:
+    """Whether so many messages wait in the queue, within a minute."""
+    name = "ApproximateNumberOfMessages"
+    for _ in range(60):
+        ask = {"QueueUrl": queue, "AttributeNames": [name]}
+        if here.sqs.get_queue_attributes(**ask)["Attributes"][name] == str(count):
+            return True
+        time.sleep(1)
+    return False
 
 
 @pytest.mark.parametrize(
