@@ -106,22 +106,26 @@ def parsed(*records: dict) -> list[Record]:
     return [record for record in found if record]
 
 
-def trail_of(*records: dict, pages: int = 1) -> Answer:
-    """LookupEvents over these records as AWS answers it: filtered, newest first, in pages."""
+def trail_of(*records: dict, pages: int | None = None) -> Answer:
+    """LookupEvents over these records as AWS answers it: filtered, newest first, in pages.
+
+    Of fifty events each, or as many pages as are asked for.
+    """
 
     def answer(region: str, parameters: dict) -> dict:
         (wanted,) = parameters["LookupAttributes"]
         key = {"Username": "userName", "EventName": "eventName"}[wanted["AttributeKey"]]
+        start, end = stamp(parameters["StartTime"]), stamp(parameters["EndTime"])
         found = [
             r
             for r in records
             if r["awsRegion"] == region
             and wanted["AttributeValue"] in (r.get(key), *r["userIdentity"].values())
-            and stamp(parameters["StartTime"]) <= r["eventTime"] <= stamp(parameters["EndTime"])
+            and start <= r["eventTime"] <= end
         ]
         found.sort(key=lambda r: r["eventTime"], reverse=True)
         first = int(parameters.get("NextToken", "0"))
-        size = -(-len(found) // pages) or 1
+        size = -(-len(found) // pages) or 1 if pages else parameters["MaxResults"]
         more = {"NextToken": str(first + size)} if first + size < len(found) else {}
         return {"Events": [event(r) for r in found[first : first + size]], **more}
 

@@ -56,8 +56,9 @@ class AlertSignin(Deployable, EventAction):
     not checked. Put the action last: it reports what was done before it.
 
     `topic` is an ARN, or the name of a topic in the Region and account of the policy. FIFO topics
-    are refused. The attributes `severity`, `identity` and `account` of the message can be used in
-    the filter policy of a subscription.
+    are refused. The attributes `severity`, `identity`, `account` and `complete` of the message can
+    be used in the filter policy of a subscription; `complete` is `no` where what decides over the
+    severity was not wholly seen, which is `high` or above then.
 
     However often and at once an event is delivered, one message is sent. What has been sent is
     recorded in a log group, `ledger`: by default that of the function, in which each reported event

@@ -107,7 +107,12 @@ def alert(
         severity=severity,
         subject=_subject(level, name, happened, _nth(conversation), account, account_name),
         message=_fit("\n\n".join(blocks) + "\n"),
-        attributes={"severity": severity, "identity": identity(sign_in), "account": account},
+        attributes={
+            "severity": severity,
+            "identity": identity(sign_in),
+            "account": account,
+            "complete": _is_complete(dossier),
+        },
     )
 
 
@@ -121,6 +126,11 @@ def severity_of(sign_in: SignIn, dossier: Mapping[str, Any] | None) -> Level:
 def _name(sign_in: SignIn) -> str:
     name = sign_in.identity.name
     return name if _OUR_NAMES.fullmatch(name) else named(name, _NAME_LENGTH)
+
+
+def _is_complete(dossier: Mapping[str, Any] | None) -> str:
+    """Was all seen that decides over the severity?  It is high at least where not."""
+    return "yes" if dossier and dossier.get("unseen") == [] else "no"
 
 
 def _is_root(sign_in: SignIn) -> bool:

@@ -10,12 +10,13 @@ import re
 
 from c7n.utils import local_session
 
+from c7n_mfa.aws.arn import REGION
 from c7n_mfa.signin.preflight import forgeable
 
 # custodian's variables, as `custodian validate` sees them: not yet filled in.  A policy may have
 # others, from --vars-file or of its own.
 _VARIABLES = {"{partition}": "aws", "{region}": "us-east-1", "{account_id}": "123456789012"}
-_PLACE = r"[a-z]{2,}(-[a-z]+)+-\d:\d{12}"
+_PLACE = rf"{REGION}:\d{{12}}"
 _TOPIC_ARN = re.compile(rf"arn:aws[\w-]*:sns:{_PLACE}:[\w-]{{1,256}}", re.ASCII)
 _TOPIC_NAME = re.compile(r"[\w-]{1,256}", re.ASCII)
 _QUEUE_ARN = re.compile(rf"arn:aws[\w-]*:sqs:{_PLACE}:[\w-]{{1,80}}", re.ASCII)

@@ -6,6 +6,9 @@ from __future__ import annotations
 
 from c7n_mfa.frozen import frozen
 
+REGION = "[a-z]{2,}(-[a-z]+)+-[0-9]+"
+"""What the name of a Region looks like, in partitions to come too: ``eusc-de-east-1``."""
+
 
 @frozen
 class Arn:

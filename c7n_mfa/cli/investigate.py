@@ -196,9 +196,10 @@ def _records(answer: Mapping[str, Any]) -> list[Record]:
 
 
 def _exit_code(dossier: Dossier) -> int:
-    if dossier.severity in ("high", "critical"):
-        return SEVERE
-    return CANNOT_TELL if dossier.facts == Facts() else INVESTIGATED
+    # Where nothing could be looked up, the severity is high for that alone.
+    if dossier.facts == Facts() and dossier.severity != "critical":
+        return CANNOT_TELL
+    return SEVERE if dossier.severity in ("high", "critical") else INVESTIGATED
 
 
 def _text(dossier: Dossier) -> None:

@@ -12,12 +12,13 @@ from c7n.filters import Filter
 from c7n.utils import get_partition, local_session, type_schema
 
 from c7n_mfa.audit.reasons import VERDICTS
+from c7n_mfa.aws.arn import REGION
 from c7n_mfa.element import Deployable, log_steps
 from c7n_mfa.forwarding import operations as op
 
 ANNOTATION = "c7n:signin-forwarding"
 
-_REGION = {"type": "string", "pattern": "^[a-z]{2,}(-[a-z]+)+-[0-9]+$"}
+_REGION = {"type": "string", "pattern": f"^{REGION}$"}
 _REGIONS = {"type": "array", "items": _REGION, "minItems": 1, "uniqueItems": True}
 _TAGS = {"type": "object", "additionalProperties": {"type": "string"}}
 

@@ -194,7 +194,7 @@ def advice_for(sign_in: SignIn, who: Who, moment: datetime, facts: Facts) -> tup
     return (
         _ask(sign_in, who, facts),
         *_contain(sign_in, who, moment),
-        *_undo(facts.activity.dangerous if facts.activity else ()),
+        *_undo(facts.dangerous),
         *_follow(sign_in, facts.reach),
         *_second_factor(sign_in, who.kind, facts.credentials, moment),
         "Investigate again in a quarter of an hour: CloudTrail delivers calls some minutes late.",
@@ -277,9 +277,10 @@ def _follow(sign_in: SignIn, reach: Reach | None) -> Iterator[str]:
     if reach.roles:
         listed = ", ".join(map(_name, reach.roles))
         yield f"Revoke the sessions of {listed} too: what is denied to the user is not to a role."
-    if not OAUTH.isdisjoint(reach.tokens):
+    tokens = reach.tokens or ()
+    if not OAUTH.isdisjoint(tokens):
         yield from _end_oauth_sessions(sign_in)
-    others = [token for token in reach.tokens if token not in OAUTH]
+    others = [token for token in tokens if token not in OAUTH]
     if others:
         listed = ", ".join(map(_name, others))
         yield f"Expect other sessions that are still open: {listed} was called."

@@ -13,11 +13,12 @@ import importlib
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from botocore.config import Config
 
-from c7n_mfa.aws.read import Reader, ReadFailure, Shape
+from c7n_mfa.aws.read import Reader, ReadFailure, Shape, together
 from c7n_mfa.investigation.dossier import Gap, Place
 from c7n_mfa.signin.record import at, text
 
@@ -124,6 +125,15 @@ class Inquiry:
         if answer is None and absent is None:
             self.note(what, "it does not exist, or no longer", region=region)
         return absent if answer is None else answer
+
+
+def side_by_side(inquiry: Inquiry, *asks: Callable[[Inquiry], Any]) -> list[Any]:
+    """What each of them answers, asked at once; their gaps in their order."""
+    apart = [Inquiry(inquiry.reader) for _ in asks]
+    answers = together(*(partial(ask, own) for ask, own in zip(asks, apart, strict=True)))
+    for own in apart:
+        inquiry.gaps += own.gaps
+    return answers
 
 
 def merged(gaps: Iterable[Gap]) -> tuple[Gap, ...]:

@@ -2,22 +2,30 @@
 # SPDX-License-Identifier: Apache-2.0
 """The dossier of one console sign-in: what was found, and what was not checked.
 
-``None`` in place of a value means that it was not read; a `Gap` then says why.  Nothing found is an
+``None`` in place of a value means that it was not seen; a `Gap` then says why.  Nothing found is an
 empty tuple, a zero or a False, and never ``None``.
+
+What is counted from CloudTrail has `Seen` beside it.  Where that is not complete, a number means
+"at least", a list "among others", and nothing found is ``None``: zero is not the same as not seen.
 """
 
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from c7n_mfa.aws.times import format_time
 from c7n_mfa.frozen import frozen
 from c7n_mfa.signin.record import SignIn
 
+T = TypeVar("T")
+
 Level = Literal["low", "medium", "high", "critical"]
 LEVELS: tuple[Level, ...] = ("low", "medium", "high", "critical")
+
+Unseen = Literal["failures", "history", "activity", "privileges"]
+"""What decides over the severity, and may not have been seen, or not wholly."""
 
 Kind = Literal["user", "root", "role", "federated", "unknown"]
 
@@ -54,28 +62,56 @@ class Finding:
 
 
 @frozen
+class Seen:
+    """Back to when every Region that was asked answered without a hole.
+
+    `complete` when that is the whole time in question.
+    """
+
+    since: datetime
+    complete: bool
+
+    @classmethod
+    def of(cls, since: datetime, start: datetime) -> Seen:
+        """What was seen of the time from `start` on."""
+        return cls(max(since, start), since <= start)
+
+    def number(self, found: int) -> int | None:
+        """How many were found; None for none where some may not have been seen."""
+        return found if found or self.complete else None
+
+    def items(self, found: tuple[T, ...]) -> tuple[T, ...] | None:
+        """What was found; None for nothing where something may not have been seen."""
+        return found if found or self.complete else None
+
+
+@frozen
 class Related:
-    """Step 1: what else was reported in 48 hours, and failed attempts before the sign-in."""
+    """Step 1: what else was reported in 48 hours, and failed attempts before the sign-in.
+
+    `seen` is of the failed attempts.
+    """
 
     findings: tuple[Finding, ...] | None = None
     failed: int | None = None
     last_failed: datetime | None = None
     burst: bool | None = None
+    seen: Seen | None = None
 
 
 @frozen
 class EarlierSignIns:
-    """Step 2: the identity's own earlier sign-ins, back to `since`.
+    """Step 2: the identity's own earlier sign-ins.
 
     ``unknown`` are those whose record does not say whether MFA was used, a broker's above all.
     """
 
-    count: int
-    without_mfa: int
+    count: int | None
+    without_mfa: int | None
     first_without_mfa: datetime | None
     last_without_mfa: datetime | None
-    since: datetime
-    unknown: int = 0
+    seen: Seen
+    unknown: int | None = 0
 
 
 @frozen
@@ -93,7 +129,8 @@ class Origin:
     ``None`` where there is nothing to compare with.  `usual` are the networks seen most often.
     """
 
-    compared_with: int
+    compared_with: int | None
+    seen: Seen
     new_address: bool | None = None
     network: str | None = None
     new_network: bool | None = None
@@ -134,11 +171,16 @@ class DangerousCall:
 
 @frozen
 class Activity:
-    """Step 4: API calls in the 24 hours before the sign-in, and since."""
+    """Step 4: API calls in the 24 hours before the sign-in, and since.
 
-    before: tuple[Count, ...]
-    since: tuple[Count, ...]
-    dangerous: tuple[DangerousCall, ...]
+    `seen` is of both, `complete_since` of those since the sign-in.
+    """
+
+    before: tuple[Count, ...] | None
+    since: tuple[Count, ...] | None
+    dangerous: tuple[DangerousCall, ...] | None
+    seen: Seen
+    complete_since: bool
 
 
 @frozen
@@ -152,12 +194,13 @@ class Owner:
 class Reach:
     """Step 6: where the session may have gone from here, in the last 24 hours and since."""
 
-    roles: tuple[str, ...]
-    tokens: tuple[str, ...]
-    keys: tuple[str, ...]
-    users: tuple[str, ...]
-    accounts: tuple[str, ...]
-    touched: tuple[str, ...]
+    roles: tuple[str, ...] | None
+    tokens: tuple[str, ...] | None
+    keys: tuple[str, ...] | None
+    users: tuple[str, ...] | None
+    accounts: tuple[str, ...] | None
+    touched: tuple[str, ...] | None
+    seen: Seen
 
 
 @frozen
@@ -206,6 +249,11 @@ class Facts:
     privileges: Privileges | None = None
     credentials: Credentials | None = None
 
+    @property
+    def dangerous(self) -> tuple[DangerousCall, ...]:
+        """The dangerous calls that were seen."""
+        return (self.activity.dangerous if self.activity else None) or ()
+
 
 @frozen
 class Dossier:
@@ -217,6 +265,7 @@ class Dossier:
     written: datetime
     severity: Level
     reasons: tuple[Reason, ...]
+    unseen: tuple[Unseen, ...]
     facts: Facts
     gaps: tuple[Gap, ...]
     advice: tuple[str, ...]
@@ -228,6 +277,7 @@ class Dossier:
             "written": plain(self.written),
             "severity": self.severity,
             "reasons": plain(self.reasons),
+            "unseen": list(self.unseen),
             "sign_in": self._sign_in(),
             **plain(self.facts),
             "not_searched": plain(self.gaps),

@@ -10,6 +10,7 @@ import re
 from c7n.actions import EventAction
 from c7n.utils import dumps, local_session, type_schema
 
+from c7n_mfa.aws.arn import REGION
 from c7n_mfa.element import Deployable
 from c7n_mfa.signin.record import SignIn
 
@@ -47,7 +48,7 @@ _REGIONS = {
     "type": "array",
     "minItems": 1,
     "uniqueItems": True,
-    "items": {"type": "string", "pattern": "^[a-z]{2,3}(-[a-z]+)+-[0-9]$"},
+    "items": {"type": "string", "pattern": f"^{REGION}$"},
 }
 _NAMES = {"type": "array", "uniqueItems": True, "items": {"type": "string", "minLength": 1}}
 
@@ -64,8 +65,11 @@ class InvestigateSignin(Deployable, EventAction):
     response leaves a gap that the dossier names, and stops nothing. Without an event of a sign-in
     the action does nothing.
 
-    Sign-ins are looked up in the Region of the event, the policy's own and us-east-1; `regions`
-    adds others, or `all` that are enabled. `pages` are for each Region, 50 events on each.
+    Calls are looked up in every enabled Region. `regions` names others in their place; the Region
+    of the event, the policy's own and those that record sign-ins at the global endpoint are always
+    among them. `pages` are for each Region, 50 events on each: where they do not suffice, sign-ins
+    and the worst calls are asked for by name, and numbers are "at least" so many. While failed
+    attempts, history, activity or privileges are not wholly seen, the severity is `high` or above.
     `geo-database` names MaxMind databases; they need the package maxminddb beside the policy.
 
     :example:
@@ -88,7 +92,6 @@ class InvestigateSignin(Deployable, EventAction):
                 source: [aws.signin]
             actions:
               - type: investigate-signin
-                regions: all
                 owner-tags: [owner, team]
     """
 
@@ -156,7 +159,7 @@ class InvestigateSignin(Deployable, EventAction):
         from c7n_mfa.investigation.gather import OWNER_TAGS, Options
 
         databases = self.data.get("geo-database", [])
-        regions = self.data.get("regions", [])
+        regions = self.data.get("regions", "all")
         numbers = {name: self.data[name] for name in _NUMBERS if name in self.data}
         return Options(
             home=self.manager.config.region or "us-east-1",

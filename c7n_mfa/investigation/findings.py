@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from c7n_mfa.investigation.ask import Inquiry
+from c7n_mfa.investigation.ask import Inquiry, side_by_side
 from c7n_mfa.investigation.dossier import Finding, Level
 from c7n_mfa.investigation.records import RELATED, Who
 
@@ -22,10 +23,11 @@ def ask_findings(
     inquiry: Inquiry, who: Who, regions: Sequence[str], now: datetime
 ) -> tuple[Finding, ...] | None:
     """Findings of both, of all Regions; None where none of these could be read."""
-    answers = [
-        *(_security_hub(inquiry, who, region) for region in regions),
-        *(_guard_duty(inquiry, who, region, now) for region in regions),
-    ]
+    answers = side_by_side(
+        inquiry,
+        *(partial(_security_hub, who=who, region=region) for region in regions),
+        *(partial(_guard_duty, who=who, region=region, now=now) for region in regions),
+    )
     known = [answer for answer in answers if answer is not None]
     return tuple(finding for answer in known for finding in answer) if known else None
 

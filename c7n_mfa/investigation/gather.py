@@ -15,13 +15,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from botocore.exceptions import UnknownRegionError
+
+from c7n_mfa.aws.arn import REGION
 from c7n_mfa.frozen import frozen
 from c7n_mfa.investigation import event_history as trail
 from c7n_mfa.investigation import findings, identity
 from c7n_mfa.investigation.activity import activity, reach
 from c7n_mfa.investigation.advice import advice_for
 from c7n_mfa.investigation.ask import Budget, BudgetReader, Geo, Inquiry, merged
-from c7n_mfa.investigation.dossier import Dossier, Facts, Related
+from c7n_mfa.investigation.dossier import Dossier, Facts, Related, Seen
 from c7n_mfa.investigation.records import (
     Who,
     earlier_sign_ins,
@@ -30,12 +33,23 @@ from c7n_mfa.investigation.records import (
     record_time,
     who_signed_in,
 )
-from c7n_mfa.investigation.severity import reasons_for, severity_of
+from c7n_mfa.investigation.severity import reasons_for, severity_of, unseen
 from c7n_mfa.signin.record import SignIn
 
-# IAM, STS and the sign-ins of root are recorded in one Region of each partition.
-_GLOBAL = {"aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
-_REGION = re.compile(r"[a-z]{2,3}(-[a-z]+)+-\d")
+# Where a partition records IAM and the sign-ins of root, as botocore's endpoints of IAM have it.
+# Of a partition that is not here, the Region of the event is all that is known.
+_GLOBAL = {
+    "aws": ("us-east-1",),
+    "aws-cn": ("cn-north-1",),
+    "aws-us-gov": ("us-gov-west-1",),
+    "aws-iso": ("us-iso-east-1",),
+    "aws-iso-b": ("us-isob-east-1",),
+    "aws-iso-f": ("us-isof-south-1",),
+}
+# At the global endpoint, the sign-ins of IAM users are recorded in one of these and in us-east-1.
+# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html
+_OF_SIGN_INS = {"aws": ("us-east-2", "eu-north-1", "ap-southeast-2")}
+_REGION = re.compile(REGION)
 
 
 OWNER_TAGS = ("owner", "Owner", "email", "Email", "contact", "Contact", "OwnerContact")
@@ -49,8 +63,8 @@ class Options:
     """
 
     home: str = "us-east-1"
-    regions: tuple[str, ...] | None = ()
-    pages: int = 10
+    regions: tuple[str, ...] | None = None
+    pages: int = 40
     days: int = 30
     budget_seconds: float = 60.0
     owner_tags: tuple[str, ...] = OWNER_TAGS
@@ -103,6 +117,7 @@ class _Case:
             written=self.span.now,
             severity=severity_of(reasons),
             reasons=reasons,
+            unseen=unseen(kind, facts),
             facts=facts,
             gaps=merged(self.inquiry.gaps),
             advice=advice_for(sign_in, self.who, moment, facts),
@@ -139,12 +154,21 @@ class _Case:
         return self._judged(facts, Related(reported), calls)
 
     def _regions(self) -> list[str]:
-        """The sign-in's, the one of the global services, home, and those that are asked for."""
+        """The event's Region, those that record sign-ins, home, and the enabled or the named."""
         options = self.options
+        partition = self._partition()
         named = options.regions if options.regions is not None else self._enabled_regions()
-        of_iam = _GLOBAL.get(self.who.partition, "us-east-1")
-        regions = (self.sign_in.region, of_iam, options.home, *named)
+        of_iam, of_sign_ins = _GLOBAL.get(partition, ()), _OF_SIGN_INS.get(partition, ())
+        regions = (self.sign_in.region, *of_iam, options.home, *of_sign_ins, *named)
         return list(dict.fromkeys(r for r in regions if r and _REGION.fullmatch(r)))
+
+    def _partition(self) -> str:
+        """The partition that can be queried; empty where botocore does not know it."""
+        session = self.inquiry.reader.session
+        try:
+            return str(session.get_partition_for_region(self.options.home))
+        except UnknownRegionError:
+            return ""
 
     def _enabled_regions(self) -> tuple[str, ...]:
         regions = self.inquiry.one(
@@ -160,18 +184,18 @@ class _Case:
         self._note_limits()
         if calls is None:
             return replace(facts, related=related)
-        moment, recent = self.span.moment, calls.has_recent
-        failed = failed_attempts(calls.own, moment) if recent else Related()
+        moment, account = self.span.moment, self.who.account
+        failed = failed_attempts(calls.own, moment, calls.attempts_since)
+        sign_ins_seen = Seen.of(calls.sign_ins_since, self.span.start)
+        calls_seen = Seen.of(calls.since, self.span.start)
         geo = Geo.open(self.options.geo_databases)
         judged = replace(
             facts,
-            related=Related(related.findings, failed.failed, failed.last_failed, failed.burst),
-            earlier=earlier_sign_ins(calls.own, moment, calls.since) if calls.since else None,
-            origin=judge_origin(self.sign_in, moment, calls.own, geo.place)
-            if calls.since
-            else None,
-            activity=activity(calls.all, moment) if recent else None,
-            reach=reach(calls.all, moment, self.who.account) if recent else None,
+            related=replace(failed, findings=related.findings),
+            earlier=earlier_sign_ins(calls.own, moment, sign_ins_seen),
+            origin=judge_origin(self.sign_in, moment, calls.own, geo.place, calls_seen),
+            activity=activity(calls.all, moment, calls.since),
+            reach=reach(calls.all, moment, account, calls.since),
         )
         geo.close()
         self.inquiry.gaps.extend(geo.gaps)

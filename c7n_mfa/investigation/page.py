@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from c7n_mfa.aws.text import one_line, shorten
 from c7n_mfa.aws.times import format_minute
 from c7n_mfa.investigation.dossier import (
+    LEVELS,
     Activity,
     Count,
     Credentials,
@@ -29,6 +30,7 @@ from c7n_mfa.investigation.dossier import (
     Privileges,
     Reach,
     Related,
+    Seen,
 )
 
 NOT_READ = "could not be read"
@@ -60,16 +62,16 @@ def circumstances(dossier: Dossier) -> str:
 
 def steps(dossier: Dossier) -> tuple[str, ...]:
     """One line for each of the six steps of the investigation."""
-    facts = dossier.facts
-    is_early = dossier.at is None or dossier.written - dossier.at < _DELAY
+    facts, now = dossier.facts, dossier.written
+    is_early = dossier.at is None or now - dossier.at < _DELAY
     so_far = SO_FAR if is_early else ""
     return (
-        f"Related alerts, 48 h: {_related(facts.related)}",
-        f"Earlier sign-ins without MFA: {_earlier(facts.earlier)}",
-        f"Address, browser and hour: {_origin(facts.origin)}",
-        f"API calls: {_activity(facts.activity, so_far)}",
+        f"Related alerts, 48 h: {_related(facts.related, is_early, now)}",
+        f"Earlier sign-ins without MFA: {_earlier(facts.earlier, now)}",
+        f"Address, browser and hour: {_origin(facts.origin, now)}",
+        f"API calls: {_activity(facts.activity, so_far, now)}",
         f"Owner: {_owner(facts.owner)}",
-        f"Reach: {_reach(facts.reach, so_far)}",
+        f"Reach: {_reach(facts.reach, so_far, now)}",
     )
 
 
@@ -130,8 +132,10 @@ def quoted(text: str) -> str:
 
 def dangerous_calls(dossier: Dossier) -> list[str]:
     """The worst of them, one a line: those since the sign-in first."""
-    calls = dossier.facts.activity.dangerous if dossier.facts.activity else ()
-    worst = sorted(calls, key=lambda call: (not call.since, call.level != "high", not call.done))
+    worst = sorted(
+        dossier.facts.dangerous,
+        key=lambda call: (not call.since, -LEVELS.index(call.level), not call.done),
+    )
     shown = [_dangerous_call(call) for call in worst[:_MOST_DANGEROUS]]
     more = len(worst) - len(shown)
     return [*shown, f"{more} more, in the JSON"] if more else shown
@@ -160,36 +164,57 @@ def _what_happened(dossier: Dossier) -> str:
     return "may have signed in without MFA: the record does not say"
 
 
-def _related(related: Related) -> str:
+def _related(related: Related, is_early: bool, now: datetime) -> str:
     if related.findings is None:
         findings = f"findings {NOT_READ}"
     elif not related.findings:
         findings = "no findings"
     else:
         findings = _some(map(_finding, related.findings), len(related.findings))
-    if related.failed is None:
+    seen = related.seen
+    if seen is None:
         return f"{findings}; failed attempts {NOT_READ}."
+    if related.failed is None:
+        return f"{findings}; failed attempts unknown{_read_back(seen, now)}."
     last = f", the last {format_minute(related.last_failed)}" if related.last_failed else ""
     burst = ", in quick succession" if related.burst else ""
-    return f"{findings}; {_number(related.failed, 'failed attempt')} before{last}{burst}."
+    so_far = ", so far" if is_early and not related.failed else ""
+    attempts = f"{_least(seen.complete)}{_number(related.failed, 'failed attempt')}"
+    return f"{findings}; {attempts} before{last}{burst}{so_far}{_read_back(seen, now)}."
+
+
+def _read_back(seen: Seen, now: datetime) -> str:
+    """How far back what stands before was seen, where that is not all."""
+    if seen.complete:
+        return ""
+    if seen.since >= now:
+        return " (not every Region answered)"
+    return f" (read back to {format_minute(seen.since)})"
+
+
+def _least(complete: bool) -> str:
+    return "" if complete else "at least "
 
 
 def _finding(finding: Finding) -> str:
     return f"{finding.severity} {quoted(finding.title)} ({finding.region})"
 
 
-def _earlier(earlier: EarlierSignIns | None) -> str:
+def _earlier(earlier: EarlierSignIns | None, now: datetime) -> str:
     if earlier is None:
         return f"{NOT_READ}."
+    seen, least = earlier.seen, _least(earlier.seen.complete)
+    if earlier.count is None:
+        return f"unknown{_read_back(seen, now)}."
     first, last = earlier.first_without_mfa, earlier.last_without_mfa
     times = f", first {format_minute(first)}, last {format_minute(last)}" if first and last else ""
-    since = earlier.since.date().isoformat()
+    without = "unknown" if earlier.without_mfa is None else f"{least}{earlier.without_mfa}"
+    since = _read_back(seen, now) or f" since {seen.since.date().isoformat()}"
     unsaid = f"; of {earlier.unknown} the record does not say" if earlier.unknown else ""
-    counted = f"{earlier.without_mfa} of {_number(earlier.count, 'sign-in')} since {since}{times}"
-    return f"{counted}{unsaid}."
+    return f"{without} of {least}{_number(earlier.count, 'sign-in')}{since}{times}{unsaid}."
 
 
-def _origin(origin: Origin | None) -> str:
+def _origin(origin: Origin | None, now: datetime) -> str:
     if origin is None:
         return f"{NOT_READ}."
     parts = [
@@ -202,28 +227,45 @@ def _origin(origin: Origin | None) -> str:
         where = " ".join(filter(None, (origin.place.country, origin.place.network)))
         parts.append(f"country {_newness(origin.new_country)} ({_clean(where)})")
     usual = f"; usual networks {', '.join(origin.usual)}" if origin.usual else ""
-    return f"{', '.join(parts)}{usual}; {_number(origin.compared_with, 'earlier call')} compared."
+    if origin.compared_with is None:
+        compared = "earlier calls unknown"
+    else:
+        number = _number(origin.compared_with, "earlier call")
+        compared = f"{_least(origin.seen.complete)}{number} compared"
+    return f"{', '.join(parts)}{usual}; {compared}{_read_back(origin.seen, now)}."
 
 
 def _newness(new: bool | None, words: tuple[str, str] = ("known", "new")) -> str:
     return "unknown" if new is None else words[new]
 
 
-def _activity(activity: Activity | None, so_far: str) -> str:
+def _activity(activity: Activity | None, so_far: str, now: datetime) -> str:
     if activity is None:
         return f"{NOT_READ}."
-    since = [call for call in activity.dangerous if call.since]
+    complete, complete_since = activity.seen.complete, activity.complete_since
+    dangerous = activity.dangerous or ()
+    since = len([call for call in dangerous if call.since])
+    before = len(dangerous) - since
     return (
-        f"{_calls(activity.since)} since{so_far}; {_calls(activity.before)} in the 24 h before; "
-        f"{len(since)} dangerous since, {len(activity.dangerous) - len(since)} before."
+        f"{_calls(activity.since, complete_since)} since{so_far}; "
+        f"{_calls(activity.before, complete)} in the 24 h before; "
+        f"{_seen_number(since, complete_since)} dangerous since, "
+        f"{_seen_number(before, complete)} before{_read_back(activity.seen, now)}."
     )
 
 
-def _calls(counts: Sequence[Count]) -> str:
+def _calls(counts: Sequence[Count] | None, complete: bool) -> str:
+    if counts is None:
+        return "unknown"
     if not counts:
         return "none"
     listed = (f"{c.service}:{c.name} {c.calls}" for c in counts)
-    return f"{sum(c.calls for c in counts)} ({_clean(_some(listed, len(counts)))})"
+    number = sum(c.calls for c in counts)
+    return f"{_least(complete)}{number} ({_clean(_some(listed, len(counts)))})"
+
+
+def _seen_number(number: int, complete: bool) -> str:
+    return f"{_least(complete)}{number}" if number or complete else "unknown"
 
 
 def _owner(owner: Owner | None) -> str:
@@ -233,7 +275,7 @@ def _owner(owner: Owner | None) -> str:
     return f"{contacts}." if contacts else "no contact in the tags."
 
 
-def _reach(reach: Reach | None, so_far: str) -> str:
+def _reach(reach: Reach | None, so_far: str, now: datetime) -> str:
     if reach is None:
         return f"{NOT_READ}."
     parts = (
@@ -245,7 +287,12 @@ def _reach(reach: Reach | None, so_far: str) -> str:
         ("touched", reach.touched),
     )
     reached = [f"{name} {_some(map(quoted, items), len(items))}" for name, items in parts if items]
-    return f"{'; '.join(reached)}." if reached else f"nothing beyond the session{so_far}."
+    if reached:
+        more = "" if reach.seen.complete else f"; perhaps more{_read_back(reach.seen, now)}"
+        return f"{'; '.join(reached)}{more}."
+    if not reach.seen.complete:
+        return f"unknown{_read_back(reach.seen, now)}."
+    return f"nothing beyond the session{so_far}."
 
 
 def _privileges(privileges: Privileges | None, kind: str) -> str:
@@ -274,7 +321,7 @@ def _credentials(credentials: Credentials | None) -> str:
 
 
 def _gap(gap: Gap) -> str:
-    regions = f" in {', '.join(gap.regions)}" if gap.regions else ""
+    regions = f" in {_some(gap.regions, len(gap.regions))}" if gap.regions else ""
     grant = f"; grant {gap.permission}" if gap.permission else ""
     return f"{_clean(gap.what)}{regions}: {_clean(gap.why)}{grant}"
 

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from c7n_mfa.aws.arn import Arn
 from c7n_mfa.aws.times import parse_time
 from c7n_mfa.frozen import frozen
-from c7n_mfa.investigation.dossier import EarlierSignIns, Kind, Origin, Place, Related
+from c7n_mfa.investigation.dossier import EarlierSignIns, Kind, Origin, Place, Related, Seen
 from c7n_mfa.signin.record import HIDDEN, SignIn, at, text
 
 Actor = Literal["own", "session", "other"]
@@ -26,9 +26,10 @@ _IAM_NAME = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
 # CloudTrail is of 2013; a record that claims to be older does not know what time it is.
 _OLDEST = datetime(2013, 1, 1, tzinfo=UTC)
 
+DAY = timedelta(hours=24)
 RELATED = timedelta(hours=48)
 # What happened in the day before is under investigation itself, and nothing to compare with.
-UNDER_SUSPICION = timedelta(hours=24)
+UNDER_SUSPICION = DAY
 
 _BURST = 3
 _BURST_WITHIN = timedelta(minutes=15)
@@ -185,34 +186,37 @@ def _resources(listed: object) -> tuple[str, ...]:
     return tuple(f"{kind or 'resource'} {name}" for kind, name in pairs if name)
 
 
-def failed_attempts(records: Iterable[Record], moment: datetime) -> Related:
+def failed_attempts(records: Iterable[Record], moment: datetime, since: datetime) -> Related:
     """Failed sign-ins and second factors in the 48 hours before the sign-in."""
+    seen = Seen.of(since, moment - RELATED)
     times = sorted(r.at for r in records if _failed(r) and moment - RELATED <= r.at <= moment)
     last_of_burst = zip(times, times[_BURST - 1 :], strict=False)
+    is_burst = any(last - first <= _BURST_WITHIN for first, last in last_of_burst)
     return Related(
-        failed=len(times),
+        failed=seen.number(len(times)),
         last_failed=times[-1] if times else None,
-        burst=any(last - first <= _BURST_WITHIN for first, last in last_of_burst),
+        burst=True if is_burst else False if seen.complete else None,
+        seen=seen,
     )
 
 
-def earlier_sign_ins(own: Iterable[Record], moment: datetime, since: datetime) -> EarlierSignIns:
+def earlier_sign_ins(own: Iterable[Record], moment: datetime, seen: Seen) -> EarlierSignIns:
     """Successful sign-ins before this one, and those of them with a single factor."""
     earlier = sorted((r for r in own if r.at < moment and _succeeded(r)), key=lambda r: r.at)
     verdicts = [_sign_in(r).is_single_factor for r in earlier]
     single = [r.at for r, verdict in zip(earlier, verdicts, strict=True) if verdict]
     return EarlierSignIns(
-        count=len(earlier),
-        without_mfa=len(single),
+        count=seen.number(len(earlier)),
+        without_mfa=seen.number(len(single)),
         first_without_mfa=single[0] if single else None,
         last_without_mfa=single[-1] if single else None,
-        since=since,
-        unknown=verdicts.count(None),
+        seen=seen,
+        unknown=seen.number(verdicts.count(None)),
     )
 
 
 def judge_origin(
-    sign_in: SignIn, moment: datetime, own: Iterable[Record], places: _Places
+    sign_in: SignIn, moment: datetime, own: Iterable[Record], places: _Places, seen: Seen
 ) -> Origin:
     """Address, network, agent and hour of the sign-in against the identity's own history."""
     usual = [r for r in own if r.at < moment - UNDER_SUSPICION and not _failed(r)]
@@ -221,7 +225,8 @@ def judge_origin(
     networks = Counter(map(_network, known))
     place = places(str(address)) if address else None
     return Origin(
-        compared_with=len(usual),
+        compared_with=seen.number(len(usual)),
+        seen=seen,
         new_address=_is_new(address, known),
         network=_network(address) if address else None,
         new_network=_is_new(_network(address) if address else None, networks),

@@ -3,13 +3,14 @@
 """The severity of a sign-in, and the reasons for it.  Pure.
 
 Every reason has a level.  The highest is the severity, and one more where two indications of an
-intruder share it: a guessed password of an administrator is worse than either alone.  What could
-not be read counts as medium: unknown is never good news.
+intruder share it: a guessed password of an administrator is worse than either alone.  While failed
+attempts, history, activity or privileges are not wholly seen, nothing is less than high: whoever
+hides them, by a flood of calls or by throttling, must gain nothing by it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from c7n_mfa.investigation.dossier import (
@@ -23,6 +24,8 @@ from c7n_mfa.investigation.dossier import (
     Privileges,
     Reason,
     Related,
+    Seen,
+    Unseen,
 )
 from c7n_mfa.investigation.identity import ESCALATING
 from c7n_mfa.signin.record import SignIn
@@ -33,8 +36,11 @@ _NO_INDICATIONS = (
     "factor-unknown",
     "mfa-never-enrolled",
     "mfa-enrolled-not-asked",
-    "privileges-unknown",
+    "no-history",
+    "failures-unknown",
     "history-unknown",
+    "activity-unknown",
+    "privileges-unknown",
 )
 
 
@@ -46,8 +52,9 @@ def reasons_for(sign_in: SignIn, kind: Kind, moment: datetime, facts: Facts) -> 
         *_credentials(facts.credentials if sign_in.is_single_factor else None, moment),
         *_related(facts.related),
         *_origin(facts.origin),
-        *_dangers(facts.activity.dangerous if facts.activity else ()),
+        *_dangers(facts.dangerous),
         *_reach(facts),
+        *(_UNSEEN[each] for each in unseen(kind, facts)),
     ]
     return tuple(sorted(reasons, key=lambda reason: -LEVELS.index(reason.level)))
 
@@ -64,6 +71,43 @@ def severity_of(reasons: Sequence[Reason]) -> Level:
     return LEVELS[top]
 
 
+def unseen(kind: Kind, facts: Facts) -> tuple[Unseen, ...]:
+    """What was not seen, or not wholly, of what decides over the severity."""
+    origin, activity = facts.origin, facts.activity
+    seen: dict[Unseen, bool] = {
+        "failures": _is_complete(facts.related.seen),
+        "history": facts.earlier is not None
+        and facts.earlier.seen.complete
+        and origin is not None
+        and origin.compared_with is not None,
+        "activity": activity is not None and activity.seen.complete,
+        "privileges": kind == "root" or _are_seen(facts.privileges),
+    }
+    return tuple(name for name, is_seen in seen.items() if not is_seen)
+
+
+def _is_complete(seen: Seen | None) -> bool:
+    return seen is not None and seen.complete
+
+
+def _are_seen(privileges: Privileges | None) -> bool:
+    if privileges is None or privileges.administrator is None:
+        return False
+    return privileges.administrator or privileges.may is not None
+
+
+def _not_seen(name: Unseen, sentence: str) -> Reason:
+    return Reason(f"{name}-unknown", "high", sentence)
+
+
+_UNSEEN: Mapping[Unseen, Reason] = {
+    "failures": _not_seen("failures", "not all attempts before the sign-in could be read"),
+    "history": _not_seen("history", "the history of the identity could not be read, or not all"),
+    "activity": _not_seen("activity", "not all API calls around the sign-in could be read"),
+    "privileges": _not_seen("privileges", "the privileges could not be read, or not all"),
+}
+
+
 def _identity(sign_in: SignIn, kind: Kind) -> Iterator[Reason]:
     if kind == "root" and sign_in.outcome != "failure":
         yield Reason(
@@ -76,19 +120,15 @@ def _identity(sign_in: SignIn, kind: Kind) -> Iterator[Reason]:
 
 
 def _privileges(privileges: Privileges | None, kind: Kind) -> Iterator[Reason]:
-    if kind == "root":
+    if kind == "root" or privileges is None:
         return
-    if privileges is None or (privileges.administrator is None and privileges.may is None):
-        yield Reason("privileges-unknown", "medium", "the privileges could not be read")
-    elif privileges.administrator:
+    if privileges.administrator:
         yield Reason("administrator", "high", f"an administrator: {privileges.because}")
     elif privileges.may:
         escalating = [action for action in privileges.may if action in ESCALATING]
         level: Level = "high" if escalating else "medium"
         listed = ", ".join(escalating or privileges.may)
         yield Reason("may-do-harm", level, f"allowed to call {listed}")
-    elif privileges.administrator is None:
-        yield Reason("privileges-unknown", "medium", privileges.because)
 
 
 def _credentials(credentials: Credentials | None, moment: datetime) -> Iterator[Reason]:
@@ -107,7 +147,10 @@ def _credentials(credentials: Credentials | None, moment: datetime) -> Iterator[
 
 def _related(related: Related) -> Iterator[Reason]:
     if related.burst:
-        sentence = f"{related.failed} failed attempts in the 48 hours before, in quick succession"
+        least = "" if _is_complete(related.seen) else "at least "
+        sentence = (
+            f"{least}{related.failed} failed attempts in the 48 hours before, in quick succession"
+        )
         yield Reason("failed-burst", "high", sentence)
     if related.findings:
         worst = max((f.severity for f in related.findings), key=LEVELS.index)
@@ -118,19 +161,24 @@ def _related(related: Related) -> Iterator[Reason]:
 
 
 def _origin(origin: Origin | None) -> Iterator[Reason]:
-    if origin is None or origin.compared_with == 0:
-        yield Reason("history-unknown", "medium", "there is no history to compare it with")
+    if origin is None or origin.compared_with is None:
         return
+    if origin.compared_with == 0:
+        yield Reason("no-history", "medium", "there is no history to compare it with")
+        return
+    since = f"since {origin.seen.since.date().isoformat()}"
     if origin.new_country and origin.place:
-        yield Reason("new-country", "high", f"never before from {origin.place.country}")
+        yield Reason("new-country", "high", f"no other call from {origin.place.country} {since}")
     if origin.new_network:
-        yield Reason("new-network", "medium", f"never before from {origin.network}")
+        yield Reason("new-network", "medium", f"no other call from {origin.network} {since}")
     elif origin.new_address:
         yield Reason("new-address", "low", f"a new address in the known network {origin.network}")
     if origin.new_agent:
-        yield Reason("new-agent", "low", "never before with this kind of browser")
+        yield Reason("new-agent", "low", f"no other sign-in with this kind of browser {since}")
     if origin.unusual_hour:
-        yield Reason("unusual-hour", "low", f"never before at {origin.hour:02d}:00 UTC")
+        yield Reason(
+            "unusual-hour", "low", f"no other call at about {origin.hour:02d}:00 UTC {since}"
+        )
 
 
 def _dangers(dangerous: Sequence[DangerousCall]) -> Iterator[Reason]:

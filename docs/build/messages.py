@@ -28,10 +28,11 @@ from c7n_mfa.investigation.dossier import (
     Privileges,
     Reach,
     Related,
+    Seen,
 )
 from c7n_mfa.investigation.page import to_dict
 from c7n_mfa.investigation.records import who_signed_in
-from c7n_mfa.investigation.severity import reasons_for, severity_of
+from c7n_mfa.investigation.severity import reasons_for, severity_of, unseen
 from c7n_mfa.signin.record import SignIn
 from docs.build import text
 from tests.signin.records import RECORDS
@@ -107,6 +108,7 @@ def _dossier(record: Mapping[str, Any], sign_in: SignIn, facts: Facts) -> dict[s
         written=NOW,
         severity=severity_of(reasons),
         reasons=reasons,
+        unseen=unseen(who.kind, facts),
         facts=facts,
         gaps=STANDING,
         advice=advice_for(sign_in, who, AT, facts),
@@ -116,11 +118,13 @@ def _dossier(record: Mapping[str, Any], sign_in: SignIn, facts: Facts) -> dict[s
 
 def _facts(**changes: Any) -> Facts:
     """An administrator from a new network, of whom nothing else is known yet."""
+    two_days, month = (Seen(AT - timedelta(days=days), True) for days in (2, 30))
     facts = Facts(
-        related=Related(findings=(), failed=0, burst=False),
-        earlier=EarlierSignIns(12, 0, None, None, AT - timedelta(days=30)),
+        related=Related(findings=(), failed=0, burst=False, seen=two_days),
+        earlier=EarlierSignIns(12, 0, None, None, month),
         origin=Origin(
             compared_with=212,
+            seen=month,
             new_address=True,
             network="192.0.2.0/24",
             new_network=True,
@@ -129,9 +133,9 @@ def _facts(**changes: Any) -> Facts:
             hour=8,
             unusual_hour=False,
         ),
-        activity=Activity((Count("s3", "ListBuckets", 3, 0),), (), ()),
+        activity=Activity((Count("s3", "ListBuckets", 3, 0),), (), (), two_days, True),
         owner=Owner((("owner", "team-a@example.com"),)),
-        reach=Reach((), (), (), (), (), ()),
+        reach=Reach((), (), (), (), (), (), two_days),
         privileges=Privileges(True, "its policy AdministratorAccess allows everything"),
         credentials=Credentials(True, (), (AccessKey("AKIAIOSFODNN7EXAMPLE", True, AT),)),
     )

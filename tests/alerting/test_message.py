@@ -44,6 +44,7 @@ from c7n_mfa.investigation.dossier import (
     Privileges,
     Reach,
     Related,
+    Seen,
 )
 from c7n_mfa.investigation.page import to_dict
 from c7n_mfa.investigation.records import who_signed_in
@@ -118,6 +119,7 @@ USER_CREATED = DangerousCall(
     why="creates a user",
     technique="T1136.003",
 )
+SEEN = Seen(AT, True)
 # Everything that can be found.
 FOUND = Facts(
     related=Related(
@@ -125,10 +127,12 @@ FOUND = Facts(
         failed=4,
         last_failed=AT,
         burst=True,
+        seen=SEEN,
     ),
-    earlier=EarlierSignIns(2, 1, AT, AT, AT),
+    earlier=EarlierSignIns(2, 1, AT, AT, SEEN),
     origin=Origin(
         compared_with=9,
+        seen=SEEN,
         new_address=True,
         network="192.0.2.0/24",
         new_network=True,
@@ -143,9 +147,13 @@ FOUND = Facts(
         before=(Count("s3", "ListBuckets", 3, 1),),
         since=(Count("iam", "CreateUser", 1, 0),),
         dangerous=(USER_CREATED, replace(USER_CREATED, name="CreateRole", done=False)),
+        seen=SEEN,
+        complete_since=True,
     ),
     owner=Owner((("email", "user@example.com"),)),
-    reach=Reach(("role/a",), ("GetSessionToken",), ("AKIA",), ("bob",), ("210987654321",), ("x",)),
+    reach=Reach(
+        ("role/a",), ("GetSessionToken",), ("AKIA",), ("bob",), ("210987654321",), ("x",), SEEN
+    ),
     privileges=Privileges(True, "it has the policy AdministratorAccess", may=("iam:PassRole",)),
     credentials=Credentials(True, (), (AccessKey("AKIAEXAMPLE000000000", True, AT),)),
 )
@@ -167,7 +175,13 @@ def test_the_whole_message_of_a_user_investigated():
     found = said(sign_in(), DOSSIER)
 
     assert found.subject == "[MEDIUM] alice signed in without MFA (123456789012)"
-    assert found.attributes == {"severity": "medium", "identity": "iam-user", "account": ACCOUNT}
+    assert found.attributes == {
+        "severity": "medium",
+        "identity": "iam-user",
+        "account": ACCOUNT,
+        "complete": "no",
+    }
+
     assert (
         found.message
         == f"""\
@@ -203,6 +217,19 @@ What was not checked
 Sent by the policy signin-single-factor in us-east-1.
 """
     )
+
+
+@pytest.mark.parametrize(
+    ("dossier", "complete"),
+    [
+        (None, "no"),
+        ({"severity": "high"}, "no"),
+        ({"severity": "high", "unseen": ["failures"]}, "no"),
+        ({"severity": "medium", "unseen": []}, "yes"),
+    ],
+)
+def test_an_attribute_says_whether_all_was_seen_that_decides_the_severity(dossier, complete):
+    assert said(sign_in(), dossier).attributes["complete"] == complete
 
 
 def test_what_was_done_comes_with_the_command_that_undoes_it_and_what_failed_is_shouted():
@@ -401,7 +428,7 @@ def investigation_of(found, event=None):
     gaps = (Gap("other Regions", "the option regions leaves them out"),)
     advice = advice_for(found, who, AT, FOUND)
     level = severity.severity_of(reasons)
-    return Dossier(found, who.kind, AT, NOW, level, reasons, FOUND, gaps, advice)
+    return Dossier(found, who.kind, AT, NOW, level, reasons, (), FOUND, gaps, advice)
 
 
 def sentences(message):

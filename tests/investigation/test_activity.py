@@ -9,12 +9,16 @@ from datetime import timedelta
 import botocore.session
 import pytest
 
-from c7n_mfa.investigation.activity import DANGERS, activity, danger_of, reach
-from c7n_mfa.investigation.dossier import LEVELS, Activity, Count, DangerousCall, Reach
+from c7n_mfa.investigation.activity import activity, reach
+from c7n_mfa.investigation.dangers import DANGERS, danger_of
+from c7n_mfa.investigation.dossier import LEVELS, Activity, Count, DangerousCall, Reach, Seen
 from investigated import ACCOUNT, ALICE, AT, ago, call, parsed
 
 LATER = AT + timedelta(minutes=3)
-NOTHING = Reach((), (), (), (), (), ())
+NEVER = AT + timedelta(minutes=10)
+DAY_BEFORE = ago(hours=24)
+ALL = Seen(DAY_BEFORE, True)
+NOTHING = Reach((), (), (), (), (), (), ALL)
 # CloudTrail writes these otherwise than the API calls them.
 SPELT = {
     ("s3", "DeleteBucketPublicAccessBlock"): ("s3", "DeletePublicAccessBlock"),
@@ -25,12 +29,12 @@ SPELT = {
 SERVICES = {"monitoring": "cloudwatch", "sso": "sso-admin", "access-analyzer": "accessanalyzer"}
 
 
-def see(*records):
-    return activity(parsed(*records), AT)
+def see(*records, since=DAY_BEFORE):
+    return activity(parsed(*records), AT, since)
 
 
-def go(*records):
-    return reach(parsed(*records), AT, ACCOUNT)
+def go(*records, since=DAY_BEFORE):
+    return reach(parsed(*records), AT, ACCOUNT, since)
 
 
 def test_calls_are_counted_before_and_since_with_those_in_vain():
@@ -45,7 +49,35 @@ def test_calls_are_counted_before_and_since_with_those_in_vain():
         before=(Count("s3", "ListBuckets", 1, 0),),
         since=(Count("s3", "ListBuckets", 2, 1), Count("iam", "ListUsers", 1, 0)),
         dangerous=(),
+        seen=ALL,
+        complete_since=True,
     )
+
+
+@pytest.mark.parametrize(
+    ("since", "complete_since"), [(ago(hours=1), True), (LATER + timedelta(minutes=1), False)]
+)
+def test_what_was_not_read_is_unknown_and_not_none(since, complete_since):
+    found = see(call("ListBuckets", "s3", LATER + timedelta(minutes=2)), since=since)
+    assert found == Activity(
+        before=None,
+        since=(Count("s3", "ListBuckets", 1, 0),),
+        dangerous=None,
+        seen=Seen(since, False),
+        complete_since=complete_since,
+    )
+    assert see(since=NEVER) == Activity(None, None, None, Seen(NEVER, False), False)
+    assert go(since=NEVER) == Reach(None, None, None, None, None, None, Seen(NEVER, False))
+
+
+def test_what_was_read_stands_though_not_all_was():
+    found = see(
+        call("CreateUser", "iam", LATER), call("ListBuckets", "s3", ago(hours=1)), since=LATER
+    )
+    assert [count.name for count in found.before] == ["ListBuckets"]
+    assert [count.name for count in found.since] == ["CreateUser"]
+    assert [danger.name for danger in found.dangerous] == ["CreateUser"]
+    assert (found.seen, found.complete_since) == (Seen(LATER, False), False)
 
 
 def test_a_dangerous_call_is_told_with_target_reason_and_technique():
@@ -137,6 +169,7 @@ def test_roles_tokens_keys_users_and_accounts_are_reached():
         users=("bob",),
         accounts=("210987654321",),
         touched=(),
+        seen=ALL,
     )
 
 

@@ -9,6 +9,7 @@ import json
 from collections import Counter
 from datetime import timedelta
 
+import botocore.loaders
 import pytest
 from botocore.exceptions import (
     ClientError,
@@ -18,6 +19,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from c7n_mfa.investigation import gather
 from c7n_mfa.investigation.dossier import (
     AccessKey,
     Credentials,
@@ -28,6 +30,7 @@ from c7n_mfa.investigation.dossier import (
     Privileges,
     Reach,
     Related,
+    Seen,
 )
 from c7n_mfa.investigation.element import InvestigateSignin
 from c7n_mfa.investigation.gather import Options, investigate
@@ -35,7 +38,6 @@ from c7n_mfa.investigation.page import markdown, to_dict
 from calls import denied
 from investigated import (
     ACCOUNT,
-    ALICE,
     AT,
     HOME,
     NOW,
@@ -72,8 +74,14 @@ ROLE_SIGN_IN = the_sign_in(
     }
 )
 HISTORY = [sign_in(ago(days=3 + day)) for day in range(6)]
+# Those of sign-ins and of the policy, and the one that is enabled beside them.
+SIGN_INS = ("us-east-1", HOME, "us-east-2", "eu-north-1", "ap-southeast-2")
+REGIONS = (*SIGN_INS, "ap-south-1")
+LEFT_OUT = Gap("other Regions", "the option regions leaves them out")
+MONTH = Seen(NOW - timedelta(days=30), True)
+TWO_DAYS = Seen(ago(hours=48), True)
+DAY = Seen(ago(hours=24), True)
 LIMITS = (
-    Gap("other Regions", "the option regions leaves them out"),
     Gap("more than 30 days back", "beyond the option days; LookupEvents keeps 90 days"),
     Gap("data events, such as reading S3 objects", "LookupEvents does not have them"),
     Gap("the last minutes", "CloudTrail delivers calls 5 to 15 minutes late"),
@@ -119,12 +127,12 @@ def test_a_sign_in_as_always_is_looked_into_in_all_six_steps():
     dossier, _ = run(trail(*HISTORY, call("ListBuckets", "s3", AT + timedelta(minutes=1))))
     facts = dossier.facts
 
-    assert facts.related == Related(findings=(), failed=0, burst=False)
-    assert facts.earlier == EarlierSignIns(6, 6, ago(days=8), ago(days=3), NOW - timedelta(days=30))
+    assert facts.related == Related(findings=(), failed=0, burst=False, seen=TWO_DAYS)
+    assert facts.earlier == EarlierSignIns(6, 6, ago(days=8), ago(days=3), MONTH)
     assert (facts.origin.new_address, facts.origin.new_network) == (False, False)
     assert [count.name for count in facts.activity.since] == ["ListBuckets"]
     assert facts.owner == Owner((("owner", "user@example.com"),))
-    assert facts.reach == Reach((), (), (), (), (), ())
+    assert facts.reach == Reach((), (), (), (), (), (), DAY)
     assert facts.privileges == Privileges(
         False,
         "no policy allows every action on every resource",
@@ -134,7 +142,7 @@ def test_a_sign_in_as_always_is_looked_into_in_all_six_steps():
     )
     key = AccessKey("AKIAEXAMPLE000000000", True, ago(days=400))
     assert facts.credentials == Credentials(True, (), (key,))
-    assert (dossier.severity, dossier.gaps) == ("medium", LIMITS)
+    assert (dossier.severity, dossier.unseen, dossier.gaps) == ("medium", (), LIMITS)
 
 
 def test_the_sign_in_itself_is_no_history_of_its_own():
@@ -142,58 +150,69 @@ def test_the_sign_in_itself_is_no_history_of_its_own():
     assert (dossier.facts.earlier.count, dossier.facts.activity.since) == (0, ())
 
 
-def test_three_regions_are_asked_unless_others_are_named():
-    record = the_sign_in(awsRegion="us-east-2")
-    for options, expected in [
-        ({}, {"us-east-2", "us-east-1", HOME}),
-        ({"regions": ("ap-south-1",)}, {"us-east-2", "us-east-1", HOME, "ap-south-1"}),
-        ({"regions": None}, {"us-east-2", "us-east-1", HOME, "ap-south-1"}),
-    ]:
-        _, made = run(record=record, **options)
-        assert {
-            r for permission, r, _ in made if permission == "cloudtrail:LookupEvents"
-        } == expected
-        assert {
-            r for permission, r, _ in made if permission == "guardduty:ListDetectors"
-        } == expected
-
-
-def test_every_region_leaves_no_region_out():
-    dossier, _ = run(regions=None)
-    assert dossier.gaps == LIMITS[1:]
-
-
-def test_where_regions_cannot_be_listed_it_says_so():
-    dossier, made = run(answers(**{"ec2:DescribeRegions": denied("it")}), regions=None)
-    assert dossier.gaps[0] == Gap(
-        "every enabled Region", "access denied", "ec2:DescribeRegions", (HOME,)
-    )
-    assert {r for permission, r, _ in made if permission == "cloudtrail:LookupEvents"} == {
-        "us-east-1",
-        HOME,
-    }
+def asked_of(made, permission="cloudtrail:LookupEvents"):
+    return {region for name, region, _ in made if name == permission}
 
 
 @pytest.mark.parametrize(
-    ("partition", "everywhere"),
-    [("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1"), ("aws", "us-east-1")],
+    ("options", "more"),
+    [
+        ({}, {"ap-south-1"}),
+        ({"regions": None}, {"ap-south-1"}),
+        ({"regions": ("sa-east-1",)}, {"sa-east-1"}),
+    ],
 )
-def test_global_services_are_asked_where_their_partition_records_them(partition, everywhere):
-    identity = {"type": "IAMUser", "userName": "alice", "arn": ALICE.replace("aws", partition, 1)}
-    _, made = run(record=the_sign_in(userIdentity=identity, awsRegion=HOME))
-    asked = {r for permission, r, _ in made if permission == "cloudtrail:LookupEvents"}
-    assert asked == {HOME, everywhere}
+def test_the_regions_of_sign_ins_are_asked_and_the_enabled_or_the_named(options, more):
+    dossier, made = run(record=the_sign_in(awsRegion="ca-central-1"), **options)
+    expected = {*SIGN_INS, "ca-central-1", *more}
+    assert asked_of(made) == asked_of(made, "guardduty:ListDetectors") == expected
+    assert (LEFT_OUT in dossier.gaps) == ("sa-east-1" in more)
+
+
+def test_where_regions_cannot_be_listed_those_of_sign_ins_are_asked_and_it_says_so():
+    dossier, made = run(answers(**{"ec2:DescribeRegions": denied("it")}))
+    assert dossier.gaps[0] == Gap(
+        "every enabled Region", "access denied", "ec2:DescribeRegions", (HOME,)
+    )
+    assert asked_of(made) == set(SIGN_INS)
+
+
+@pytest.mark.parametrize(
+    ("home", "of_sign_in", "expected"),
+    [
+        ("cn-northwest-1", "cn-northwest-1", {"cn-northwest-1", "cn-north-1"}),
+        ("us-gov-east-1", "us-gov-east-1", {"us-gov-east-1", "us-gov-west-1"}),
+        ("eusc-de-east-1", "eusc-de-east-1", {"eusc-de-east-1"}),
+        ("us-iso-west-1", "us-iso-west-1", {"us-iso-west-1", "us-iso-east-1"}),
+        ("moon-base-east-1", "moon-base-west-2", {"moon-base-east-1", "moon-base-west-2"}),
+    ],
+)
+def test_other_partitions_are_asked_where_they_record_and_never_in_us_east_1(
+    home, of_sign_in, expected
+):
+    _, made = run(record=the_sign_in(awsRegion=of_sign_in), home=home, regions=())
+    assert asked_of(made) == expected
+
+
+def test_the_regions_of_iam_are_those_of_botocore():
+    found = {}
+    for partition in botocore.loaders.Loader().load_data("endpoints")["partitions"]:
+        endpoints = partition["services"].get("iam", {}).get("endpoints", {}).values()
+        scopes = {each["credentialScope"]["region"] for each in endpoints}
+        if scopes:
+            found[partition["partition"]] = tuple(scopes)
+    assert found == gather._GLOBAL
 
 
 @pytest.mark.parametrize("region", ["evil.example.com/", "", None, 7, "us-east-1.example.com"])
 def test_a_region_that_is_none_is_not_asked(region):
     _, made = run(record=the_sign_in(awsRegion=region))
-    assert {region for _, region, _ in made} <= {"us-east-1", HOME, "aws-global"}
+    assert {region for _, region, _ in made} <= {*REGIONS, "aws-global"}
 
 
 def test_pages_of_a_region_are_never_more_than_asked_for():
     busy = [call("ListBuckets", "s3", ago(minutes=7 * n)) for n in range(2000)]
-    script = answers(**{"cloudtrail:LookupEvents": trail_of(*busy, *HISTORY, pages=40)})
+    script = answers(**{"cloudtrail:LookupEvents": trail_of(*busy, *HISTORY)})
 
     dossier, made = run(script, pages=10)
 
@@ -204,7 +223,6 @@ def test_pages_of_a_region_are_never_more_than_asked_for():
     assert cut == [
         "API calls since 48 hours before the sign-in",
         "history of the identity",
-        "earlier sign-ins",
     ]
 
 
@@ -212,19 +230,15 @@ def test_sign_ins_of_busy_users_are_found_by_the_name_of_the_event():
     busy = [call("ListBuckets", "s3", ago(days=2, minutes=n)) for n in range(1, 500)]
     records = [*busy, *(sign_in(ago(days=20 + n)) for n in range(3))]
 
-    def in_pages_of_fifty(region, parameters):
-        size = trail_of(*records)(region, {**parameters, "NextToken": "0"})["Events"]
-        return trail_of(*records, pages=-(-len(size) // 50) or 1)(region, parameters)
-
-    dossier, made = run(answers(**{"cloudtrail:LookupEvents": in_pages_of_fifty}), pages=4)
+    dossier, made = run(trail(*records), pages=4)
 
     keys = [
         parameters["LookupAttributes"][0]["AttributeKey"]
         for permission, region, parameters in made
         if (permission, region) == ("cloudtrail:LookupEvents", "us-east-1")
     ]
-    assert keys == ["Username", "Username", "Username", "EventName"]
-    assert dossier.facts.earlier.count == 3
+    assert keys == ["Username", "Username", "EventName", "Username"]
+    assert dossier.facts.earlier == EarlierSignIns(3, 3, ago(days=22), ago(days=20), MONTH)
 
 
 def test_time_ends_the_investigation_and_is_told():
@@ -248,9 +262,7 @@ def test_time_ends_the_investigation_and_is_told():
     assert (dossier.facts.owner, dossier.facts.activity) == (None, None)
     why = "the budget of 5 s was spent"
     assert Gap("tags of the user", why) in dossier.gaps
-    assert Gap("API calls since 48 hours before the sign-in", why, None, ("us-east-1", HOME)) in (
-        dossier.gaps
-    )
+    assert Gap("API calls since 48 hours before the sign-in", why, None, SIGN_INS) in (dossier.gaps)
 
 
 def _slow(clock, answer):
@@ -267,6 +279,7 @@ def test_root_has_no_user_and_no_questions_about_one():
     assert {permission for permission, _, _ in made} == {
         "account:GetAlternateContact",
         "cloudtrail:LookupEvents",
+        "ec2:DescribeRegions",
         "guardduty:ListDetectors",
         "guardduty:ListFindings",
         "securityhub:GetFindings",
@@ -427,11 +440,10 @@ def test_services_that_are_off_are_told_apart_from_no_findings():
         **{"securityhub:GetFindings": off, "guardduty:ListDetectors": {"DetectorIds": []}}
     )
     dossier, _ = run(script)
-    regions = ("us-east-1", HOME)
     assert dossier.facts.related.findings is None
     assert dossier.gaps[:2] == (
-        Gap("findings of Security Hub", "Security Hub is not enabled", None, regions),
-        Gap("findings of GuardDuty", "GuardDuty is not enabled", None, regions),
+        Gap("findings of Security Hub", "Security Hub is not enabled", None, REGIONS),
+        Gap("findings of GuardDuty", "GuardDuty is not enabled", None, REGIONS),
     )
 
 

@@ -7,11 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from c7n_mfa.investigation.dossier import EarlierSignIns, Origin, Place, Related
+from c7n_mfa.investigation.dossier import EarlierSignIns, Origin, Place, Related, Seen
 from c7n_mfa.investigation.records import earlier_sign_ins, failed_attempts, judge_origin
 from investigated import AT, BROWSER, ago, call, parsed, sign_in, signed_in, the_sign_in
 
 SINCE = ago(days=30)
+ALL = Seen(SINCE, True)
+TWO_DAYS = Seen(ago(hours=48), True)
 
 
 def failed(**span):
@@ -23,7 +25,7 @@ def nowhere(address):
 
 
 def judge(*history, places=nowhere, **changes):
-    return judge_origin(signed_in(the_sign_in(**changes)), AT, parsed(*history), places)
+    return judge_origin(signed_in(the_sign_in(**changes)), AT, parsed(*history), places, ALL)
 
 
 def days_of_noons(days=6):
@@ -31,8 +33,25 @@ def days_of_noons(days=6):
 
 
 def test_failures_in_quick_succession_are_a_burst():
-    found = failed_attempts(parsed(*(failed(minutes=m) for m in (2, 3, 9))), AT)
-    assert found == Related(failed=3, last_failed=ago(minutes=2), burst=True)
+    found = failed_attempts(parsed(*(failed(minutes=m) for m in (2, 3, 9))), AT, SINCE)
+    assert found == Related(failed=3, last_failed=ago(minutes=2), burst=True, seen=TWO_DAYS)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "failed", "last", "burst"),
+    [
+        ([], None, None, None),
+        ([4], 1, 4, None),
+        ([4, 40, 80], 3, 4, None),
+        ([4, 5, 6], 3, 4, True),
+    ],
+)
+def test_attempts_of_which_not_all_were_read_are_at_least_so_many(attempts, failed, last, burst):
+    since = ago(hours=3)
+    records = parsed(*(sign_in(ago(minutes=m), outcome="Failure") for m in attempts))
+    assert failed_attempts(records, AT, since) == Related(
+        None, failed, last and ago(minutes=last), burst, Seen(since, False)
+    )
 
 
 @pytest.mark.parametrize(
@@ -47,7 +66,7 @@ def test_failures_in_quick_succession_are_a_burst():
     ],
 )
 def test_few_slow_successful_old_or_later_attempts_are_no_burst(attempts):
-    assert failed_attempts(parsed(*attempts), AT).burst is False
+    assert failed_attempts(parsed(*attempts), AT, SINCE).burst is False
 
 
 def test_a_failed_second_factor_counts_as_an_attempt():
@@ -56,7 +75,7 @@ def test_a_failed_second_factor_counts_as_an_attempt():
             "CheckMfa", "signin", ago(minutes=1), responseElements={"CheckMfa": answer}, eventID=""
         )
 
-    found = failed_attempts(parsed(check("Failure"), check("Success"), check(None)), AT)
+    found = failed_attempts(parsed(check("Failure"), check("Success"), check(None)), AT, SINCE)
     assert found.failed == 1
 
 
@@ -69,25 +88,31 @@ def test_earlier_sign_ins_without_mfa_are_counted_with_first_and_last():
         sign_in(AT + timedelta(minutes=1)),
         call("ListBuckets", "s3", ago(days=2)),
     )
-    assert earlier_sign_ins(records, AT, SINCE) == EarlierSignIns(
-        3, 2, ago(days=9), ago(days=3), SINCE
-    )
+    assert earlier_sign_ins(records, AT, ALL) == EarlierSignIns(3, 2, ago(days=9), ago(days=3), ALL)
 
 
 def test_earlier_sign_ins_that_do_not_say_are_counted_apart():
     records = parsed(sign_in(ago(days=3)), sign_in(ago(days=4), mfa="?"))
-    assert earlier_sign_ins(records, AT, SINCE) == EarlierSignIns(
-        2, 1, ago(days=3), ago(days=3), SINCE, unknown=1
+    assert earlier_sign_ins(records, AT, ALL) == EarlierSignIns(
+        2, 1, ago(days=3), ago(days=3), ALL, unknown=1
     )
 
 
 def test_no_earlier_sign_in_is_a_zero():
-    assert earlier_sign_ins([], AT, SINCE) == EarlierSignIns(0, 0, None, None, SINCE)
+    assert earlier_sign_ins([], AT, ALL) == EarlierSignIns(0, 0, None, None, ALL)
+
+
+def test_no_sign_in_where_not_all_was_read_is_unknown():
+    part = Seen(ago(days=3), False)
+    with_mfa = parsed(sign_in(ago(days=2), mfa="Yes"))
+    assert earlier_sign_ins([], AT, part) == EarlierSignIns(None, None, None, None, part, None)
+    assert earlier_sign_ins(with_mfa, AT, part) == EarlierSignIns(1, None, None, None, part, None)
 
 
 def test_a_sign_in_as_always_is_new_in_nothing():
     assert judge(*days_of_noons()) == Origin(
         compared_with=6,
+        seen=ALL,
         new_address=False,
         network="192.0.2.0/24",
         new_network=False,
@@ -99,7 +124,13 @@ def test_a_sign_in_as_always_is_new_in_nothing():
 
 
 def test_without_history_nothing_is_new_and_nothing_known():
-    assert judge() == Origin(compared_with=0, network="192.0.2.0/24", hour=12)
+    assert judge() == Origin(compared_with=0, seen=ALL, network="192.0.2.0/24", hour=12)
+
+
+def test_a_history_that_was_not_read_is_not_an_empty_one():
+    part = Seen(ago(days=3), False)
+    found = judge_origin(signed_in(the_sign_in()), AT, [], nowhere, part)
+    assert found == Origin(compared_with=None, seen=part, network="192.0.2.0/24", hour=12)
 
 
 def test_a_neighbour_is_a_new_address_in_a_known_network():

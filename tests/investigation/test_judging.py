@@ -15,6 +15,7 @@ from c7n_mfa.investigation.dossier import (
     Activity,
     Credentials,
     DangerousCall,
+    EarlierSignIns,
     Facts,
     Finding,
     MfaDevice,
@@ -24,6 +25,7 @@ from c7n_mfa.investigation.dossier import (
     Privileges,
     Reach,
     Related,
+    Seen,
 )
 from c7n_mfa.investigation.identity import allows_everything, is_administrator_policy
 from c7n_mfa.investigation.records import who_signed_in
@@ -34,12 +36,14 @@ ALLOW = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 LATER = AT + timedelta(minutes=5)
 ENROLLED = (MfaDevice("mfa/alice", ago(days=99)),)
 # Nothing is unusual: a plain user, at home, with MFA enrolled since long and no other news.
+ALL, PART = Seen(ago(days=30), True), Seen(ago(hours=1), False)
 FACTS = Facts(
-    related=Related(findings=(), failed=0, burst=False),
-    origin=Origin(9, new_address=False, network="192.0.2.0/24", new_network=False, hour=12),
-    activity=Activity((), (), ()),
+    related=Related(findings=(), failed=0, burst=False, seen=ALL),
+    earlier=EarlierSignIns(9, 0, None, None, ALL),
+    origin=Origin(9, ALL, new_address=False, network="192.0.2.0/24", new_network=False, hour=12),
+    activity=Activity((), (), (), ALL, True),
     owner=Owner((("email", "user@example.com"),)),
-    reach=Reach((), (), (), (), (), ()),
+    reach=Reach((), (), (), (), (), (), ALL),
     privileges=Privileges(False, "nothing", may=()),
     credentials=Credentials(True, ENROLLED, ()),
 )
@@ -72,7 +76,15 @@ def codes(facts=FACTS, record=None, **changes):
 
 
 def dangers(*calls):
-    return {"activity": Activity((), (), calls)}
+    return {"activity": Activity((), (), calls, ALL, True)}
+
+
+def related(**changes):
+    return {"related": replace(FACTS.related, **changes)}
+
+
+def reaching(**changes):
+    return {"reach": replace(FACTS.reach, **changes)}
 
 
 def origin(**changes):
@@ -145,9 +157,11 @@ def test_root_that_failed_is_not():
     ("changes", "severity", "code"),
     [
         ({"privileges": Privileges(True, "x")}, "high", "administrator"),
-        ({"privileges": None}, "medium", "privileges-unknown"),
-        ({"privileges": Privileges(None, "x")}, "medium", "privileges-unknown"),
-        ({"privileges": Privileges(None, "x", may=())}, "medium", "privileges-unknown"),
+        ({"privileges": None}, "high", "privileges-unknown"),
+        ({"privileges": Privileges(None, "x")}, "high", "privileges-unknown"),
+        ({"privileges": Privileges(None, "x", may=())}, "high", "privileges-unknown"),
+        ({"privileges": Privileges(None, "x", may=("s3:GetObject",))}, "high", "may-do-harm"),
+        ({"privileges": Privileges(False, "x")}, "high", "privileges-unknown"),
         ({"privileges": Privileges(False, "x", may=("s3:GetObject",))}, "medium", "may-do-harm"),
         (
             {"privileges": Privileges(False, "x", may=("iam:CreateAccessKey",))},
@@ -160,11 +174,18 @@ def test_root_that_failed_is_not():
             "medium",
             "mfa-enrolled-since",
         ),
-        ({"related": Related((), 3, AT, True)}, "high", "failed-burst"),
-        ({"related": Related((finding("low"),))}, "medium", "related-findings"),
-        ({"related": Related((finding("low"), finding("critical")))}, "high", "related-findings"),
-        ({"origin": None}, "medium", "history-unknown"),
-        ({"origin": Origin(0)}, "medium", "history-unknown"),
+        (related(failed=3, last_failed=AT, burst=True), "high", "failed-burst"),
+        (related(findings=(finding("low"),)), "medium", "related-findings"),
+        (related(findings=(finding("low"), finding("critical"))), "high", "related-findings"),
+        (related(failed=9, seen=PART), "high", "failures-unknown"),
+        ({"related": Related(())}, "high", "failures-unknown"),
+        ({"origin": None}, "high", "history-unknown"),
+        ({"origin": Origin(None, PART)}, "high", "history-unknown"),
+        ({"origin": Origin(0, ALL)}, "medium", "no-history"),
+        ({"earlier": None}, "high", "history-unknown"),
+        ({"earlier": EarlierSignIns(9, 0, None, None, PART)}, "high", "history-unknown"),
+        ({"activity": None}, "high", "activity-unknown"),
+        ({"activity": Activity((), (), None, PART, True)}, "high", "activity-unknown"),
         (origin(new_network=True), "medium", "new-network"),
         (origin(new_address=True), "medium", "new-address"),
         (origin(new_agent=True), "medium", "new-agent"),
@@ -175,7 +196,7 @@ def test_root_that_failed_is_not():
         (dangers(RUN, DANGER), "high", "dangerous-calls"),
         (dangers(replace(DANGER, done=False)), "medium", "dangerous-attempts"),
         (dangers(replace(DANGER, since=False)), "medium", "dangerous-before"),
-        ({"reach": Reach((), (), (), (), ("210987654321",), ())}, "medium", "other-accounts"),
+        (reaching(accounts=("210987654321",)), "medium", "other-accounts"),
     ],
 )
 def test_one_thing_more_gives_one_reason_more(changes, severity, code):
@@ -189,13 +210,46 @@ def test_one_thing_more_gives_one_reason_more(changes, severity, code):
     [
         ({"privileges": Privileges(True, "x"), **dangers(DANGER)}, "critical"),
         ({"privileges": Privileges(True, "x"), **origin(new_network=True)}, "high"),
-        ({"related": Related((finding("low"),)), **origin(new_network=True)}, "high"),
-        ({"credentials": Credentials(True, ()), "privileges": None}, "medium"),
-        ({"origin": None, "privileges": None}, "medium"),
+        ({**related(findings=(finding("low"),)), **origin(new_network=True)}, "high"),
+        ({"credentials": Credentials(True, ()), "privileges": None}, "high"),
+        ({"origin": None, "privileges": None}, "high"),
+        ({"privileges": Privileges(True, "x"), "origin": None}, "high"),
     ],
 )
 def test_two_signs_on_one_level_raise_it_and_two_unknowns_do_not(changes, severity):
     assert codes(**changes)[0] == severity
+
+
+@pytest.mark.parametrize("record", [sign_in(mfa="Yes"), sign_in(outcome="Failure")])
+def test_nothing_is_below_high_while_anything_is_unseen(record):
+    assert codes(Facts(), record) == (
+        "high",
+        ["failures-unknown", "history-unknown", "activity-unknown", "privileges-unknown"],
+    )
+
+
+def test_more_is_found_than_is_said_of_failures_that_were_not_all_read():
+    found = reasons_for(
+        signed_in(the_sign_in()),
+        "user",
+        AT,
+        replace(FACTS, **related(failed=12, burst=True, seen=PART)),
+    )
+    assert found[0].sentence == (
+        "at least 12 failed attempts in the 48 hours before, in quick succession"
+    )
+
+
+def test_what_is_new_is_new_since_history_was_read():
+    changed = origin(seen=PART, new_network=True, new_agent=True, unusual_hour=True)
+    found = reasons_for(signed_in(the_sign_in()), "user", AT, replace(FACTS, **changed))
+    assert [
+        r.sentence for r in found if r.code in ("new-network", "new-agent", "unusual-hour")
+    ] == [
+        "no other call from 192.0.2.0/24 since 2026-11-20",
+        "no other sign-in with this kind of browser since 2026-11-20",
+        "no other call at about 12:00 UTC since 2026-11-20",
+    ]
 
 
 def test_a_sign_in_with_mfa_is_not_reproached_with_the_lack_of_it():
@@ -249,32 +303,32 @@ def test_a_failed_sign_in_asks_for_one_thing_only():
         ),
         (dangers(*[DANGER] * 7), "Check 2 more dangerous calls, listed in the dossier."),
         (
-            {"reach": Reach(("role/a",), (), (), (), (), ())},
+            reaching(roles=("role/a",)),
             "Revoke the sessions of role/a too: what is denied to the user is not to a role.",
         ),
         (
-            {"reach": Reach((), ("GetFederationToken",), (), (), (), ())},
+            reaching(tokens=("GetFederationToken",)),
             "Expect other sessions that are still open: GetFederationToken was called.",
         ),
         (
-            {"reach": Reach((), ("GetSessionToken", "CreateOAuth2Token"), (), (), (), ())},
+            reaching(tokens=("GetSessionToken", "CreateOAuth2Token")),
             "Expect other sessions that are still open: GetSessionToken was called.",
         ),
         (
-            {"reach": Reach((), ("AuthorizeOAuth2Access",), (), (), (), ())},
+            reaching(tokens=("AuthorizeOAuth2Access",)),
             "Expect credentials of aws login, which refresh themselves for up to 12 hours; list "
             "its sessions, with an AWS CLI that has the command: `aws signin list-sessions "
             "--principal-arn arn:aws:iam::123456789012:user/alice`",
         ),
         (
-            {"reach": Reach((), ("CreateOAuth2Token",), (), (), (), ())},
+            reaching(tokens=("CreateOAuth2Token",)),
             "Revoke those that began with the sign-in or later, up to five at once; what they have "
             "works up to an hour more, unless a policy denies aws:SignInSessionArn: `aws signin "
             "batch-revoke-sessions --principal-arn arn:aws:iam::123456789012:user/alice "
             """--session-arns '["<session-arn>"]'`""",
         ),
         (
-            {"reach": Reach((), (), (), (), ("210987654321",), ())},
+            reaching(accounts=("210987654321",)),
             "Look into the accounts 210987654321 as well.",
         ),
         (
@@ -288,7 +342,7 @@ def test_what_is_found_changes_the_advice(changes, line):
 
 
 def test_the_oauth_sessions_of_root_are_listed_by_the_account():
-    reach = Reach((), ("CreateOAuth2Token",), (), (), (), ())
+    reach = replace(FACTS.reach, tokens=("CreateOAuth2Token",))
     listing = "`aws signin list-sessions --principal-arn 'arn:aws:iam::123456789012:*'`"
     assert any(listing in line for line in advise(the_root_sign_in(), reach=reach))
 

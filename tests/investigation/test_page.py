@@ -41,12 +41,12 @@ PAGE = """\
 - high: since the sign-in: CreateUser
 - medium: allowed to call s3:GetObject
 - medium: no MFA device is enrolled: the password alone opens the console again
-- medium: never before from 198.51.100.0/24
+- medium: no other call from 198.51.100.0/24 since 2026-10-21
 - low: the session was opened with one factor
 
 ## What was found
 
-1. Related alerts, 48 h: no findings; 0 failed attempts before.
+1. Related alerts, 48 h: no findings; 0 failed attempts before, so far.
 2. Earlier sign-ins without MFA: 2 of 2 sign-ins since 2026-10-21, first 2026-11-16 12:00 UTC, \
 last 2026-11-17 12:00 UTC.
 3. Address, browser and hour: address new, network 198.51.100.0/24 new, browser known, hour \
@@ -65,8 +65,8 @@ s3:GetObject.
 
 ## What was not checked
 
-- findings of Security Hub in us-east-1, eu-west-1: access denied; grant securityhub:GetFindings
-- other Regions: the option regions leaves them out
+- findings of Security Hub in us-east-1, eu-west-1, us-east-2, eu-north-1, ap-southeast-2, \
+ap-south-1: access denied; grant securityhub:GetFindings
 - more than 30 days back: beyond the option days; LookupEvents keeps 90 days
 - data events, such as reading S3 objects: LookupEvents does not have them
 - the last minutes: CloudTrail delivers calls 5 to 15 minutes late
