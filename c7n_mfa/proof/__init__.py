@@ -96,6 +96,7 @@ def _assess(
             undecided += dependencies
         if not spots and not dependencies:
             caught.append(family.name)
+            blind += _under_odd_names(patterns, family, budget)
     decisive = tuple(spot for spot in blind if strict or spot.grade == "observed")
     noise = tuple(_noise(patterns, requirement, budget))
     return Coverage(
@@ -122,8 +123,16 @@ def _examples(
             return [missed(question.family, event, missed_by, of_none)], []
         doubtful = question.find(UNKNOWN)
     except TooLarge as error:
-        return [], [Dependency("too-large", error.sentence)]
+        return [], [Dependency(error.name, error.sentence)]
     return [], [] if doubtful is None else _dependencies(question.all_patterns, doubtful)
+
+
+def _under_odd_names(patterns: Sequence[Pattern], family: Family, budget: Budget) -> Sequence[Spot]:
+    """What of a family that is caught is missed under names that nobody is known to have."""
+    odd = family.with_odd_names()
+    if odd is None:
+        return ()
+    return _examples(Question(patterns, odd, budget), FALSE, patterns, "")[0]
 
 
 def _dependencies(patterns: Sequence[Pattern], event: Mapping[str, Any]) -> list[Dependency]:

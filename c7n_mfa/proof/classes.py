@@ -56,7 +56,15 @@ _MOST_SEARCHES = 48
 class TooLarge(Exception):
     """The search was given up: the product of classes is too large to decide."""
 
+    name = "too-large"
     sentence = "the pattern tests too many fields in combination to decide"
+
+
+class Unrelated(TooLarge):
+    """An event was found, and only one that no identity can cause."""
+
+    name = "beyond-the-proof"
+    sentence = "the pattern tests both a name and an ARN, and how they go together is not decided"
 
 
 def with_field(event: Mapping[str, Any], path: Sequence[str], value: Any) -> dict[str, Any]:
@@ -150,10 +158,18 @@ def _candidates(free: Free, witness: Any, atoms: tuple[Atom, ...], exact: bool) 
     if free.optional:
         yield MISSING
     text = witness if isinstance(witness, str) else ""
-    known = _known(free, text, tuple(_literals(atoms)))
+    literals = tuple(_literals(atoms))
+    # Only words that a pattern names: what automata make up may hold any.
+    words = [word for word in free.unlike if any(word in literal for literal in literals)]
+    known = tuple(value for value in _known(free, text, literals) if not _holds(value, words))
     yield from known
     if exact:
-        yield from _one_of_each(free.like, known, atoms)
+        found = _one_of_each(free.like, known, atoms)
+        yield from (value for value in found if not _holds(value, words))
+
+
+def _holds(value: str, words: Sequence[str]) -> bool:
+    return any(word in value for word in words)
 
 
 @lru_cache(maxsize=1024)

@@ -41,10 +41,13 @@ class Free:
     ``like`` is a regular expression that the whole text matches (any text without it), in the
     dialect of filter patterns: alternatives, but no groups.
     ``optional`` says that the field may be absent.
+    ``unlike`` are words that nobody is known to have in it: a pattern that names one does not mean
+    a value of this field.
     """
 
     like: str | None = None
     optional: bool = False
+    unlike: tuple[str, ...] = ()
 
     def of(self, account: Account) -> Free:
         if self.like is None or not self.like.startswith(_ARN):
@@ -78,6 +81,17 @@ class Family:
             free=MappingProxyType({path: free.of(account) for path, free in known.items()}),
         )
 
+    def with_odd_names(self) -> Family | None:
+        """The same with the names that nobody is known to have, if it leaves any out."""
+        if not any(free.unlike for free in self.free.values()):
+            return None
+        return replace(
+            self,
+            grade="possible",
+            sentence=f"{self.sentence}, under a name that holds what stands in ARNs",
+            free={path: replace(free, unlike=()) for path, free in self.free.items()},
+        )
+
 
 def relocated(value: Any, account: Account) -> Any:
     """The value with the account in place of the one that stands for all."""
@@ -96,24 +110,38 @@ _ARN = "arn:aws:"
 Fields = Mapping[tuple[str, ...], Free]
 
 
-def _arn(rest: str) -> Free:
+def _arn(rest: str, unlike: tuple[str, ...] = ()) -> Free:
     """Amazon Resource Names that go on like this, in every partition."""
-    return Free("|".join(f"arn:{name}:{rest}" for name in ("aws", "aws-cn", "aws-us-gov")))
+    arns = (f"arn:{name}:{rest}" for name in ("aws", "aws-cn", "aws-us-gov"))
+    return Free("|".join(arns), unlike=unlike)
 
 
 _ANY_ACCOUNT = "[0-9]{12}"
 _ACCOUNT_ID = Free(_ANY_ACCOUNT)
 _TEXT = Free()
 _MAYBE = Free(optional=True)
+_TIME = Free("20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+_IP_ADDRESS = "[0-9]{1,3}[.][0-9]{1,3}[.][0-9]{1,3}[.][0-9]{1,3}|[0-9a-f:.]+"
+# What stands in ARNs beside names.
+_NO_NAMES = (
+    "assumed-role",
+    "federated-user",
+    "AWSReservedSSO",
+    "aws-reserved",
+    "sso.amazonaws.com",
+    "saml-provider",
+    ":role/",
+    ":root",
+    ":sts:",
+)
+_NAME = "[A-Za-z0-9_+=,.@-]+"
+_PATH_AND_NAME = "[A-Za-z0-9_+=,.@/-]*[A-Za-z0-9_+=,.@-]"
 
 _COMMON_FREE: Fields = {
     ("eventVersion",): Free("1[.][0-9]+"),
-    ("eventTime",): _TEXT,
+    ("eventTime",): _TIME,
     ("awsRegion",): Free("[a-z0-9-]+"),
-    ("sourceIPAddress",): Free(
-        "[0-9]{1,3}[.][0-9]{1,3}[.][0-9]{1,3}[.][0-9]{1,3}|[0-9a-f:.]+|AWS Internal|"
-        "[a-z0-9-]+[.]amazonaws[.]com"
-    ),
+    ("sourceIPAddress",): Free(_IP_ADDRESS),
     ("userAgent",): _TEXT,
     ("eventID",): Free("[0-9a-f-]+"),
     ("recipientAccountId",): _ACCOUNT_ID,
@@ -128,22 +156,25 @@ _LOGIN_TO: Fields = {
     ("additionalEventData", "MobileVersion"): Free("[A-Z][a-z]+"),
 }
 _IAM_USER_FREE: Fields = {
-    ("userIdentity", "userName"): _TEXT,
-    ("userIdentity", "arn"): _arn("iam::[0-9]{12}:user/[A-Za-z0-9_+=,.@/-]+"),
+    ("userIdentity", "userName"): Free(_NAME, unlike=_NO_NAMES),
+    ("userIdentity", "principalId"): Free("AIDA[A-Z0-9]+"),
+    ("userIdentity", "arn"): _arn(f"iam::[0-9]{{12}}:user/{_PATH_AND_NAME}", _NO_NAMES),
 }
 _ROOT_FREE: Fields = {
     ("userIdentity", "userName"): _MAYBE,
     ("userIdentity", "accessKeyId"): _MAYBE,
     ("userIdentity", "arn"): _arn("iam::[0-9]{12}:root"),
+    ("userIdentity", "principalId"): _ACCOUNT_ID,
 }
 _ISSUER = ("userIdentity", "sessionContext", "sessionIssuer")
 _ROLE_FREE: Fields = {
     ("userIdentity", "arn"): _arn("sts::[0-9]{12}:assumed-role/.+"),
     ("userIdentity", "accessKeyId"): _MAYBE,
-    (*_ISSUER, "principalId"): _TEXT,
+    ("userIdentity", "principalId"): Free("AROA[A-Z0-9]+:.+"),
+    (*_ISSUER, "principalId"): Free("AROA[A-Z0-9]+"),
     (*_ISSUER, "accountId"): _ACCOUNT_ID,
     (*_ISSUER, "userName"): _TEXT,
-    ("userIdentity", "sessionContext", "attributes", "creationDate"): _TEXT,
+    ("userIdentity", "sessionContext", "attributes", "creationDate"): _TIME,
 }
 
 
@@ -299,6 +330,7 @@ API_CALL = {
 }
 _CALL_FREE: Fields = {
     ("eventSource",): Free("[a-z0-9-]+[.]amazonaws[.]com"),
+    ("sourceIPAddress",): Free(_IP_ADDRESS + "|AWS Internal|[a-z0-9-]+[.]amazonaws[.]com"),
     ("requestID",): _MAYBE,
 }
 
@@ -338,8 +370,10 @@ FAMILIES: tuple[Family, ...] = (
         record(_federated_user("false"), _NO_LOGIN_TO),
         _ROLE_FREE,
         {
+            ("userIdentity", "principalId"): Free("[0-9]{12}:.+"),
             ("userIdentity", "arn"): _arn("sts::[0-9]{12}:federated-user/[A-Za-z0-9_+=,.@-]+"),
-            (*_ISSUER, "arn"): _arn("iam::[0-9]{12}:user/[A-Za-z0-9_+=,.@/-]+"),
+            (*_ISSUER, "principalId"): Free("AIDA[A-Z0-9]+"),
+            (*_ISSUER, "arn"): _arn(f"iam::[0-9]{{12}}:user/{_PATH_AND_NAME}"),
         },
         grade="possible",
     ),
@@ -444,6 +478,7 @@ FAMILIES: tuple[Family, ...] = (
         ),
         _LOGIN_TO,
         {
+            ("userIdentity", "principalId"): Free("AROA[A-Z0-9]+:.+"),
             ("userIdentity", "arn"): _arn("sts::[0-9]{12}:assumed-role/.+"),
             ("additionalEventData", "SamlProviderArn"): _arn("iam::[0-9]{12}:saml-provider/.+"),
         },

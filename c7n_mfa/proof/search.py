@@ -21,6 +21,7 @@ from c7n_mfa.pattern.regex import automaton_of
 from c7n_mfa.proof.classes import (
     Answer,
     TooLarge,
+    Unrelated,
     answer_of,
     other_value,
     path_of,
@@ -30,6 +31,7 @@ from c7n_mfa.proof.classes import (
     with_field,
 )
 from c7n_mfa.proof.families import Family
+from c7n_mfa.proof.names import agreeing
 from c7n_mfa.proof.parts import (
     ANY,
     FALSE,
@@ -101,13 +103,22 @@ class Question:
         witness = self.family.witness
         if self._answer(witness) == answer:
             return dict(witness)
+        unrelated = False
         for background in self._backgrounds:
             part = self._part(background)
             choice = self._solve(part, answer)
             if choice is not None:
                 event = self._event(background, choice)
-                if answer == UNKNOWN or self._answer(event) == answer:
+                if answer == UNKNOWN:
                     return event
+                if self._answer(event) == answer:
+                    possible = (e for e in agreeing(event) if self._answer(e) == answer)
+                    agreed = next(possible, None)
+                    if agreed is not None:
+                        return agreed
+                    unrelated = True
+        if unrelated:
+            raise Unrelated
         return None
 
     def _answer(self, event: Mapping[str, Any]) -> int:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from c7n_mfa.pattern import MISSING, parse
 from c7n_mfa.proof import assess
 from c7n_mfa.proof.classes import path_of, with_field
+from c7n_mfa.proof.names import agreeing
 from c7n_mfa.proof.requirements import REQUIREMENTS
 from signins import BY_NAME, belongs, may_be
 
@@ -77,18 +78,24 @@ def patterns():
 
 
 def records(family, selectors):
-    """Records of the family, as many as brute force tries of these selectors."""
+    """Records of the family, as many as brute force tries of these selectors.
+
+    Without those of names that nobody has, and of two names in one identity.
+    """
     choices = []
     for selector in selectors:
         path = path_of(selector)
         tried = [v for v in TRIED.get(str(selector), ()) if may_be(family, path, v)]
+        unlike = family.free[path].unlike if path in family.free else ()
+        tried = [v for v in tried if not any(word in v for word in unlike if v is not MISSING)]
         if path in family.free and tried:
             choices.append([(path, value) for value in tried])
     for chosen in itertools.product(*choices):
         event = dict(family.witness)
         for path, value in chosen:
             event = with_field(event, path, value)
-        yield event
+        if event in agreeing(event):
+            yield event
 
 
 @given(st.lists(patterns(), min_size=1, max_size=2), st.sampled_from(sorted(REQUIREMENTS)))

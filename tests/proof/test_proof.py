@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 import pytest
 
@@ -425,6 +426,84 @@ def test_a_rare_call_is_not_too_broad_whoever_makes_it(event):
 def test_what_root_and_failed_sign_ins_do_is_not_too_broad():
     for clause in ('$.userIdentity.type = "Root"', '$.errorMessage = "Failed authentication"'):
         assert coverage(f"{{ ({LOGIN}) || {clause} }}", requirement="cis").too_broad == ()
+
+
+# Examples that AWS can write
+
+
+def test_a_filter_that_leaves_out_sessions_misses_only_users_whom_nobody_has():
+    found = coverage(f'{{ {LOGIN} && $.userIdentity.arn != "*assumed-role*" }}', requirement="cis")
+
+    assert (found.verdict, found.blind_spots) == ("covers", ())
+    (spot,) = [spot for spot in found.advice if spot.family == "iam-user"]
+    name = spot.event["userIdentity"]["userName"]
+    assert "assumed-role" in name
+    assert spot.event["userIdentity"]["arn"].endswith(f"/{name}")
+    assert spot.sentence.endswith(", under a name that holds what stands in ARNs")
+    strictly = coverage(
+        f'{{ {LOGIN} && $.userIdentity.arn != "*assumed-role*" }}', requirement="cis", strict=True
+    )
+    assert "iam-user" in families(strictly.blind_spots)
+
+
+def test_a_name_that_somebody_may_have_is_missed():
+    found = coverage(f'{{ {LOGIN} && $.userIdentity.arn != "*role*" }}', requirement="cis")
+
+    assert families(found.blind_spots) == ["iam-user"]
+
+
+@pytest.mark.parametrize(
+    "clause",
+    [
+        '$.userIdentity.userName != "bob"',
+        '$.userIdentity.arn != "*:user/bob"',
+        '$.userIdentity.userName = "a*"',
+        '$.userIdentity.arn = "*/alice"',
+    ],
+)
+def test_an_example_has_the_arn_of_its_name(clause):
+    found = coverage(f"{{ {LOGIN} && ({clause}) }}", requirement="cis-iam-user")
+
+    (spot,) = found.blind_spots
+    identity = spot.event["userIdentity"]
+    assert identity["arn"].rpartition("/")[2] == identity["userName"]
+    assert re.fullmatch("AIDA[A-Z0-9]+", identity["principalId"])
+
+
+def test_a_role_is_the_same_in_its_name_its_arn_and_that_of_its_session():
+    issuer = "$.userIdentity.sessionContext.sessionIssuer"
+    found = coverage(f'{{ {LOGIN} && {issuer}.userName != "Ops" }}')
+
+    (spot,) = [spot for spot in found.blind_spots if spot.family == "broker-role"]
+    identity = spot.event["userIdentity"]
+    session = identity["sessionContext"]["sessionIssuer"]
+    assert session["userName"] == "Ops"
+    assert session["arn"].endswith(":role/Ops")
+    assert ":assumed-role/Ops/" in identity["arn"]
+
+
+def test_what_only_two_names_in_one_identity_would_miss_is_not_decided():
+    clause = '$.userIdentity.userName = "a*" || $.userIdentity.arn != "*:user/a*"'
+    found = coverage(f"{{ {LOGIN} && ({clause}) }}", requirement="cis-iam-user")
+
+    assert found.verdict == "unknown"
+    assert [d.name for d in found.depends_on] == ["beyond-the-proof"]
+
+
+@pytest.mark.parametrize(
+    "clause",
+    [
+        '$.userIdentity.principalId = "AIDA*"',
+        '$.userIdentity.principalId != "AROA*"',
+        '$.eventTime = "20*"',
+        '$.sourceIPAddress != "*.amazonaws.com"',
+        '$.userIdentity.userName != "* *"',
+    ],
+)
+def test_what_aws_writes_in_every_such_record_leaves_nothing_out(clause):
+    pattern = f"{{ {LOGIN} && {clause} }}"
+
+    assert coverage(pattern, requirement="cis-iam-user").verdict == "covers"
 
 
 def test_noise_is_an_event_that_the_pattern_matches():
