@@ -135,7 +135,7 @@ def _unpacked(stream: IO[bytes]) -> Iterator[bytes]:
     # A stream that packs what a subscription filter has packed already makes two layers.
     for _ in range(_MOST_LAYERS):
         if buffered.peek(2)[:2] == _GZIP_MAGIC:
-            buffered = gzip.GzipFile(fileobj=buffered)
+            buffered = gzip.GzipFile(fileobj=buffered, mode="rb")
     # What is there, and not a whole chunk: a pipe may be slow.
     while chunk := buffered.read1(_CHUNK):
         yield chunk

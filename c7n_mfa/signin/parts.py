@@ -8,6 +8,7 @@ Athena's table of CloudTrail, Sentinel and Security Lake hold them so.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 _SESSION = ("userIdentity", "sessionContext")
@@ -23,7 +24,7 @@ _PARTS = (
 )
 
 
-def read_parts(record: dict[str, Any]) -> tuple[dict[str, Any], frozenset[str]]:
+def read_parts(record: Mapping[str, Any]) -> tuple[dict[str, Any], frozenset[str]]:
     """The record with its parts as objects, and the names of those that cannot be read.
 
     These are None in it.  The record that is given stays as it is.
@@ -32,16 +33,16 @@ def read_parts(record: dict[str, Any]) -> tuple[dict[str, Any], frozenset[str]]:
     ({'responseElements': {'ConsoleLogin': 'Success'}, 'additionalEventData': None}, \
 frozenset({'additionalEventData'}))
     """
-    unreadable = set()
+    readable, unreadable = dict(record), set()
     for path in _PARTS:
-        given = _at(record, path)
+        given = _at(readable, path)
         if given is None or isinstance(given, dict):
             continue
         part = json_object(given)
         if part is False:
             unreadable.add(path[-1])
-        record = _with(record, path, part or None)
-    return record, frozenset(unreadable)
+        readable = _with(readable, path, None if part is False else part)
+    return readable, frozenset(unreadable)
 
 
 def json_object(given: object) -> dict[str, Any] | bool | None:

@@ -50,6 +50,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "factor-mfa-session": "the session was authenticated with MFA",
         "factor-mfa-not-used": "MFAUsed is No",
         "factor-mfa-absent": "the record has no MFAUsed, and AWS writes it when MFA was used",
+        "factor-mfa-elsewhere": ("the record has no MFAUsed, and speaks of MFA under another name"),
         "factor-mfa-malformed": "MFAUsed is neither Yes nor No",
         "factor-session-without-device": (
             "the STS call used no AWS MFA device; MFA before it, or at a provider, looks the same"
@@ -264,7 +265,7 @@ def _factor(record: object, path: Path, unreadable: frozenset[str]) -> tuple[Fac
     if unreadable & _SAY_THE_FACTOR:
         return "unknown", "factor-unreadable"
     if path == "password":
-        return _password_factor(used)
+        return _password_factor(used, at(record, "additionalEventData"))
     if path == "broker":
         # MFAUsed is No here whatever happened, and the session knows of its own STS call alone:
         # https://github.com/Noovolari/leapp/issues/262
@@ -273,12 +274,16 @@ def _factor(record: object, path: Path, unreadable: frozenset[str]) -> tuple[Fac
     return "unknown", "factor-path-unknown"
 
 
-def _password_factor(used: _Said) -> tuple[Factor, str]:
+def _password_factor(used: _Said, more: object) -> tuple[Factor, str]:
     if used == "no":
         return "single", "factor-mfa-not-used"
-    if used == "nothing":
-        return "single", "factor-mfa-absent"
-    return "unknown", "factor-mfa-malformed"
+    if used == "nonsense":
+        return "unknown", "factor-mfa-malformed"
+    # A pipeline may have changed the case of a name, or have moved MFAUsed away from MFAIdentifier.
+    others = more.items() if isinstance(more, dict) else ()
+    if any("mfa" in name.lower() and _said(value) != "nothing" for name, value in others):
+        return "unknown", "factor-mfa-elsewhere"
+    return "single", "factor-mfa-absent"
 
 
 def _said(value: object) -> _Said:

@@ -46,6 +46,11 @@ def test_a_packed_file_is_told_by_its_content(write, name):
     assert list(read([write(name, gzip.compress(trail(ONE, TWO)))])) == [ONE, TWO]
 
 
+def test_a_stream_that_packs_what_is_packed_already_is_read(write):
+    packed = gzip.compress(trail(ONE)) + gzip.compress(trail(TWO))
+    assert list(read([write("a.gz", gzip.compress(packed))])) == [ONE, TWO]
+
+
 def test_packed_files_put_together_are_read_to_the_end(write):
     content = gzip.compress(trail(ONE)) + gzip.compress(trail(TWO))
     assert list(read([write("a.json.gz", content)])) == [ONE, TWO]

@@ -219,6 +219,52 @@ def test_an_ocsf_event_of_the_first_version_is_read_too():
     assert SignIn.from_record(translated(old)) == wanted
 
 
+# What https://github.com/ocsf/examples and an integration of Elastic have as their samples.
+SAMPLES = {
+    "1.1.0": {
+        "is_mfa": True,
+        "api": {"response": {"data": '{"ConsoleLogin":"Success"}'}},
+        "status": "Success",
+        "user": {"uid": "arn:aws:iam::123456789012:user/alice", "uid_alt": "AIDAEXAMPLE"},
+    },
+    "1.0.0-rc.2": {
+        "api": {"response": {}},
+        "status": "Success",
+        "status_id": 1,
+        "user": {"uid": "AIDAEXAMPLE"},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        ("1.1.0", ("password", "success", "multi", False)),
+        # It has no field for MFAUsed, and the device is what is left of it.
+        ("1.0.0-rc.2", ("password", "success", "unknown", None)),
+    ],
+)
+def test_the_samples_of_ocsf(version, said):
+    sample = SAMPLES[version]
+    event = {
+        **sample,
+        "class_uid": 3002,
+        "activity_name": "Logon",
+        "api": {"operation": "ConsoleLogin", "service": {"name": "signin.amazonaws.com"}}
+        | sample["api"],
+        "actor": {"user": {"name": "alice", "type": "IAMUser", **sample["user"]}},
+        "metadata": {"version": version, "product": {"name": "CloudTrail"}},
+        "unmapped": {
+            "additionalEventData.MFAIdentifier": "arn:aws:iam::123456789012:u2f/user/alice/x",
+            "additionalEventData.MobileVersion": "No",
+            "recipientAccountId": "123456789012",
+        },
+    }
+    found = SignIn.from_record(translated(event))
+    assert (found.path, found.outcome, found.factor, found.is_single_factor) == said
+    assert found.identity.principal_id == "AIDAEXAMPLE"
+
+
 @pytest.mark.parametrize("time", [None, "x", True, 10**20, float("nan"), [1]])
 def test_an_odd_time_is_no_traceback(time):
     found = SignIn.from_record(translated(changed(USER, "time", time)))

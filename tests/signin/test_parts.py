@@ -104,6 +104,14 @@ def test_an_error_is_no_failure_where_the_response_cannot_be_read():
     assert SignIn.from_record({**record, "responseElements": "x"}).outcome == "unknown"
 
 
+def test_an_empty_object_in_a_text_is_one():
+    record = {"userIdentity": {"type": "AssumedRole", "sessionContext": "{}"}}
+    assert read_parts(record) == (
+        {"userIdentity": {"type": "AssumedRole", "sessionContext": {}}},
+        frozenset(),
+    )
+
+
 @pytest.mark.parametrize("null", [None, "null", " null "])
 def test_null_in_a_text_is_a_part_that_is_not_there(null):
     record = {**BY_NAME["an IAM user without MFA"], "additionalEventData": null}
