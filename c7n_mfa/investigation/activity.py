@@ -41,8 +41,13 @@ _TARGETS = (
     "keyId",
     "stackName",
     "tableName",
+    "rule",
+    "queueUrl",
+    "subscriptionArn",
+    "clusterName",
 )
 _TOKENS = (
+    "AuthorizeOAuth2Access",
     "CreateBearerToken",
     "CreateOAuth2Token",
     "CreateOAuth2TokenWithIAM",
@@ -104,14 +109,15 @@ def _counts(records: Iterable[Record]) -> tuple[Count, ...]:
 
 
 def _dangerous(record: Record, moment: datetime) -> DangerousCall | None:
-    danger = danger_of(record.service, record.name)
+    parameters = at(record.raw, "requestParameters")
+    danger = danger_of(record.service, record.name, parameters)
     if danger is None:
         return None
     return DangerousCall(
         at=record.at,
         service=record.service,
         name=record.name,
-        target=_target(at(record.raw, "requestParameters")),
+        target=_target(parameters),
         region=record.region,
         actor=record.actor,
         done=record.error is None,
@@ -119,6 +125,7 @@ def _dangerous(record: Record, moment: datetime) -> DangerousCall | None:
         level=danger.level,
         why=danger.why,
         technique=danger.technique,
+        source=danger.source,
     )
 
 

@@ -167,6 +167,7 @@ class DangerousCall:
     level: Level
     why: str
     technique: str
+    source: str = ""
 
 
 @frozen

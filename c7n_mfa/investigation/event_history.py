@@ -14,7 +14,7 @@ and later; somebody else may be querying in the same account.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -24,7 +24,7 @@ from c7n_mfa.aws.read import ReadFailure, together
 from c7n_mfa.aws.times import format_minute
 from c7n_mfa.frozen import frozen
 from c7n_mfa.investigation.ask import SPENT, Inquiry
-from c7n_mfa.investigation.dangers import WORST
+from c7n_mfa.investigation.dangers import worst_calls
 from c7n_mfa.investigation.records import RELATED, Record, Who, actor_of, parse
 
 MOST_DAYS = 90
@@ -91,13 +91,24 @@ class Trail:
 
 
 def ask_trail(
-    inquiry: Inquiry, who: Who, event_id: str | None, span: Span, regions: Sequence[str], pages: int
+    inquiry: Inquiry,
+    who: Who,
+    event_id: str | None,
+    span: Span,
+    regions: Sequence[str],
+    of_iam: Collection[str],
+    pages: int,
 ) -> Trail | None:
-    """All that the pages and the time suffice for; None where no Region answered."""
+    """All that the pages and the time suffice for; None where no Region answered.
+
+    `of_iam` are those of the Regions that may have recorded calls of IAM.
+    """
     if who.lookup is None:
         inquiry.note("CloudTrail", "the record has no name that events can be looked up by")
         return None
-    asking = _Asking(Lookup(inquiry), who.lookup, span, pages, dict.fromkeys(regions, pages))
+    asking = _Asking(
+        Lookup(inquiry), who.lookup, span, of_iam, pages, dict.fromkeys(regions, pages)
+    )
     asking.ask()
     asked = asking.questions
     for question in asked:
@@ -117,6 +128,7 @@ class _Asking:
     lookup: Lookup
     name: str
     span: Span
+    of_iam: Collection[str]
     pages: int
     left: dict[str, int]
     questions: list[Question] = field(default_factory=list)
@@ -124,11 +136,11 @@ class _Asking:
     def ask(self) -> None:
         tenth, fifth = max(1, self.pages // 10), max(1, self.pages // 5)
         recent = self._all_calls(RECENT, self.span.recent, 2 * fifth)
-        self._by_name(recent, (SIGN_IN, SECOND_FACTOR), tenth)
+        self._by_name(recent, lambda _: (SIGN_IN, SECOND_FACTOR), tenth)
         history = self._all_calls(HISTORY, self.span.history, fifth)
-        self._by_name(history, (SIGN_IN,), fifth)
+        self._by_name(history, lambda _: (SIGN_IN,), fifth)
         # Half of what is left; with the other half, all calls go on.
-        self._by_name(recent, WORST, 1, share=2)
+        self._by_name(recent, lambda region: worst_calls(of_iam=region in self.of_iam), 1, share=2)
         self._go_on(recent)
         self._go_on(history)
 
@@ -146,14 +158,19 @@ class _Asking:
         )
 
     def _by_name(
-        self, all_calls: Sequence[Question], names: Sequence[str], pages: int, share: int = 1
+        self,
+        all_calls: Sequence[Question],
+        names_in: Callable[[str], Sequence[str]],
+        pages: int,
+        share: int = 1,
     ) -> None:
-        """Ask for events of these names, where not all calls were told."""
+        """Ask for events by their names, where not all calls were told."""
+        most = {each: min(_MOST_NAMES, left // (share * pages)) for each, left in self.left.items()}
         self._asked(
             Question(BY_NAME, q.region, "EventName", name, q.start, q.before, pages)
             for q in all_calls
             if q.asked and not q.is_complete
-            for name in names[: min(_MOST_NAMES, self.left[q.region] // share // pages)]
+            for name in names_in(q.region)[: most[q.region]]
         )
 
     def _asked(self, questions: Iterable[Question]) -> list[Question]:

@@ -150,7 +150,9 @@ class _Case:
         regions = self._regions()
         now, pages = self.span.now, self.options.pages
         reported = findings.ask_findings(inquiry, who, regions, now) if is_known else None
-        calls = trail.ask_trail(inquiry, who, self.sign_in.event_id, self.span, regions, pages)
+        of_iam = _GLOBAL.get(self._partition(), regions)
+        event_id = self.sign_in.event_id
+        calls = trail.ask_trail(inquiry, who, event_id, self.span, regions, of_iam, pages)
         return self._judged(facts, Related(reported), calls)
 
     def _regions(self) -> list[str]:

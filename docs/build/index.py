@@ -29,6 +29,7 @@ _PAGES = {
         ("messages.md", "what a person reads about each kind of sign-in"),
         ("signins.md", "how a sign-in's record is read, and which other detectors fire on it"),
         ("investigation.md", "what is looked up about a sign-in, and within which limits"),
+        ("dangers.md", "which calls are dangerous after a sign-in, and who says so"),
         ("containment.md", "what is done to a user, and how it is undone"),
     ),
     "Operate": (

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from docs.build import (
     behaviours,
+    dangers,
     faults,
     index,
     messages,
@@ -25,6 +26,7 @@ DOCS = Path(__file__).resolve().parent.parent
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "README.md": index.page,
+    "dangers.md": dangers.page,
     "faults.md": faults.page,
     "messages.md": messages.page,
     "patterns.md": patterns.page,

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from datetime import timedelta
 
@@ -10,7 +11,12 @@ import botocore.session
 import pytest
 
 from c7n_mfa.investigation.activity import activity, reach
-from c7n_mfa.investigation.dangers import DANGERS, danger_of
+from c7n_mfa.investigation.dangers import (
+    AGAINST_US,
+    ANYBODYS,
+    danger_of,
+    worst_calls,
+)
 from c7n_mfa.investigation.dossier import LEVELS, Activity, Count, DangerousCall, Reach, Seen
 from investigated import ACCOUNT, ALICE, AT, ago, call, parsed
 
@@ -23,10 +29,18 @@ NOTHING = Reach((), (), (), (), (), (), ALL)
 SPELT = {
     ("s3", "DeleteBucketPublicAccessBlock"): ("s3", "DeletePublicAccessBlock"),
     ("s3", "PutBucketPublicAccessBlock"): ("s3", "PutPublicAccessBlock"),
+    ("s3", "PutAccountPublicAccessBlock"): ("s3control", "PutPublicAccessBlock"),
     ("s3", "DeleteAccountPublicAccessBlock"): ("s3control", "DeletePublicAccessBlock"),
-    ("lambda", "CreateFunctionUrlConfig"): ("lambda", "CreateFunctionUrlConfig"),
 }
-SERVICES = {"monitoring": "cloudwatch", "sso": "sso-admin", "access-analyzer": "accessanalyzer"}
+# No SDK calls it: the browser does, while `aws login` waits for it.
+NO_OPERATIONS = {("signin", "AuthorizeOAuth2Access")}
+# The first part of an event's source, where botocore calls the service otherwise.
+SERVICES = {
+    "monitoring": "cloudwatch",
+    "sso": "sso-admin",
+    "access-analyzer": "accessanalyzer",
+    "elasticfilesystem": "efs",
+}
 
 
 def see(*records, since=DAY_BEFORE):
@@ -96,6 +110,8 @@ def test_a_dangerous_call_is_told_with_target_reason_and_technique():
         level="high",
         why="creates credentials that outlive the session",
         technique="T1098.001",
+        source="https://stratus-red-team.cloud/attack-techniques/AWS/"
+        "aws.persistence.iam-create-user-login-profile/",
     )
 
 
@@ -136,16 +152,145 @@ def test_other_calls_are_not_dangerous(service, name):
     assert danger_of(service, name) is None
 
 
-@pytest.mark.parametrize("known", sorted(DANGERS), ids=":".join)
-def test_a_dangerous_call_exists_and_says_why(known):
-    service, name = SPELT.get(known, known)
-    model = botocore.session.get_session().get_service_model(SERVICES.get(service, service))
-    found = DANGERS[known]
+@functools.cache
+def model_of(service):
+    return botocore.session.get_session().get_service_model(service)
+
+
+def operation_of(call):
+    """Service and operation as botocore has them."""
+    service, name = SPELT.get(call, call)
+    name = re.sub(r"20\d{6}(v\d+)?$", "", name) if service == "lambda" else name
+    return SERVICES.get(service, service), name
+
+
+@pytest.mark.parametrize("call", sorted({*ANYBODYS, *AGAINST_US} - NO_OPERATIONS), ids=":".join)
+def test_a_dangerous_call_is_an_operation_of_its_service(call):
+    service, name = operation_of(call)
+    model = model_of(service)
     assert name in model.operation_names
-    assert re.fullmatch(r"T\d{4}(\.\d{3})?", found.technique)
-    assert found.level in LEVELS[1:3]
-    assert found.why[0].islower()
-    assert not found.why.endswith(".")
+    assert SERVICES.get(call[0]) or model.endpoint_prefix.removeprefix("api.") in (
+        call[0],
+        SPELT.get(call, call)[0].replace("control", "-control"),
+    )
+
+
+@pytest.mark.parametrize("danger", sorted({*ANYBODYS.values(), *AGAINST_US.values()}, key=str))
+def test_a_danger_says_why_and_who_says_so(danger):
+    assert re.fullmatch(r"T\d{4}(\.\d{3})?", danger.technique)
+    assert danger.level in LEVELS[1:]
+    assert danger.why[0].islower()
+    assert not danger.why.endswith(".")
+    assert re.fullmatch(r"https://[\w.-]+/[\w./-]+", danger.source)
+
+
+def test_only_what_undoes_a_containment_is_critical():
+    assert {call for call, danger in ANYBODYS.items() if danger.level == "critical"} == set()
+    undoing = ("DeleteUserPolicy", "DetachUserPolicy", "PutUserPolicy", "TagUser", "UntagUser")
+    critical = {call for call, danger in AGAINST_US.items() if danger.level == "critical"}
+    assert critical == {("iam", name) for name in undoing}
+    assert {danger.level for danger in AGAINST_US.values()} == {"critical", "high"}
+
+
+@pytest.mark.parametrize(
+    ("service", "name", "parameters", "level"),
+    [
+        ("iam", "DeleteUserPolicy", {"policyName": "c7n-mfa-require-mfa"}, "critical"),
+        ("iam", "PutUserPolicy", {"policyName": "c7n-mfa-revoke-sessions"}, "critical"),
+        ("iam", "PutUserPolicy", {"policyName": "own"}, "high"),
+        (
+            "iam",
+            "DetachUserPolicy",
+            {"policyArn": "arn:aws-us-gov:iam::aws:policy/AWSDenyAll"},
+            "critical",
+        ),
+        ("iam", "DetachUserPolicy", {"policyArn": "arn:aws:iam::aws:policy/ReadOnly"}, "high"),
+        ("iam", "UntagUser", {"userName": "alice", "tagKeys": ["c7n-mfa-contained"]}, "critical"),
+        (
+            "iam",
+            "TagUser",
+            {"tags": [{"key": "team", "value": "a"}, {"key": "c7n-mfa-released", "value": "x"}]},
+            "critical",
+        ),
+        ("iam", "UntagUser", {"userName": "alice", "tagKeys": ["team"]}, None),
+        ("iam", "TagUser", {"tags": [{"key": "team", "value": "not-c7n-mfa-released"}]}, None),
+        ("iam", "UpdateUser", {"userName": "alice", "newUserName": "bob"}, "high"),
+        ("iam", "DeleteRolePolicy", {"roleName": "c7n-mfa-respond", "policyName": "p"}, "high"),
+        ("iam", "DeleteRolePolicy", {"roleName": "other", "policyName": "p"}, None),
+        (
+            "lambda",
+            "PutFunctionConcurrency20171031",
+            {"functionName": "custodian-signin-single-factor", "reservedConcurrentExecutions": 0},
+            "high",
+        ),
+        (
+            "lambda",
+            "DeleteFunction20150331",
+            {"functionName": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:custodian-signin"},
+            "high",
+        ),
+        ("lambda", "DeleteFunction20150331", {"functionName": "own"}, None),
+        ("lambda", "UpdateFunctionCode20150331v2", {"functionName": "own"}, "medium"),
+        ("lambda", "UpdateFunctionCode20150331v2", {"functionName": "custodian-x"}, "high"),
+        ("events", "PutRule", {"name": "c7n-mfa-signin-forwarding"}, "high"),
+        ("events", "PutRule", {"name": "own"}, None),
+        ("events", "RemoveTargets", {"rule": "own", "ids": ["1"]}, "high"),
+        (
+            "sqs",
+            "PurgeQueue",
+            {"queueUrl": f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/c7n-mfa-dead-letters"},
+            "high",
+        ),
+        ("sqs", "PurgeQueue", {"queueUrl": "https://sqs/own"}, "medium"),
+        ("sns", "SetTopicAttributes", {"topicArn": "arn:x"}, "high"),
+        ("logs", "DeleteLogGroup", {"logGroupName": "/aws/lambda/custodian-signin"}, "high"),
+        ("eks", "CreateAccessEntry", None, "high"),
+        ("s3", "DeleteAccountPublicAccessBlock", None, "high"),
+        ("ec2", "DisableSnapshotBlockPublicAccess", None, "high"),
+        ("signin", "AuthorizeOAuth2Access", None, "high"),
+        ("monitoring", "PutDashboard", {"dashboardName": "c7n-mfa-x"}, None),
+    ],
+)
+def test_an_attack_on_the_responder_is_worse_than_the_call(service, name, parameters, level):
+    danger = danger_of(service, name, parameters)
+    assert (danger.level if danger else None) == level
+
+
+@pytest.mark.parametrize("parameters", ["c7n-mfa-", [], 7, None, {"a": {"b": [None, 1, []]}}])
+def test_any_request_is_judged(parameters):
+    assert danger_of("iam", "DeleteUserPolicy", parameters).level in ("high", "critical")
+
+
+def test_an_undone_containment_is_told_as_critical():
+    (found,) = see(
+        call(
+            "DeleteUserPolicy",
+            "iam",
+            LATER,
+            requestParameters={"userName": "alice", "policyName": "c7n-mfa-require-mfa"},
+        )
+    ).dangerous
+    assert (found.level, found.target) == ("critical", "userName=alice")
+    assert found.why == "undoes what keeps a contained user out"
+
+
+def test_what_undoes_a_containment_is_asked_for_first_where_iam_is_recorded():
+    assert worst_calls(of_iam=True)[:6] == (
+        "DeleteUserPolicy",
+        "DetachUserPolicy",
+        "PutUserPolicy",
+        "UntagUser",
+        "TagUser",
+        "CreateAccessKey",
+    )
+    assert {"CreateUser", "StopLogging", "DeleteFunction20150331"} <= set(
+        worst_calls(of_iam=True)[:16]
+    )
+    elsewhere = worst_calls(of_iam=False)
+    assert {"StopLogging", "DeleteFunction20150331", "PutFunctionConcurrency20171031"} <= set(
+        elsewhere[:8]
+    )
+    assert "CreateAccessKey" not in elsewhere
 
 
 def test_roles_tokens_keys_users_and_accounts_are_reached():

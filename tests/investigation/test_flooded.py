@@ -166,7 +166,9 @@ def test_a_region_that_is_throttled_makes_every_figure_at_least():
     assert found.unseen == ("failures", "history", "activity")
     assert LEVELS.index(found.severity) >= LEVELS.index("high")
     assert facts.related == Related((), 6, ago(hours=5), True, unseen)
-    assert facts.earlier == replace(QUIET.facts.earlier, without_mfa=None, seen=unseen)
+    assert facts.earlier == replace(
+        QUIET.facts.earlier, without_mfa=None, unknown=None, seen=unseen
+    )
     assert names(found) == ["CreateUser", "CreateAccessKey"]
     assert facts.reach == Reach(None, None, None, None, None, None, unseen)
     assert steps(found) == (

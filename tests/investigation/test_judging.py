@@ -194,6 +194,7 @@ def test_root_that_failed_is_not():
         (dangers(DANGER), "high", "dangerous-calls"),
         (dangers(RUN), "medium", "dangerous-calls"),
         (dangers(RUN, DANGER), "high", "dangerous-calls"),
+        (dangers(replace(DANGER, level="critical")), "critical", "dangerous-calls"),
         (dangers(replace(DANGER, done=False)), "medium", "dangerous-attempts"),
         (dangers(replace(DANGER, since=False)), "medium", "dangerous-before"),
         (reaching(accounts=("210987654321",)), "medium", "other-accounts"),
