@@ -49,6 +49,7 @@ class Person:
 
     name: str
     arn: str
+    id: str
     key: dict[str, str]
     endpoint_url: str
 
@@ -100,7 +101,7 @@ def documented(policy: str, account: str) -> tuple[str, str]:
 def seed_person(session: boto3.Session, endpoint_url: str, name: str = "alice") -> Person:
     """Make a user who may do everything, with an access key to get sessions with."""
     iam = session.client("iam")
-    arn = iam.create_user(UserName=name)["User"]["Arn"]
+    user = iam.create_user(UserName=name)["User"]
     document = json.dumps(_EVERYTHING)
     iam.put_user_policy(UserName=name, PolicyName="everything", PolicyDocument=document)
     key = iam.create_access_key(UserName=name)["AccessKey"]
@@ -108,7 +109,7 @@ def seed_person(session: boto3.Session, endpoint_url: str, name: str = "alice") 
         "aws_access_key_id": key["AccessKeyId"],
         "aws_secret_access_key": key["SecretAccessKey"],
     }
-    return Person(name, arn, credentials, endpoint_url)
+    return Person(name, user["Arn"], user["UserId"], credentials, endpoint_url)
 
 
 def write_release(policy: str, target: Path, name: str) -> None:
@@ -124,7 +125,7 @@ def sign_in(person: Person) -> dict[str, Any]:
 
     A minute ago: an event takes as long, and what denies sessions reaches a minute further.
     """
-    return console_login(person.arn, at=datetime.now(UTC) - timedelta(minutes=1))
+    return console_login(person.arn, at=datetime.now(UTC) - timedelta(minutes=1), user_id=person.id)
 
 
 def entry(record: dict[str, Any]) -> dict[str, str]:

@@ -24,14 +24,19 @@ import boto3
 Record = Mapping[str, Any]
 
 
-def console_login(arn: str, mfa: bool = False, at: datetime | None = None) -> dict[str, Any]:
+def console_login(
+    arn: str,
+    mfa: bool = False,
+    at: datetime | None = None,
+    user_id: str = "AIDAEXAMPLEALICE00000",
+) -> dict[str, Any]:
     """The CloudTrail record of an IAM user's signing in, with a password."""
     account, name = arn.split(":")[4], arn.rpartition("/")[2]
     return {
         "eventVersion": "1.11",
         "userIdentity": {
             "type": "IAMUser",
-            "principalId": "AIDAEXAMPLEALICE00000",
+            "principalId": user_id,
             "arn": arn,
             "accountId": account,
             "userName": name,

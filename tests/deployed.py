@@ -14,6 +14,7 @@ import boto3
 import c7n.handler
 from c7n.config import Config
 from c7n.policy import load
+from moto.iam import iam_backends
 
 from c7n_mfa import handler
 from c7n_mfa.signin.events import envelope
@@ -45,6 +46,14 @@ def shipped(name: str) -> dict[str, Any]:
     policy.expand_variables(policy.get_variables())
     policy.validate()
     return copy.deepcopy(policy.data)
+
+
+def seed_alice() -> Any:
+    """The user who signs in in the records, with the UserId that they name, on moto; the client."""
+    client = boto3.client("iam")
+    client.create_user(UserName="alice")
+    iam_backends[ACCOUNT]["aws"].users["alice"].id = record()["userIdentity"]["principalId"]
+    return client
 
 
 class Function:

@@ -289,7 +289,9 @@ def _done(
             effect = f" ({unlinked(call['effect'], _LINE_LENGTH)})" if call.get("effect") else ""
             yield f"  undo{effect}: {command(call)}"
     if _is_contained(receipts):
-        yield _RELEASE.format(one_line(sign_in.identity.user_name or ""))
+        # The user may have been renamed since the sign-in.
+        arn = next(each["resource"] for each in receipts if each["result"] in IN_PLACE)
+        yield _RELEASE.format(one_line(arn.rpartition("/")[2]))
     if receipts:
         return
     if sender.contains:

@@ -17,6 +17,7 @@ from c7n_mfa.containment.documents import QUOTA, Form
 from c7n_mfa.containment.exclude import MAX_AGE_HOURS, Exclusion, settled, too_old, unattributed
 from c7n_mfa.containment.iam import GONE, Iam, sentence
 from c7n_mfa.containment.operations import UPDATE_LOGIN_PROFILE
+from c7n_mfa.containment.person import person
 from c7n_mfa.containment.values import (
     REQUIRE_MFA,
     REVOKE_SESSIONS,
@@ -47,65 +48,84 @@ class Containment:
         """``may_open``: the sessions are revoked and the password is replaced."""
         stays_closed = form.enrolment == "open" and not may_open
         form = replace(form, enrolment="closed") if stays_closed else form
-        iam = Iam(self.reader, "require-mfa", user, self.occasion.at)
+        iam = self._iam("require-mfa", user)
 
         def decide_it(tags: Mapping[str, str]) -> Decision:
             existing = iam.policy(REQUIRE_MFA)
-            left = decide.left_alone(REQUIRE_MFA, existing, tags, user.acted)
-            return left or decide.require_mfa(user.name, existing, form, tags, self.occasion)
+            left = decide.left_alone(REQUIRE_MFA, existing, tags, user.acted, iam.now)
+            return left or decide.require_mfa(iam.user.name, existing, form, tags, self.occasion)
 
-        receipts = list(self._contain(iam, decide_it))
-        if stays_closed and receipts[0].result != "skipped":
+        receipts = self._contain(iam, decide_it)
+        if stays_closed and receipts[0].result in ("done", "already"):
             receipts.append(iam.receipt("failed", _STAYS_CLOSED))
         return receipts
 
     def revoke_sessions(self, user: User, new_keys: bool = False) -> list[Receipt]:
         """``new_keys``: deactivate the access keys that were made since the sign-in, too."""
-        iam = Iam(self.reader, "revoke-sessions", user, self.occasion.at)
+        iam = self._iam("revoke-sessions", user)
 
         def decide_it(tags: Mapping[str, str]) -> Decision:
             existing = iam.policy(REVOKE_SESSIONS)
-            left = decide.left_alone(REVOKE_SESSIONS, existing, tags, user.acted)
-            return left or decide.revoke_sessions(user.name, existing, tags, self.occasion)
+            left = decide.left_alone(REVOKE_SESSIONS, existing, tags, user.acted, iam.now)
+            return left or decide.revoke_sessions(iam.user.name, existing, tags, self.occasion)
 
         # Without an event, the time is another each time that it is decided.
         again = decide_it if self.occasion.event_time else None
-        receipts = list(self._contain(iam, decide_it, again))
-        if new_keys and receipts[0].result != "skipped":
-            iam = Iam(self.reader, "new-keys", user, self.occasion.at)
-            receipts += keys.deactivate(iam, self.occasion)
+        receipts = self._contain(iam, decide_it, again)
+        if new_keys and iam.may_act:
+            receipts += keys.deactivate(self._iam("new-keys", iam.user), self.occasion)
         return receipts
 
     def reset_password(self, user: User, at_random: bool) -> list[Receipt]:
-        iam = Iam(self.reader, "reset-password", user, self.occasion.at)
+        iam = self._iam("reset-password", user)
 
         def decide_it(tags: Mapping[str, str]) -> Decision:
             profile = iam.login_profile()
-            return decide.reset_password(user.name, profile, at_random, tags, self.occasion)
+            return decide.reset_password(iam.user.name, profile, at_random, tags, self.occasion)
 
-        return list(self._contain(iam, decide_it))
+        return self._contain(iam, decide_it)
 
-    def _contain(
-        self, iam: Iam, decide_it: Decide, again: Decide | None = None
-    ) -> Iterator[Receipt]:
+    def _iam(self, action: str, user: User) -> Iam:
+        return Iam(self.reader, action, user, self.occasion.now)
+
+    def _contain(self, iam: Iam, decide_it: Decide, again: Decide | None = None) -> list[Receipt]:
         """``again`` decides once more after the write, for what others write at the same time."""
-        checked = self._checked(iam)
+        checked = self._identified(iam) or self._checked(iam)
         if isinstance(checked, Receipt):
-            yield checked
-            return
-        yield from self._do(iam, decide_it(checked), checked, again)
+            return [iam.noted(checked)]
+        iam.may_act = True
+        first, *others = self._do(iam, decide_it(checked), checked, again)
+        return [iam.noted(first), *others]
+
+    def _identified(self, iam: Iam) -> Receipt | None:
+        """Why it is not contained, before anything is read of the user who signed in."""
+        # An intruder may have given the user another name since, and chosen it well.
+        why = self.exclusion.by_name(self.occasion.user_name or iam.user.name)
+        if why:
+            return iam.receipt("skipped", why)
+        why = unattributed(iam.user.name, self.occasion)
+        why = why or too_old(iam.user.name, self.occasion, self.max_age_hours)
+        if why:
+            return _not_contained(iam, why)
+        found = person(self.reader, iam.user, self.occasion)
+        iam.user = found.user
+        iam.notes += [found.note] if found.note else []
+        iam.failures += [found.failure] if found.failure else []
+        return _not_contained(iam, found.why) if found.why else None
 
     def _checked(self, iam: Iam) -> Mapping[str, str] | Receipt:
         """The user's tags, or the receipt of why it is not contained."""
-        name = iam.user.name
-        why = self.exclusion.by_name(name) or unattributed(name, self.occasion)
-        why = why or too_old(name, self.occasion, self.max_age_hours)
-        tags = None if why else iam.tags()
-        if iam.failures and self.exclusion.tags and not iam.user.described:
-            return iam.receipt("failed", _MAYBE_EXCLUDED, iam.failures[0].sentence())
-        if tags is not None:
-            why = self.exclusion.by_tag(tags) or settled(name, tags, self.occasion)
-        return iam.receipt("skipped", why or GONE) if why or tags is None else tags
+        failures = len(iam.failures)
+        tags = iam.tags()
+        if tags is None:
+            return _not_contained(iam, f"{GONE}, or has another name" if failures else GONE)
+        if len(iam.failures) > failures and self.exclusion.tags and not iam.user.described:
+            return _not_contained(iam, _MAYBE_EXCLUDED)
+        why = self.exclusion.by_tag(tags)
+        if why:
+            return iam.receipt("skipped", why)
+        why = settled(iam.user.name, tags, self.occasion)
+        return _not_contained(iam, why) if why else tags
 
     def _do(
         self, iam: Iam, decision: Decision, tags: Mapping[str, str], again: Decide | None
@@ -133,6 +153,12 @@ class Containment:
             yield iam.receipt("failed", _UNREAD, failure.sentence())
 
 
+def _not_contained(iam: Iam, why: str) -> Receipt:
+    """The receipt of a user who would have been contained."""
+    error = "; ".join(failure.sentence() for failure in iam.failures)
+    return iam.receipt("failed", f"NOT contained: {why}", error or None)
+
+
 def _carry_out(iam: Iam, decision: Decision) -> tuple[Receipt, Decision | None]:
     """The receipt, and the decision that is in place now, if any."""
     if decision.call is None:
@@ -141,7 +167,7 @@ def _carry_out(iam: Iam, decision: Decision) -> tuple[Receipt, Decision | None]:
     if error is None:
         return iam.receipt("done", decision.why, undo=decision.undo), decision
     if error.gone:
-        return iam.receipt("skipped", _gone(decision.call)), None
+        return _not_contained(iam, _gone(decision.call)), None
     if error.code.startswith("LimitExceeded"):
         if decision.fallback:
             return _carry_out(iam, decision.fallback)
@@ -182,7 +208,7 @@ def _forget(iam: Iam, present: Mapping[str, str], memory: Mapping[str, str]) -> 
 
 
 _NOT_CONTAINED = "the user is not contained by this action"
-_MAYBE_EXCLUDED = "whether the user is excluded is not known; not contained"
+_MAYBE_EXCLUDED = "whether the user is excluded is not known"
 _NO_MEMORY = (
     "the password is not reset: that cannot be noted on the user, the sign-in is more than 15 "
     "minutes old, and its owner may have a new password by now"

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What each action does to a user, decided from what exists.  Pure, no AWS.
 
-What exists under a policy's name is its document, None for nothing, or ReadFailure.
+What exists under a policy's name is its document, None for nothing, or ReadFailure.  Tags are those
+that are believed.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from c7n_mfa.aws.times import format_time, parse_time
 from c7n_mfa.containment import documents
 from c7n_mfa.containment import operations as op
 from c7n_mfa.containment.documents import Form
+from c7n_mfa.containment.marks import is_ahead, time_in
 from c7n_mfa.containment.values import (
     CONTAINED,
     EVENT,
@@ -52,22 +54,34 @@ _WITHOUT_MFA: dict[str, str] = {
 
 
 def left_alone(
-    policy: str, existing: Existing, tags: Mapping[str, str], acted: Collection[str]
+    policy: str,
+    existing: Existing,
+    tags: Mapping[str, str],
+    acted: Collection[str],
+    now: datetime,
 ) -> Decision | None:
     """A policy of the name that is not written over: somebody may have made it stricter.
 
-    One that cannot be read is, when the user was contained before this run ``acted``.
+    One that cannot be read is, when the user was contained before this run ``acted``.  A time that
+    lies in the future denies all sessions there are, and was not put by us.
     """
     if isinstance(existing, ReadFailure) and tags.get(CONTAINED, _NEVER) not in {*acted, _NEVER}:
         return Decision("failed", _UNREADABLE.format(policy))
     if isinstance(existing, dict) and not documents.is_unchanged(policy, existing):
         return Decision("failed", _CHANGED.format(policy))
+    cutoff = documents.cutoff_of(existing)
+    if cutoff and is_ahead(cutoff, now):
+        return Decision("failed", _AHEAD.format(policy, format_time(cutoff)))
     return None
 
 
 _NEVER = ""
 _UNREADABLE = (
     "the user was contained before, and what {} says cannot be read; it is not written over"
+)
+_AHEAD = (
+    "{} denies all sessions until {}, which lies in the future; somebody changed it, and it is "
+    "left as it is; release the user to have it put right"
 )
 _CHANGED = (
     "somebody changed {}, and it is left as it is; delete it, or release the user, to have it put "
@@ -119,7 +133,7 @@ def _needed(tags: Mapping[str, str], occasion: Occasion) -> datetime | None:
     """The earliest time that reaches the sessions of this sign-in, and of the one in the tag."""
     if occasion.event_time is None:
         return None
-    other = _time_of(tags.get(EVENT, ""))
+    other = time_in(tags.get(EVENT, ""))
     return max(occasion.event_time, other or occasion.event_time) + _TOKEN_DELAY
 
 
@@ -257,10 +271,6 @@ def _marks(tags: Mapping[str, str], occasion: Occasion) -> dict[str, str]:
 
 def _last(present: str, occasion: Occasion) -> str:
     """The later of the sign-in that the tag names and this one."""
-    time = _time_of(present)
+    time = time_in(present)
     is_later = time and occasion.event_time and time > occasion.event_time
     return present if is_later else occasion.reason
-
-
-def _time_of(event: str) -> datetime | None:
-    return parse_time(event.rpartition(" ")[2])

@@ -63,7 +63,7 @@ def unattributed(name: str, occasion: Occasion) -> str | None:
     if occasion.lacks is None:
         return None
     by_hand = _BY_HAND.format(name)
-    return f"NOT contained: the event has no {occasion.lacks}, as all of AWS's have; {by_hand}"
+    return f"the event has no {occasion.lacks}, as all of AWS's have; {by_hand}"
 
 
 # A sign-in that comes too late

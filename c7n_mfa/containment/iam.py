@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,8 @@ from c7n_mfa.aws.change import Result, tags_in
 from c7n_mfa.aws.operation import Call
 from c7n_mfa.aws.read import Reader, ReadFailure
 from c7n_mfa.aws.response import policy_document
+from c7n_mfa.aws.times import format_time
+from c7n_mfa.containment.marks import believed
 from c7n_mfa.containment.values import Document, Receipt, User
 from c7n_mfa.frozen import frozen
 
@@ -34,18 +36,31 @@ class AccessKey:
 
 @dataclass
 class Iam:
-    """Reads and writes of one action on one user; ``failures`` are the reads that failed."""
+    """Reads and writes of one action on one user.
+
+    ``failures`` are the reads that failed, ``notes`` what a person should know beside what was
+    done, ``present`` all tags that were read, whether they are believed or not.  ``may_act``: it is
+    the user who signed in, and nothing speaks against containing it.
+    """
 
     reader: Reader
     action: str
     user: User
-    at: str
+    now: datetime
     failures: list[ReadFailure] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    present: Mapping[str, str] = field(default_factory=dict)
+    may_act: bool = False
 
     def tags(self) -> Mapping[str, str] | None:
-        """The user's tags as they are now, else as custodian found them; None: no such user."""
+        """The tags that are believed, of now, else as custodian found them; None: no such user."""
         tags = self._read("list_user_tags", lambda answer: tags_in(answer["Tags"]))
-        return self.user.tags if isinstance(tags, ReadFailure) else tags
+        if tags is None:
+            return None
+        self.present = self.user.tags if isinstance(tags, ReadFailure) else tags
+        kept, notes = believed(self.present, self.now)
+        self.notes += [note for note in notes if note not in self.notes]
+        return kept
 
     def policy(self, name: str) -> Document | ReadFailure | None:
         existing: Document | ReadFailure | None = self._read(
@@ -85,8 +100,12 @@ class Iam:
     def receipt(
         self, result: Result, why: str, error: str | None = None, undo: tuple[Call, ...] = ()
     ) -> Receipt:
-        arn = self.user.arn
-        return Receipt(self.action, result, arn, why, error=error, undo=undo, at=self.at)
+        arn, at = self.user.arn, format_time(self.now)
+        return Receipt(self.action, result, arn, why, error=error, undo=undo, at=at)
+
+    def noted(self, receipt: Receipt) -> Receipt:
+        """The receipt with what a person should know beside it."""
+        return replace(receipt, why="; ".join([receipt.why, *self.notes]))
 
 
 def policies_of(reader: Reader, user: User) -> tuple[str, ...] | ReadFailure | None:

@@ -21,10 +21,14 @@ def _with(reads: list[str], *writes: Operation) -> tuple[str, ...]:
     return tuple(sorted([*reads, *permissions_of(writes)]))
 
 
-PUT = _with(["iam:GetUserPolicy", "iam:ListUserTags"], PUT_USER_POLICY, TAG_USER)
+# Users are listed for one who was renamed.
+PUT = _with(["iam:GetUserPolicy", "iam:ListUserTags", "iam:ListUsers"], PUT_USER_POLICY, TAG_USER)
 NEW_KEYS = _with(["iam:ListAccessKeys"], UPDATE_ACCESS_KEY)
 RESET = _with(
-    ["iam:GetLoginProfile", "iam:ListUserTags"], TAG_USER, UNTAG_USER, UPDATE_LOGIN_PROFILE
+    ["iam:GetLoginProfile", "iam:ListUserTags", "iam:ListUsers"],
+    TAG_USER,
+    UNTAG_USER,
+    UPDATE_LOGIN_PROFILE,
 )
 RELEASE = _with(
     ["iam:GetUserPolicy", "iam:ListUserTags"],

@@ -21,6 +21,7 @@ from c7n_mfa.containment import decide, documents
 from c7n_mfa.containment.decide import Existing
 from c7n_mfa.containment.iam import GONE, Iam, sentence
 from c7n_mfa.containment.keys import remembered
+from c7n_mfa.containment.marks import believed
 from c7n_mfa.containment.values import (
     CONTAINED,
     EVENT,
@@ -63,18 +64,22 @@ class Contained:
         }
 
 
-def contained(tags: Mapping[str, str], policies: Iterable[str]) -> Contained | None:
-    """What a user's tags and the names of the inline policies say; None: neither nor."""
+def contained(tags: Mapping[str, str], policies: Iterable[str], now: datetime) -> Contained | None:
+    """What a user's tags and the names of the inline policies say; None: not contained.
+
+    A tag whose time lies in the future marks the user, and does not say since when.
+    """
     present = set(policies)
     put = tuple(name for name in POLICIES if name in present)
     if not put and not any(key in tags for key in TAGS):
         return None
-    released = _is_released(tags, put)
+    kept, _ = believed(tags, now)
+    released = _is_released(kept, put)
     return Contained(
         state="released" if released else "contained",
-        since=parse_time(tags.get(RELEASED if released else CONTAINED)),
-        event=tags.get(EVENT),
-        password_reset=tags.get(PASSWORD_RESET),
+        since=parse_time(kept.get(RELEASED if released else CONTAINED)),
+        event=kept.get(EVENT),
+        password_reset=kept.get(PASSWORD_RESET),
         policies=put,
     )
 
@@ -106,11 +111,11 @@ def release(reader: Reader, user: User, now: datetime, finish: bool = False) -> 
 
     ``finish``: only the latter; who is contained, perhaps since a moment ago, stays so.
     """
-    iam = Iam(reader, "release", user, format_time(now))
+    iam = Iam(reader, "release", user, now)
     tags = iam.tags()
     if tags is None:
         return iam.receipt("skipped", GONE)
-    marks = {key: tags[key] for key in TAGS if key in tags}
+    marks = {key: iam.present[key] for key in TAGS if key in iam.present}
     existing = {policy: iam.policy(policy) for policy in POLICIES}
     found = {policy: document for policy, document in existing.items() if document is not None}
     taken = _Taken()
@@ -125,10 +130,10 @@ def release(reader: Reader, user: User, now: datetime, finish: bool = False) -> 
         _lift(iam, found, now, taken)
         # As long as one of them denies more than that, the user is contained, and marked as such.
         if (marks or found) and not taken.errors:
-            _mark_released(iam, tags, marks, taken)
+            _mark_released(iam, marks, taken)
     # Tags that could not be read again are those that custodian found; say so.
     taken.errors += [failure.sentence() for failure in iam.failures if "Tags" in failure.permission]
-    return _receipt(iam, tags, taken)
+    return iam.noted(_receipt(iam, tags, taken))
 
 
 @dataclass
@@ -215,14 +220,12 @@ _CHANGED = (
 )
 
 
-def _mark_released(
-    iam: Iam, tags: Mapping[str, str], marks: Mapping[str, str], taken: _Taken
-) -> None:
+def _mark_released(iam: Iam, marks: Mapping[str, str], taken: _Taken) -> None:
     """Note the release, and then take off what marks the user as contained.
 
     Where the note is denied, the tags stay, and the next release finishes this one.
     """
-    note = decide.tag_user(iam.user.name, {RELEASED: iam.at})
+    note = decide.tag_user(iam.user.name, {RELEASED: format_time(iam.now)})
     error = iam.write(note)
     full = error is not None and error.code.startswith("LimitExceeded")
     if marks and (error is None or full):
@@ -230,8 +233,8 @@ def _mark_released(
         error = iam.write(note) if full else error
     if error is None:
         undo = decide.untag_user(iam.user.name, [RELEASED])
-        if RELEASED in tags:
-            undo = decide.tag_user(iam.user.name, {RELEASED: tags[RELEASED]})
+        if RELEASED in iam.present:
+            undo = decide.tag_user(iam.user.name, {RELEASED: iam.present[RELEASED]})
         taken.undo.append(undo.with_effect("an earlier sign-in that is delivered again contains"))
     elif not error.gone:
         taken.errors.append(sentence(error))

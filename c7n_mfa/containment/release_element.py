@@ -166,14 +166,17 @@ class ContainedFilter(Deployable, Filter):
         return kept
 
     def _keeps(self, reader, resource):
+        from c7n_mfa.containment.marks import believed
         from c7n_mfa.containment.release import contained
         from c7n_mfa.containment.values import User
 
-        user = User.from_resource(resource)
-        state = contained(user.tags, self._policies(reader, user))
+        user, now = User.from_resource(resource), containment.now()
+        state = contained(user.tags, self._policies(reader, user), now)
         if state is None or state.state not in self.data.get("state", ("contained",)):
             return False
-        if "days" in self.data and not state.is_older_than(self.data["days"], containment.now()):
+        for note in believed(user.tags, now)[1]:
+            self.log.warning("user:%s contained: %s", user.arn, note)
+        if "days" in self.data and not state.is_older_than(self.data["days"], now):
             return False
         resource[self.annotation_key] = state.to_dict()
         return True

@@ -14,7 +14,9 @@ from c7n_mfa.aws.change import Result, Step, tags_in
 from c7n_mfa.aws.operation import Call
 from c7n_mfa.aws.times import format_time, parse_time
 from c7n_mfa.frozen import frozen
+from c7n_mfa.signin.criteria import identity
 from c7n_mfa.signin.events import lacking
+from c7n_mfa.signin.record import SignIn
 
 REQUIRE_MFA = "c7n-mfa-require-mfa"
 REVOKE_SESSIONS = "c7n-mfa-revoke-sessions"
@@ -44,8 +46,9 @@ _FRESH = timedelta(minutes=15)
 class User:
     """An IAM user as custodian found it.
 
-    Not ``described``: custodian could not, and knows the name alone.  ``acted`` holds the times at
-    which this run has acted on the user before.
+    Not ``described``: custodian could not, and its tags are not known.  ``acted`` holds the times
+    at which this run has acted on the user before.  ``id`` stays the same when the user is renamed,
+    and no other user ever gets it.
     """
 
     name: str
@@ -53,6 +56,7 @@ class User:
     tags: Mapping[str, str] = field(default_factory=dict)
     described: bool = True
     acted: frozenset[str] = frozenset()
+    id: str | None = None
 
     @classmethod
     def from_resource(
@@ -60,7 +64,8 @@ class User:
     ) -> User:
         name, arn = resource["UserName"], resource.get("Arn")
         acted = frozenset(receipt["at"] for receipt in receipts)
-        return cls(name, arn or name, tags_in(resource.get("Tags")), bool(arn), acted)
+        tags = tags_in(resource.get("Tags"))
+        return cls(name, arn or name, tags, bool(arn), acted, resource.get("UserId"))
 
 
 @frozen
@@ -68,7 +73,8 @@ class Occasion:
     """What a user is contained for: a sign-in, or a run of a policy without an event.
 
     ``event_time`` is never later than ``now``, whatever the event says.  ``lacks`` is what an event
-    does not say, of what nobody is contained without.
+    does not say, of what nobody is contained without.  ``user_name`` and ``user_id`` are those of
+    the IAM user who signed in.
     """
 
     now: datetime
@@ -76,6 +82,8 @@ class Occasion:
     event_id: str | None = None
     event_time: datetime | None = None
     lacks: str | None = None
+    user_name: str | None = None
+    user_id: str | None = None
 
     @classmethod
     def of(cls, event: object, now: datetime, policy: str) -> Occasion:
@@ -84,12 +92,16 @@ class Occasion:
         detail = detail if isinstance(detail, dict) else {}
         time = parse_time(detail.get("eventTime"))
         event_id = detail.get("eventID")
+        sign_in = SignIn.from_record(detail)
+        who = sign_in.identity if sign_in and identity(sign_in) == "iam-user" else None
         return cls(
             now=now,
             policy=policy,
             event_id=event_id if isinstance(event_id, str) and event_id.strip() else None,
             event_time=min(time, now) if time else None,
             lacks=None if event is None else lacking(event if isinstance(event, dict) else {}),
+            user_name=who.user_name if who else None,
+            user_id=who.principal_id if who else None,
         )
 
     @property

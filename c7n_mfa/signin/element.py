@@ -86,8 +86,10 @@ class Signin(Deployable, Filter):
     filters. A list that cannot be read filters out no sign-in. An address such as `AWS Internal` is
     in no network.
 
-    A resource that custodian cannot describe (`iam:GetUser` is denied, say) matches with what the
-    event says of it, so that the sign-in is not lost.
+    A resource that custodian cannot describe (`iam:GetUser` is denied, or the user was renamed or
+    deleted since) matches with what the event says of it, so that the sign-in is not lost.
+    Custodian's own filters and actions see whoever has the name now; `revoke-sessions`,
+    `require-mfa` and `reset-password` act on the user who signed in, whatever its name is now.
 
     The annotation `c7n:signin` is flat: `address`, `region`, `factor`, `path`, `outcome`,
     `single_factor`, `who`, `identity`, `account`, `event_id`, `event_time`, `principal`, `reasons`,
@@ -245,10 +247,10 @@ def _unread(valid, invalid, option):
 class SurvivingSource:
     """A source of custodian's that falls back on what the event says of the resource.
 
-    Custodian describes a resource before any filter sees it, and takes a call that is denied or
-    throttled for a resource that does not exist: the function would end well, and nobody would have
-    been notified.  The account always exists, though, and of a user or a role the name is enough:
-    whoever acts on it finds out the rest.
+    Custodian describes a resource before any filter sees it, takes a call that is denied or
+    throttled for a resource that does not exist, and stops without one: the function would end
+    well, and nobody would have been notified.  The account always exists, though, and of a user or
+    a role the name is enough: whoever acts on it finds out the rest.
     """
 
     def __init__(self, source):
@@ -262,9 +264,12 @@ class SurvivingSource:
         session = local_session(self.manager.session_factory)
         session._session.set_default_client_config(_IMPATIENT)
         try:
-            return self.source.get_resources(ids)
+            found = self.source.get_resources(ids)
         except _FAILURES as error:
-            return [self._undescribed(name, error) for name in ids]
+            log.error("policy:%s goes on without a description: %s", self._policy, error)
+            return [self._undescribed(name, _why(error)) for name in ids]
+        # Custodian stops where it finds none, and nobody would hear of the sign-in.
+        return found or [self._undescribed(name, _ABSENT.format(name)) for name in ids]
 
     def augment(self, resources):
         described = [resource for resource in resources if UNDESCRIBED not in resource]
@@ -275,18 +280,20 @@ class SurvivingSource:
             log.error("policy:%s goes on without details: %s", self._policy, error)
             return resources
 
-    def _undescribed(self, name, error):
-        log.error("policy:%s goes on without a description: %s", self._policy, error)
+    def _undescribed(self, name, why):
         account = self.manager.config.account_id
         if self.manager.type == "account":
             resource = {"account_id": account, "account_name": ""}
         else:
-            resource = {self.manager.get_model().id: name, ACCOUNT: account}
-        return {**resource, UNDESCRIBED: _why(error)}
+            resource = {self.manager.get_model().id: name.rpartition("/")[2], ACCOUNT: account}
+        return {**resource, UNDESCRIBED: why}
 
     @property
     def _policy(self):
         return self.manager.ctx.policy.name
+
+
+_ABSENT = "there is no {} any more: renamed or deleted since the sign-in"
 
 
 def _why(error):

@@ -66,7 +66,7 @@ WHY: Mapping[str, str] = {
     "iam:ListRoleTags": "who owns the role",
     "iam:ListUserPolicies": "the inline policies of the user",
     "iam:ListUserTags": "who owns the user, and who may not be contained",
-    "iam:ListUsers": "custodian's own: the users",
+    "iam:ListUsers": "custodian's own: the users; and who signed in, where that user was renamed",
     "iam:PassRole": (
         "pass the role to the function, the rule or the trail; no call, but IAM requires it"
     ),

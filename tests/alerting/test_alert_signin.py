@@ -27,7 +27,18 @@ from c7n_mfa.containment import element as containment
 from c7n_mfa.investigation import element as investigation
 from c7n_mfa.investigation import event_history as lookup
 from calls import denied, is_write, watched
-from deployed import ACCOUNT, EVENT_ID, REGION, TOPIC, Function, Inbox, event, record, shipped
+from deployed import (
+    ACCOUNT,
+    EVENT_ID,
+    REGION,
+    TOPIC,
+    Function,
+    Inbox,
+    event,
+    record,
+    seed_alice,
+    shipped,
+)
 from signin.records import RECORDS
 
 TELLS = "signin-single-factor"
@@ -63,9 +74,7 @@ def deploy(tmp_path, monkeypatch):
 
 @pytest.fixture
 def alice():
-    iam = boto3.client("iam")
-    iam.create_user(UserName="alice")
-    return iam
+    return seed_alice()
 
 
 def test_it_reads_what_the_actions_before_it_leave():
@@ -251,11 +260,21 @@ def test_root_is_no_user_of_its_alias(deploy, alice):
     assert inbox.read() == []
 
 
-def test_a_user_deleted_in_between_is_not_contained(deploy):
+def test_whoever_wanted_to_contain_a_deleted_user_tells_of_it(deploy):
     inbox = Inbox()
 
-    assert deploy(CONTAINS).deliver(event(record())) is True
-    assert inbox.read() == []
+    deploy(CONTAINS).deliver(event(record()))
+
+    (message,) = inbox.read()
+    assert message["Subject"].startswith("alice signed in without MFA, NOT contained (")
+    assert (
+        "- require-mfa: FAILED. NOT contained: the user alice who signed in "
+        "(AIDAEXAMPLEALICE00000) no longer exists\n"
+    ) in message["Message"]
+    assert (
+        "- The account, user or role could not be described: there is no alice any more: renamed "
+        "or deleted since the sign-in\n"
+    ) in message["Message"]
 
 
 # Faults.

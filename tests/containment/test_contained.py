@@ -21,7 +21,7 @@ TAGS = {
 
 
 def test_tags_and_policies_say_everything():
-    found = contained(TAGS, ["other", "c7n-mfa-revoke-sessions", "c7n-mfa-require-mfa"])
+    found = contained(TAGS, ["other", "c7n-mfa-revoke-sessions", "c7n-mfa-require-mfa"], NOW)
     assert found.to_dict() == {
         "state": "contained",
         "since": "2026-11-14T00:00:00Z",
@@ -33,7 +33,7 @@ def test_tags_and_policies_say_everything():
 
 @pytest.mark.parametrize("policy", ["c7n-mfa-require-mfa", "c7n-mfa-revoke-sessions"])
 def test_a_policy_alone_is_a_containment_of_unknown_age(policy):
-    assert contained({}, [policy]) == Contained("contained", None, None, None, (policy,))
+    assert contained({}, [policy], NOW) == Contained("contained", None, None, None, (policy,))
 
 
 @pytest.mark.parametrize(
@@ -42,33 +42,46 @@ def test_a_policy_alone_is_a_containment_of_unknown_age(policy):
     ids=str,
 )
 def test_a_user_with_nothing_of_ours_is_not_contained(tags, policies):
-    assert contained(tags, policies) is None
+    assert contained(tags, policies, NOW) is None
 
 
 @pytest.mark.parametrize(
     ("days", "older"), [(0, True), (6, True), (7, True), (7.5, False), (8, False)]
 )
 def test_age_is_counted_from_the_tag(days, older):
-    assert contained(TAGS, []).is_older_than(days, NOW) is older
+    assert contained(TAGS, [], NOW).is_older_than(days, NOW) is older
 
 
 @pytest.mark.parametrize("date", ["", "soon", "2026-11-14"])
 def test_a_containment_of_unknown_age_may_be_old_and_is_not_missed(date):
-    found = contained({"c7n-mfa-contained": date}, [])
+    found = contained({"c7n-mfa-contained": date}, [], NOW)
     assert found.since is None
     assert found.is_older_than(365, NOW)
 
 
-def test_a_containment_in_the_future_is_not_old():
-    tags = {"c7n-mfa-contained": (NOW + timedelta(days=1)).isoformat()}
-    assert not contained(tags, []).is_older_than(0, NOW)
+@pytest.mark.parametrize("tag", ["c7n-mfa-contained", "c7n-mfa-event", "c7n-mfa-password-reset"])
+def test_a_tag_of_the_future_marks_a_user_and_says_nothing(tag):
+    later = (NOW + timedelta(days=1)).isoformat()
+
+    found = contained({tag: later}, [], NOW)
+
+    assert found == Contained("contained", None, None, None, ())
+    assert found.is_older_than(365, NOW)
+
+
+def test_a_release_in_the_future_is_none():
+    tags = {"c7n-mfa-released": (NOW + timedelta(days=1)).isoformat()}
+
+    found = contained(tags, ["c7n-mfa-revoke-sessions"], NOW)
+
+    assert found == Contained("contained", None, None, None, ("c7n-mfa-revoke-sessions",))
 
 
 RELEASED = {"team": "red", "c7n-mfa-released": "2026-11-14T00:00:00Z"}
 
 
 def test_a_released_user_keeps_what_denies_the_sessions_from_before():
-    assert contained(RELEASED, ["own", "c7n-mfa-revoke-sessions"]).to_dict() == {
+    assert contained(RELEASED, ["own", "c7n-mfa-revoke-sessions"], NOW).to_dict() == {
         "state": "released",
         "since": "2026-11-14T00:00:00Z",
         "event": None,
@@ -78,7 +91,7 @@ def test_a_released_user_keeps_what_denies_the_sessions_from_before():
 
 
 def test_once_that_is_off_nothing_is_left():
-    assert contained(RELEASED, ["own"]) is None
+    assert contained(RELEASED, ["own"], NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -92,4 +105,4 @@ def test_once_that_is_off_nothing_is_left():
     ids=str,
 )
 def test_a_user_who_is_contained_after_a_release_is_contained(tags, policies):
-    assert contained(tags, policies).state == "contained"
+    assert contained(tags, policies, NOW).state == "contained"

@@ -214,7 +214,7 @@ def test_a_run_without_an_event_moves_the_time_forward():
 
 
 def left_alone(found, tags=MARKS, acted=(), policy="c7n-mfa-require-mfa"):
-    return decide.left_alone(policy, found, tags, acted)
+    return decide.left_alone(policy, found, tags, acted, NOW)
 
 
 EDITED = {**documents.require_mfa(CLOSED), "Id": "tighter"}
@@ -250,6 +250,20 @@ def test_a_policy_that_cannot_be_read_of_a_contained_user_is_left_alone():
 )
 def test_all_else_is_decided_by_the_action(found, tags, acted, policy):
     assert left_alone(found, tags, acted, policy) is None
+
+
+@pytest.mark.parametrize(("minutes", "left"), [(5, False), (6, True)])
+def test_a_time_in_the_future_is_not_ours_and_left_alone(minutes, left):
+    """It denies every session there is, and somebody may have wanted that."""
+    ahead = NOW + timedelta(minutes=minutes)
+    found = left_alone(documents.revoke_sessions(ahead), {}, policy="c7n-mfa-revoke-sessions")
+
+    why = (
+        "c7n-mfa-revoke-sessions denies all sessions until 2026-11-21T09:36:20Z, which lies in the "
+        "future; somebody changed it, and it is left as it is; release the user to have it put "
+        "right"
+    )
+    assert found == (Decision("failed", why) if left else None)
 
 
 @pytest.mark.parametrize("policy", ["c7n-mfa-require-mfa", "c7n-mfa-revoke-sessions"])
