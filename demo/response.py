@@ -24,6 +24,7 @@ ROLES = {
     "c7n-mfa-respond": "signin-single-factor",
     "c7n-mfa-contain": "signin-single-factor-contain",
 }
+LOOK_AGAIN = "c7n-mfa-look-again"
 DEAD_LETTERS = "c7n-mfa-dead-letters"
 # AWS takes no event of `aws.signin` from anybody but itself, and neither does the local AWS: by
 # this trace header it knows what stands for CloudTrail.
@@ -83,19 +84,20 @@ def seed_response(session: boto3.Session) -> None:
     """
     iam = session.client("iam")
     account = session.client("sts").get_caller_identity()["Account"]
-    for role, policy in ROLES.items():
-        trust, permissions = documented(policy, account)
+    roles = {role: documented(policy, account) for role, policy in ROLES.items()}
+    # Behind those of the function's role, those of the schedule's.
+    roles[LOOK_AGAIN] = documented(ROLES["c7n-mfa-respond"], account)[2:]
+    for role, (trust, permissions, *_) in roles.items():
         iam.create_role(RoleName=role, AssumeRolePolicyDocument=trust)
         iam.put_role_policy(RoleName=role, PolicyName="documented", PolicyDocument=permissions)
     session.client("sqs").create_queue(QueueName=DEAD_LETTERS)
 
 
-def documented(policy: str, account: str) -> tuple[str, str]:
-    """The trust and the permissions of a function's role, from the page that people paste from."""
+def documented(policy: str, account: str) -> list[str]:
+    """The trust and the permissions of a policy's roles, from the page that people paste from."""
     page = _PERMISSIONS.read_text(encoding="utf-8").replace("123456789012", account)
     section = page.partition(f"\n## {policy}\n")[2].partition("\n## ")[0]
-    trust, permissions, *_ = re.findall(r"```json\n(.*?)```", section, re.DOTALL)
-    return trust, permissions
+    return re.findall(r"```json\n(.*?)```", section, re.DOTALL)
 
 
 def seed_person(session: boto3.Session, endpoint_url: str, name: str = "alice") -> Person:

@@ -22,6 +22,7 @@ from c7n_mfa.element import FUNCTION_VARIABLE, Deployable
 from c7n_mfa.entry import ELEMENTS
 from c7n_mfa.signin.element import UNDESCRIBED
 from c7n_mfa.signin.record import SignIn
+from c7n_mfa.signin.second_look import Look
 
 # What sending takes is imported where it is done: a function starts cold for each sign-in, and most
 # of those are not reported.
@@ -141,14 +142,16 @@ class AlertSignin(Deployable, EventAction):
             why = "its event is no console sign-in" if event else "it runs without an event"
             self.log.warning("policy:%s alert-signin sends nothing: %s", self.policy_name, why)
             return []
-        return [self._report(sign_in, record, resource) for resource in resources[:1]]
+        # Each look is reported once, like the event.
+        look = Look.of(event)
+        event_id = identifier(record) + (f"-look-{look.number}" if look else "")
+        return [self._report(sign_in, event_id, resource) for resource in resources[:1]]
 
-    def _report(self, sign_in, record, resource):
+    def _report(self, sign_in, event_id, resource):
         """Report the event; it has one account, one user or one role."""
         from c7n_mfa.alerting import ledger
 
         receipts = resource.get(RECEIPTS, ())
-        event_id = identifier(record)
         outcome = ledger.outcome_of(receipts, self._contains)
 
         def compose(unrecorded=None):

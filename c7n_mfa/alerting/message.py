@@ -39,6 +39,8 @@ _CUT = "\n\n(cut here; the rest is in the policy's output)\n"
 _TEXT_LENGTH = 300
 _NAME_LENGTH = 64
 _SUBJECT_NAME = 20
+_SUMMARY_LENGTH = 45
+_TITLES = {2: "Second", 3: "Third"}
 _KINDS = {
     "root": "the root user",
     "iam-user": "IAM user",
@@ -90,22 +92,27 @@ def alert(
     # SNS takes no attribute that is empty.
     account = unlinked(sign_in.identity.account or "", _NAME_LENGTH) or "unknown"
     level = severity.upper() if _is_root(sign_in) or _dossier_level(dossier) else ""
+    look = _look(dossier)
     happened = f"{_what_happened(sign_in)}{_containment(receipts, sender.contains)}"
+    if look:
+        happened = f"- {shorten(look['news']['summary'], _SUMMARY_LENGTH)}"
     name = _name(sign_in)
     called = f" ({unlinked(account_name, _NAME_LENGTH)})" if account_name else ""
+    head = f"{level and f'[{level}] '}{_title(look)}"
     blocks = [
-        f"{level and f'{level}: '}{name} {happened}, account {account}{called}",
+        f"{level and f'{level}: '}{_title(look)}{name} {happened}, account {account}{called}",
         *_again(name, conversation),
         "\n".join(_circumstances(sign_in)),
+        *_section("What is new", _new(look)),
         *_section("What to do next", _numbered(_next(sign_in, dossier, receipts, now))),
-        *_section("What was done", _done(sign_in, receipts, sender, now)),
+        *([] if look else _section("What was done", _done(sign_in, receipts, sender, now))),
         *_section("Why this is reported", _reasons(sign_in, dossier)),
-        *_findings(dossier, sender, _is_known(severity, conversation)),
-        f"Sent by the policy {sender.policy} in {sender.region}.",
+        *_findings(dossier, sender, bool(look) or _is_known(severity, conversation)),
+        f"Sent by the policy {sender.policy} in {sender.region}.{_looks_again(dossier)}",
     ]
     return Alert(
         severity=severity,
-        subject=_subject(level, name, happened, _nth(conversation), account, account_name),
+        subject=_subject(head, name, happened, _nth(conversation), account, account_name),
         message=_fit("\n\n".join(blocks) + "\n"),
         attributes={
             "severity": severity,
@@ -114,6 +121,26 @@ def alert(
             "complete": _is_complete(dossier),
         },
     )
+
+
+def _look(dossier: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """The later look that has found something new; None for a first one."""
+    look: Mapping[str, Any] = (dossier or {}).get("look", {})
+    return look if look.get("news") else None
+
+
+def _title(look: Mapping[str, Any] | None) -> str:
+    return f"{_TITLES.get(look['number'], 'Later')} look: " if look else ""
+
+
+def _new(look: Mapping[str, Any] | None) -> Iterator[str]:
+    for line in look["news"]["lines"] if look else ():
+        yield f"- {unlinked(line, _LINE_LENGTH)}"
+
+
+def _looks_again(dossier: Mapping[str, Any] | None) -> str:
+    again = (dossier or {}).get("looks_again")
+    return f" It looks again at {again}, and tells only what is new." if again else ""
 
 
 def severity_of(sign_in: SignIn, dossier: Mapping[str, Any] | None) -> Level:
@@ -173,10 +200,9 @@ def _ordinal(number: int) -> str:
 
 
 def _subject(
-    level: str, name: str, happened: str, nth: str, account: str, account_name: str | None
+    head: str, name: str, happened: str, nth: str, account: str, account_name: str | None
 ) -> str:
     """What matters stays, however long the name is; the less it matters, the sooner it goes."""
-    head = f"[{level}] " if level else ""
     called = f", {account_name}" if account_name else ""
     account = shorten(account, 12)
     tails = [

@@ -13,6 +13,7 @@ from c7n.utils import local_session, type_schema
 
 from c7n_mfa.containment import operations
 from c7n_mfa.element import Deployable
+from c7n_mfa.signin.second_look import is_marked
 
 # What containing takes is imported where it is done: a function starts cold for each sign-in, and
 # most of those are of nobody who is contained.
@@ -57,6 +58,10 @@ class _Contain(Deployable, EventAction):
         return self.data.get("exclude", {})
 
     def process(self, resources, event=None):
+        if is_marked(event):
+            # Who was contained may have been released since; and a mark can be made up.
+            self.log.info("policy:%s %s: a second look never contains", self.policy_name, self.type)
+            return []
         containment = self._containment(event)
         return [
             receipt

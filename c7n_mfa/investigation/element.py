@@ -5,14 +5,19 @@
 Registered in :mod:`c7n_mfa.entry`.
 """
 
+import os
 import re
 
+import boto3
 from c7n.actions import EventAction
 from c7n.utils import dumps, local_session, type_schema
 
 from c7n_mfa.aws.arn import REGION
-from c7n_mfa.element import Deployable
+from c7n_mfa.aws.times import format_time
+from c7n_mfa.element import FUNCTION_VARIABLE, Deployable
+from c7n_mfa.investigation.dossier import Gap
 from c7n_mfa.signin.record import SignIn
+from c7n_mfa.signin.second_look import AFTER_MINUTES, Look
 
 ANNOTATION = "c7n:signin-dossier"
 
@@ -52,6 +57,22 @@ _REGIONS = {
 }
 _NAMES = {"type": "array", "uniqueItems": True, "items": {"type": "string", "minLength": 1}}
 
+_AGAIN = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["role"],
+    "properties": {
+        "after-minutes": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 5,
+            "uniqueItems": True,
+            "items": {"type": "integer", "minimum": 1, "maximum": 1440},
+        },
+        "role": {"type": "string", "pattern": "^arn:"},
+    },
+}
+
 
 class InvestigateSignin(Deployable, EventAction):
     """Investigates a console sign-in, and writes a dossier of what is known about it.
@@ -71,6 +92,12 @@ class InvestigateSignin(Deployable, EventAction):
     and the worst calls are asked for by name, and numbers are "at least" so many. While failed
     attempts, history, activity or privileges are not wholly seen, the severity is `high` or above.
     `geo-database` names MaxMind databases; they need the package maxminddb beside the policy.
+
+    CloudTrail delivers calls 5 to 15 minutes late. With `again` the function looks again, by
+    default 15 and 60 minutes after the sign-in (`after-minutes`), by a one-off schedule of
+    EventBridge Scheduler, which calls the function through `role`. A later look passes the event on
+    to the actions that follow only when it found something that was not told before, and never
+    contains. If the schedule cannot be created, the dossier says so.
 
     :example:
 
@@ -100,6 +127,7 @@ class InvestigateSignin(Deployable, EventAction):
         regions={"oneOf": [{"enum": ["all"]}, _REGIONS]},
         pages={"type": "integer", "minimum": 2, "maximum": 1000},
         days={"type": "integer", "minimum": 3, "maximum": 90},
+        again=_AGAIN,
         **{
             "budget-seconds": {"type": "number", "minimum": 1, "maximum": 840},
             "owner-tags": _NAMES,
@@ -109,12 +137,22 @@ class InvestigateSignin(Deployable, EventAction):
     annotation_key = ANNOTATION
     permissions = _PERMISSIONS
 
+    def get_permissions(self):
+        if "again" not in self.data:
+            return self.permissions
+        from c7n_mfa.investigation.again import PERMISSIONS
+
+        return (*self.permissions, *PERMISSIONS)
+
     def check_preflight(self):
         from c7n_mfa.signin.preflight import forgeable
 
         why = forgeable(self.manager.data.get("mode", {}))
         if why:
             self.refuse(why)
+        minutes = list(self._after_minutes)
+        if minutes != sorted(minutes):
+            self.refuse("again: after-minutes: has to name the earlier look first")
 
     def process(self, resources, event=None):
         record = event.get("detail", {}) if isinstance(event, dict) else {}
@@ -125,30 +163,89 @@ class InvestigateSignin(Deployable, EventAction):
             return []
         # Not above: a policy is read far more often than it investigates.
         from c7n_mfa.investigation.gather import investigate
-        from c7n_mfa.investigation.page import markdown, to_dict
+        from c7n_mfa.investigation.page import markdown
 
+        look = Look.of(event)
         dossier = investigate(
             local_session(self.manager.session_factory), record, sign_in, self._options()
         )
-        annotation = to_dict(dossier)
+        dossier, looks_again = self._look_again(event, look, dossier)
+        annotation = self._annotation(dossier, look, looks_again)
         for resource in resources:
             resource[self.annotation_key] = annotation
-        self._write(sign_in.event_id, annotation, markdown(dossier))
+        self._write(stem(sign_in.event_id, look), annotation, markdown(dossier))
         # The name and the address of somebody are in the dossier, and not in the log.
         self.log.info(
-            "policy:%s event:%s severity:%s gaps:%d",
+            "policy:%s event:%s severity:%s gaps:%d look:%d",
             self.policy_name,
             file_name(sign_in.event_id),
             dossier.severity,
             len(dossier.gaps),
+            look.number if look else 1,
         )
+        if look and annotation["look"]["news"] is None:
+            # The actions that follow get nothing, and so have nothing to tell.
+            del resources[:]
         return [{"event_id": sign_in.event_id, "severity": dossier.severity}]
 
-    def _write(self, event_id, annotation, page):
+    def _annotation(self, dossier, look, looks_again):
+        from c7n_mfa.investigation.news import Told, news_since
+        from c7n_mfa.investigation.page import to_dict
+
+        annotation = {**to_dict(dossier), "looks_again": looks_again}
+        if look is None:
+            return {**annotation, "look": {"number": 1}}
+        news = news_since(Told.from_dict(look.told), dossier)
+        found = {"summary": news.summary, "lines": list(news.lines)} if news else None
+        return {**annotation, "look": {"number": look.number, "news": found}}
+
+    def _look_again(self, event, look, dossier):
+        """Have the function called again: the dossier, with a gap where that failed, and when."""
+        from dataclasses import replace
+
+        from c7n_mfa.investigation import again
+        from c7n_mfa.investigation.news import Told
+
+        before = look.number if look else 1
+        due = again.due(self._after_minutes, before, dossier.at, dossier.written)
+        if due is None:
+            return dossier, None
+        number, at = due
+        told = Told.of(dossier) | Told.from_dict(look.told if look else {})
+        following = again.Appointment(Look(number, told.to_dict()), at)
+        gap = self._schedule(event, dossier.sign_in.event_id, following)
+        if gap:
+            self.log.error("policy:%s %s: %s", self.policy_name, gap.what, gap.why)
+            return replace(dossier, gaps=(*dossier.gaps, gap)), None
+        return dossier, format_time(at)
+
+    def _schedule(self, event, event_id, following):
+        from c7n_mfa.aws.read import Reader
+        from c7n_mfa.investigation import again
+
+        name = os.environ.get(FUNCTION_VARIABLE)
+        if name is None:
+            return Gap(again.LATER, "will not look again, outside a Lambda function")
+        mode = self.manager.data.get("mode", {})
+        function = again.Function(
+            name=name,
+            region=os.environ.get("AWS_REGION") or self.manager.config.region,
+            role=self.data["again"]["role"],
+            dead_letters=mode.get("dead_letter_config", {}).get("TargetArn"),
+        )
+        # The function's own session: custodian's may be that of a role in a member account.
+        reader = Reader(boto3.Session(region_name=function.region))
+        return again.schedule(reader, function, event, event_id or "", following)
+
+    @property
+    def _after_minutes(self):
+        again = self.data.get("again")
+        return again.get("after-minutes", AFTER_MINUTES) if again else ()
+
+    def _write(self, stem, annotation, page):
         output = getattr(self.manager.ctx, "output", None)
         if output is None:
             return
-        stem = f"dossier-{file_name(event_id)}"
         try:
             output.write_file(f"{stem}.json", dumps(annotation, indent=2))
             output.write_file(f"{stem}.md", page)
@@ -177,3 +274,9 @@ _NUMBERS = ("pages", "days", "budget-seconds")
 def file_name(event_id):
     """An event id as a part of a file name; AWS's are UUIDs, and others are anything."""
     return re.sub(r"[^A-Za-z0-9-]", "-", event_id or "unknown")[:64]
+
+
+def stem(event_id, look):
+    """What the files of a dossier are called; those of each look apart."""
+    suffix = f"-look-{look.number}" if look else ""
+    return f"dossier-{file_name(event_id)}{suffix}"

@@ -136,12 +136,12 @@ def dangerous_calls(dossier: Dossier) -> list[str]:
         dossier.facts.dangerous,
         key=lambda call: (not call.since, -LEVELS.index(call.level), not call.done),
     )
-    shown = [_dangerous_call(call) for call in worst[:_MOST_DANGEROUS]]
+    shown = [dangerous_call(call) for call in worst[:_MOST_DANGEROUS]]
     more = len(worst) - len(shown)
     return [*shown, f"{more} more, in the JSON"] if more else shown
 
 
-def _dangerous_call(call: DangerousCall) -> str:
+def dangerous_call(call: DangerousCall) -> str:
     when = "" if call.since else ", before the sign-in"
     refused = "" if call.done else ", refused"
     target = f" {quoted(call.target)}" if call.target else ""
@@ -170,7 +170,7 @@ def _related(related: Related, is_early: bool, now: datetime) -> str:
     elif not related.findings:
         findings = "no findings"
     else:
-        findings = _some(map(_finding, related.findings), len(related.findings))
+        findings = _some(map(finding_line, related.findings), len(related.findings))
     seen = related.seen
     if seen is None:
         return f"{findings}; failed attempts {NOT_READ}."
@@ -196,7 +196,7 @@ def _least(complete: bool) -> str:
     return "" if complete else "at least "
 
 
-def _finding(finding: Finding) -> str:
+def finding_line(finding: Finding) -> str:
     return f"{finding.severity} {quoted(finding.title)} ({finding.region})"
 
 

@@ -30,6 +30,7 @@ from typing import Any
 
 from c7n_mfa.aws.times import parse_time
 from c7n_mfa.signin.record import SignIn
+from c7n_mfa.signin.second_look import is_marked, looks_again
 
 SOURCE = "aws.signin"
 # The first is what is delivered, and what custodian puts into its rules; the second stands in the
@@ -68,6 +69,7 @@ NOT_A_SIGN_IN: Mapping[str, str] = MappingProxyType(
         "recipient-unlike-account": "recipientAccountId is not the account of the event",
         "id-absent": "the event, or the record in it, has no id",
         "time-absent": "the event, or the record in it, has no time",
+        "second-look-unasked": "the event asks for a second look, and the policy for none such",
     }
 )
 """Every code of `refusal`, with its sentence."""
@@ -156,7 +158,9 @@ def _refused_by(
         return None
     detail = event.get("detail")
     refused = _refused_record(policy, detail) if names == {_SIGN_IN} else None
-    return refused or _refused_envelope(event, _acts_in(mode, own_account))
+    refused = refused or _refused_envelope(event, _acts_in(mode, own_account))
+    is_unasked = is_marked(event) and not looks_again(event, policy)
+    return refused or ("second-look-unasked" if is_unasked else None)
 
 
 def _refused_record(policy: Mapping[str, Any], detail: Any) -> str | None:

@@ -68,7 +68,7 @@ WHY: Mapping[str, str] = {
     "iam:ListUserTags": "who owns the user, and who may not be contained",
     "iam:ListUsers": "custodian's own: the users; and who signed in, where that user was renamed",
     "iam:PassRole": (
-        "pass the role to the function, the rule or the trail; no call, but IAM requires it"
+        "pass the role to the function, rule, trail or schedule; no call, but IAM requires it"
     ),
     "iam:PutRolePolicy": (
         "let the forwarding role put events on the home Region's bus, or a trail's role write to "
@@ -90,6 +90,7 @@ WHY: Mapping[str, str] = {
     "lambda:DeleteFunctionConcurrency": "remove a reserved concurrency that `mode` no longer has",
     "lambda:GetFunction": "whether the function exists, and with what code",
     "lambda:GetFunctionConfiguration": "wait until the function is ready",
+    "lambda:InvokeFunction": "call the function again",
     "lambda:PutFunctionConcurrency": "reserve concurrency, if `mode` has it",
     "lambda:TagResource": "custodian's own tag, and those of `mode.tags`",
     "lambda:UntagResource": "remove tags that `mode.tags` no longer has",
@@ -112,6 +113,7 @@ WHY: Mapping[str, str] = {
     "logs:PutRetentionPolicy": "set how long the new log group keeps events",
     "logs:TagResource": "record a metric filter on its log group; tag a new log group",
     "logs:UntagResource": "remove c7n-mfa's tags from the log group",
+    "scheduler:CreateSchedule": "have the function called again, for a second look",
     "securityhub:GetFindings": "what Security Hub reported about the identity",
     "sns:CreateTopic": "create the topic",
     "sns:DeleteTopic": "delete the topic that repair created",
@@ -127,6 +129,6 @@ WHY: Mapping[str, str] = {
     "sns:UntagResource": "remove c7n-mfa's tags from a topic",
     "sqs:GetQueueAttributes": "which key encrypts the dead-letter queue",
     "sqs:GetQueueUrl": "whether the dead-letter queue exists",
-    "sqs:SendMessage": "Lambda's own: send an event that failed to the dead-letter queue",
+    "sqs:SendMessage": "Lambda's or Scheduler's own: send what failed to the dead-letter queue",
     "sts:GetCallerIdentity": "custodian's own: the number of the account",
 }

@@ -35,6 +35,9 @@ DEPLOY_RULE = frozenset(
     {"events:DescribeRule", "events:ListTargetsByRule", "events:PutRule", "events:PutTargets"}
 )
 DEAD_LETTERS = frozenset({"sqs:SendMessage"})
+PASS_ROLE = frozenset({"iam:PassRole"})
+# What a schedule does for a second look.
+INVOKE = frozenset({"lambda:InvokeFunction"})
 # What `alert-signin` checks while it is being deployed.
 TOPIC_CHECK = frozenset({"sns:GetTopicAttributes"})
 QUEUE_CHECK = frozenset({"sqs:GetQueueAttributes", "sqs:GetQueueUrl"})
@@ -48,6 +51,7 @@ USE_KEY = ("kms:Decrypt", "kms:GenerateDataKey")
 # IAM's own, and no operation of any API.
 NOT_OPERATIONS: Mapping[str, str] = {
     "iam:PassRole": "IAM requires it whenever a role is passed to a service",
+    "lambda:InvokeFunction": "what IAM calls Lambda's Invoke",
 }
 _READS = ("Describe", "Get", "List", "Lookup", "Simulate")
 # What a write acts on, by the beginning of its permission, the longest first; a read acts on the
@@ -63,6 +67,7 @@ _ACTS_ON = {
     "iam:UntagUser": f"arn:aws:iam::{policies.ACCOUNT}:user/*",
     "iam:UpdateLoginProfile": f"arn:aws:iam::{policies.ACCOUNT}:user/*",
     "logs:": f"arn:aws:logs:*:{policies.ACCOUNT}:log-group:*",
+    "scheduler:": f"arn:aws:scheduler:*:{policies.ACCOUNT}:schedule/default/c7n-mfa-look-*",
     "sns:": f"arn:aws:sns:*:{policies.ACCOUNT}:*",
 }
 
@@ -112,6 +117,7 @@ def _sections(policy: Any) -> Iterator[str]:
     yield _json(TRUST)
     yield "It may:"
     yield from _section(*_granted(_function(policy, function)))
+    yield from _look_again(policy, function)
     yield "### To deploy it"
     yield _DEPLOYS.format("schedule" if policy.data["mode"]["type"] == "periodic" else "rule")
     yield from _section(*_granted(_deployer(policy, function, _name_of(role))))
@@ -121,10 +127,8 @@ def _with_delivery() -> Iterator[str]:
     """What the option `log-delivery: create` needs, which no shipped policy sets."""
     yield "## With log-delivery: create"
     yield "A repair with `log-delivery: create` needs these in addition:"
-    passing = _statement("PassRole", ["iam:PassRole"], _ACTS_ON["iam:"])
-    condition = {"StringEquals": {"iam:PassedToService": "cloudtrail.amazonaws.com"}}
-    others = frozenset(DELIVERY) - {"iam:PassRole"}
-    yield from _section(*_granted([*_runner(others), {**passing, "Condition": condition}]))
+    statements = [*_runner(frozenset(DELIVERY) - PASS_ROLE), _pass_role("c7n-mfa-*", "cloudtrail")]
+    yield from _section(*_granted(statements))
 
 
 def _with_keys() -> Iterator[str]:
@@ -156,19 +160,52 @@ def _granted(statements: list[dict[str, Any]]) -> tuple[set[str], list[dict[str,
 
 def _function(policy: Any, function: str) -> list[dict[str, Any]]:
     # The function's own log group is granted by its name.
-    statements = [*_runner(needed(policy) - LAMBDA_LOGS), _log_statement(function)]
+    role = _scheduler_role(policy)
+    passed = [_pass_role(role, "scheduler")] if role else []
+    own = needed(policy) - LAMBDA_LOGS - (PASS_ROLE if role else frozenset())
+    return [*_runner(own), *passed, _log_statement(function), *_dead_letters(policy)]
+
+
+def _dead_letters(policy: Any) -> list[dict[str, Any]]:
     dead_letters = policy.data["mode"].get("dead_letter_config")
-    if dead_letters:
-        name = dead_letters["TargetArn"].rpartition(":")[2]
-        queue = f"arn:aws:sqs:*:{policies.ACCOUNT}:{name}"
-        statements.append(_statement("SendToDeadLetterQueue", DEAD_LETTERS, queue))
-    return statements
+    if not dead_letters:
+        return []
+    name = dead_letters["TargetArn"].rpartition(":")[2]
+    queue = f"arn:aws:sqs:*:{policies.ACCOUNT}:{name}"
+    return [_statement("SendToDeadLetterQueue", DEAD_LETTERS, queue)]
+
+
+def _pass_role(role: str, service: str) -> dict[str, Any]:
+    passing = _statement("PassRole", PASS_ROLE, f"arn:aws:iam::{policies.ACCOUNT}:role/{role}")
+    condition = {"StringEquals": {"iam:PassedToService": f"{service}.amazonaws.com"}}
+    return {**passing, "Condition": condition}
 
 
 def _section(permissions: Iterable[str], statements: list[dict[str, Any]]) -> Iterator[str]:
     yield _json({"Version": "2012-10-17", "Statement": statements})
     rows = [(f"`{permission}`", WHY[permission]) for permission in sorted(permissions)]
     yield text.table(("Permission", "What for"), rows)
+
+
+def _look_again(policy: Any, function: str) -> Iterator[str]:
+    """The role of the schedule that calls the function for a second look."""
+    role = _scheduler_role(policy)
+    if role is None:
+        return
+    yield "### The schedule's role"
+    yield f"The role that `again.role` names, `{role}`, trusts `scheduler.amazonaws.com`:"
+    yield _json(SCHEDULER_TRUST)
+    yield "It may:"
+    invoked = f"arn:aws:lambda:*:{policies.ACCOUNT}:function:{function}"
+    statements = [_statement("CallAgain", INVOKE, invoked), *_dead_letters(policy)]
+    yield from _section(*_granted(statements))
+
+
+def _scheduler_role(policy: Any) -> str | None:
+    """The role that the function hands to EventBridge Scheduler, if it looks again."""
+    actions = policy.resource_manager.actions
+    roles = [action.data["again"]["role"] for action in actions if "again" in action.data]
+    return _name_of(roles[0]) if roles else None
 
 
 TRUST = {
@@ -178,6 +215,18 @@ TRUST = {
             "Effect": "Allow",
             "Principal": {"Service": "lambda.amazonaws.com"},
             "Action": "sts:AssumeRole",
+        }
+    ],
+}
+# Scheduler assumes it for whoever may pass it; not for schedules of other accounts.
+SCHEDULER_TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "scheduler.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+            "Condition": {"StringEquals": {"aws:SourceAccount": policies.ACCOUNT}},
         }
     ],
 }
@@ -227,13 +276,11 @@ def _deployer(policy: Any, function: str, role: str) -> list[dict[str, Any]]:
     account = policies.ACCOUNT
     functions = f"arn:aws:lambda:*:{account}:function:{function}"
     rules = f"arn:aws:events:*:{account}:rule/{function}"
-    passing = _statement("PassRole", ["iam:PassRole"], f"arn:aws:iam::{account}:role/{role}")
-    condition = {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}
     return [
         _statement("Read", _C7N | _checks(policy), "*"),
         _statement("Function", DEPLOY_FUNCTION, functions),
         _statement("Rule", DEPLOY_RULE, rules),
-        {**passing, "Condition": condition},
+        _pass_role(role, "lambda"),
         _statement("DeleteFunction", DELETE_FUNCTION, functions),
         _statement("DeleteRule", DELETE_RULE, rules),
     ]

@@ -143,7 +143,7 @@ DEPLOY_CHECKS = permissions.TOPIC_CHECK | permissions.QUEUE_CHECK
 
 @pytest.mark.parametrize("name", RESPOND)
 def test_whoever_deploys_may_look_at_topic_and_queue_and_take_it_away(name):
-    _, _, deployer = documents(name)
+    *_, deployer = documents(name)
     by_name = {statement["Sid"]: statement for statement in deployer["Statement"]}
     function = f"arn:aws:lambda:*:123456789012:function:custodian-{name}"
     rule = f"arn:aws:events:*:123456789012:rule/custodian-{name}"
@@ -167,9 +167,27 @@ def test_the_commands_that_undo_a_deployment_are_granted(name):
     page = (DOCS / "rules" / f"{name}.md").read_text(encoding="utf-8")
     commands = re.findall(r"^\$ aws (events|lambda) ([a-z-]+) ", page, re.MULTILINE)
     words = [(service, verb.title().replace("-", "")) for service, verb in commands]
-    _, _, deployer = documents(name)
+    *_, deployer = documents(name)
     assert words
     assert {f"{service}:{verb}" for service, verb in words} - granted(deployer) == set()
+
+
+@pytest.mark.parametrize("name", [name for name in RESPOND if not name.endswith("-contain")])
+def test_the_function_may_pass_its_schedules_role_to_scheduler_only(name):
+    _, function, trust, schedule, _ = documents(name)
+    by_name = {statement["Sid"]: statement for statement in function["Statement"]}
+    role = "arn:aws:iam::123456789012:role/c7n-mfa-look-again"
+    called = f"arn:aws:lambda:*:123456789012:function:custodian-{name}"
+    schedules = "arn:aws:scheduler:*:123456789012:schedule/default/c7n-mfa-look-*"
+    to_scheduler = {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}}
+    assert (by_name["PassRole"]["Resource"], by_name["PassRole"]["Condition"]) == (
+        role,
+        to_scheduler,
+    )
+    assert by_name["WriteSchedulerSchedule"]["Resource"] == schedules
+    assert trust["Statement"][0]["Principal"] == {"Service": "scheduler.amazonaws.com"}
+    assert granted(schedule) == {"lambda:InvokeFunction", "sqs:SendMessage"}
+    assert schedule["Statement"][0]["Resource"] == called
 
 
 def test_a_customer_key_takes_two_permissions_more():

@@ -181,7 +181,7 @@ def test_the_log_names_the_event_and_nobody(push, caplog):
 
     gaps = len(alice[KEY]["not_searched"])
     assert [r.getMessage() for r in caplog.records] == [
-        f"policy:signin-investigated event:{EVENT_ID} severity:high gaps:{gaps}"
+        f"policy:signin-investigated event:{EVENT_ID} severity:high gaps:{gaps} look:1"
     ]
 
 

@@ -214,6 +214,7 @@ def test_every_code_has_a_sentence():
         "recipient-unlike-account",
         "id-absent",
         "time-absent",
+        "second-look-unasked",
     }
 
 

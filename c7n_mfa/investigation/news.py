@@ -1,0 +1,148 @@
+# Copyright the c7n-mfa authors.
+# SPDX-License-Identifier: Apache-2.0
+"""What a second look finds that has not been told before.  Pure.
+
+What has been told travels in the event of the next look: as digests, since who is meant by them
+stands in the event itself, and nothing more of it is needed to know it again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from c7n_mfa.frozen import frozen
+from c7n_mfa.investigation.dossier import LEVELS, Dossier, Facts, Level
+from c7n_mfa.investigation.page import dangerous_call, finding_line, quoted
+from c7n_mfa.signin.record import at
+
+_DIGEST = 12
+
+
+@frozen
+class Told:
+    """What has been told of a sign-in: how bad, how many attempts failed, and which things.
+
+    ``unseen`` is what was told not to have been seen, or not wholly.
+    """
+
+    severity: Level = "low"
+    failed: int = 0
+    things: frozenset[str] = frozenset()
+    unseen: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, dossier: Dossier) -> Told:
+        things = frozenset(thing.digest for thing in _things(dossier.facts))
+        failed, unseen = dossier.facts.related.failed or 0, frozenset(dossier.unseen)
+        return cls(dossier.severity, failed, things, unseen)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Told:
+        """As it came in an event; what makes no sense of it has not been told."""
+        severity, failed = at(data, "severity"), at(data, "failed")
+        return cls(
+            severity if severity in LEVELS else "low",
+            failed if isinstance(failed, int) else 0,
+            _texts(at(data, "things")),
+            _texts(at(data, "unseen")),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "severity": self.severity,
+            "failed": self.failed,
+            "things": sorted(self.things),
+            "unseen": sorted(self.unseen),
+        }
+
+    def __or__(self, other: Told) -> Told:
+        return Told(
+            max(self.severity, other.severity, key=LEVELS.index),
+            max(self.failed, other.failed),
+            self.things | other.things,
+            self.unseen | other.unseen,
+        )
+
+
+def _texts(value: object) -> frozenset[str]:
+    items = value if isinstance(value, list) else ()
+    return frozenset(item for item in items if isinstance(item, str))
+
+
+@frozen
+class News:
+    """What is new: in a few words for a subject, and a line for each."""
+
+    summary: str
+    lines: tuple[str, ...]
+
+
+@frozen
+class _Thing:
+    """Something that is told once: of which kind, what it is, and its line."""
+
+    kind: str
+    key: tuple[str, ...]
+    line: str
+
+    @property
+    def digest(self) -> str:
+        text = json.dumps([self.kind, *self.key])
+        return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:_DIGEST]
+
+
+def news_since(told: Told, dossier: Dossier) -> News | None:
+    """What the dossier has that was not told; None for nothing."""
+    new = [thing for thing in _things(dossier.facts) if thing.digest not in told.things]
+    parts = [*_counted(new)]
+    lines = [thing.line for thing in new]
+    failed = (dossier.facts.related.failed or 0) - told.failed
+    if failed > 0:
+        parts.append(_number(failed, "more failed attempt"))
+        lines.append(f"{parts[-1]} before the sign-in, {dossier.facts.related.failed} in all")
+    if LEVELS.index(dossier.severity) > LEVELS.index(told.severity):
+        parts.append(f"{dossier.severity}, no longer {told.severity}")
+        lines.append(f"the severity was {told.severity}, and is {dossier.severity}")
+    unseen = [each for each in dossier.unseen if each not in told.unseen]
+    if unseen:
+        parts.append(f"{', '.join(unseen)} not seen this time")
+        lines.append(f"{parts[-1]}: what was not checked says why")
+    return News(", ".join(parts), tuple(lines)) if parts else None
+
+
+def _things(facts: Facts) -> Iterator[_Thing]:
+    for call in facts.dangerous:
+        said = (str(call.at), call.service, call.name, call.region, call.actor, call.target)
+        key = (*(part or "" for part in said), str(call.done))
+        yield _Thing("dangerous call", key, dangerous_call(call))
+    for finding in facts.related.findings or ():
+        yield _Thing("finding", (finding.source, finding.id), finding_line(finding))
+    credentials, reach = facts.credentials, facts.reach
+    keys = [key.id for key in (credentials.keys if credentials else None) or ()]
+    devices = [device.serial for device in (credentials.mfa if credentials else None) or ()]
+    yield from _named("access key", [*keys, *((reach.keys if reach else None) or ())])
+    yield from _named("MFA device", devices)
+    for kind, field in _REACHED.items():
+        yield from _named(kind, getattr(reach, field, None) or ())
+
+
+_REACHED = {"role": "roles", "token": "tokens", "user": "users", "account": "accounts"}
+
+
+def _named(kind: str, names: Iterable[str]) -> Iterator[_Thing]:
+    for name in dict.fromkeys(names):
+        yield _Thing(kind, (name,), f"{kind} {quoted(name)}")
+
+
+def _counted(new: Iterable[_Thing]) -> Iterator[str]:
+    counts: dict[str, int] = {}
+    for thing in new:
+        counts[thing.kind] = counts.get(thing.kind, 0) + 1
+    yield from (_number(count, f"new {kind}") for kind, count in counts.items())
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
