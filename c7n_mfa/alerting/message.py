@@ -39,7 +39,6 @@ _CUT = "\n\n(cut here; the rest is in the policy's output)\n"
 _TEXT_LENGTH = 300
 _NAME_LENGTH = 64
 _SUBJECT_NAME = 20
-_SUMMARY_LENGTH = 45
 _TITLES = {2: "Second", 3: "Third"}
 _KINDS = {
     "root": "the root user",
@@ -95,7 +94,7 @@ def alert(
     look = _look(dossier)
     happened = f"{_what_happened(sign_in)}{_containment(receipts, sender.contains)}"
     if look:
-        happened = f"- {shorten(look['news']['summary'], _SUMMARY_LENGTH)}"
+        happened = f"- {look['news']['summary']}"
     name = _name(sign_in)
     called = f" ({unlinked(account_name, _NAME_LENGTH)})" if account_name else ""
     head = f"{level and f'[{level}] '}{_title(look)}"
@@ -107,7 +106,7 @@ def alert(
         *_section("What to do next", _numbered(_next(sign_in, dossier, receipts, now))),
         *([] if look else _section("What was done", _done(sign_in, receipts, sender, now))),
         *_section("Why this is reported", _reasons(sign_in, dossier)),
-        *_findings(dossier, sender, bool(look) or _is_known(severity, conversation)),
+        *_findings(dossier, sender, _is_known(severity, conversation)),
         f"Sent by the policy {sender.policy} in {sender.region}.{_looks_again(dossier)}",
     ]
     return Alert(
@@ -287,7 +286,9 @@ def _reasons(sign_in: SignIn, dossier: Mapping[str, Any] | None) -> Iterator[str
 
 
 def _findings(dossier: Mapping[str, Any] | None, sender: Sender, is_known: bool) -> Iterator[str]:
-    if not is_known:
+    if _look(dossier):
+        dossier_gaps = dossier
+    elif not is_known:
         yield from _section("What was found", _summary(dossier))
         dossier_gaps = dossier
     else:

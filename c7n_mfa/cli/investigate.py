@@ -29,7 +29,7 @@ from c7n_mfa.investigation.records import parse
 from c7n_mfa.signin.parts import read_parts
 from c7n_mfa.signin.record import SignIn
 
-Record = Mapping[str, Any]
+Record = dict[str, Any]
 
 INVESTIGATED, SEVERE, CANNOT_TELL = 0, 1, 2
 _ALL = "all"
@@ -192,7 +192,7 @@ def _looked_up(reader: Reader, event_id: str, regions: Iterable[str]) -> Record:
 
 def _records(answer: Mapping[str, Any]) -> list[Record]:
     parsed = map(parse, answer["Events"])
-    return [found.raw for found in parsed if found]
+    return [dict(found.raw) for found in parsed if found]
 
 
 def _exit_code(dossier: Dossier) -> int:

@@ -11,7 +11,7 @@ Commands are in code spans; nothing else in a line has a backtick.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -35,6 +35,11 @@ STOPS = "denies everything, in open sessions and with access keys too; detach-us
 """What `deny_all` does."""
 
 _STOP = "If not, stop the user with AWSDenyAll"
+LOOK_AGAIN = (
+    "Investigate again in a quarter of an hour, since CloudTrail delivers calls some minutes late: "
+    "`c7n-mfa investigate` with the ID of the event."
+)
+
 _DELETE_ROOT = "arn:{partition}:iam::aws:policy/root-task/IAMDeleteRootUserCredentials"
 _MOST_CALLS = 5
 _LONGEST_NAME = 120
@@ -197,8 +202,13 @@ def advice_for(sign_in: SignIn, who: Who, moment: datetime, facts: Facts) -> tup
         *_undo(facts.dangerous),
         *_follow(sign_in, facts.reach),
         *_second_factor(sign_in, who.kind, facts.credentials, moment),
-        "Investigate again in a quarter of an hour: CloudTrail delivers calls some minutes late.",
+        LOOK_AGAIN,
     )
+
+
+def without_looking_again(advice: Iterable[str]) -> tuple[str, ...]:
+    """The advice of a dossier to which nobody has to come back."""
+    return tuple(line for line in advice if line != LOOK_AGAIN)
 
 
 def advice_when_contained(advice: Sequence[str], sign_in: SignIn) -> Iterator[str]:

@@ -204,6 +204,7 @@ class InvestigateSignin(Deployable, EventAction):
         from dataclasses import replace
 
         from c7n_mfa.investigation import again
+        from c7n_mfa.investigation.advice import without_looking_again
         from c7n_mfa.investigation.news import Told
 
         before = look.number if look else 1
@@ -217,7 +218,8 @@ class InvestigateSignin(Deployable, EventAction):
         if gap:
             self.log.error("policy:%s %s: %s", self.policy_name, gap.what, gap.why)
             return replace(dossier, gaps=(*dossier.gaps, gap)), None
-        return dossier, format_time(at)
+        advice = without_looking_again(dossier.advice)
+        return replace(dossier, advice=advice), format_time(at)
 
     def _schedule(self, event, event_id, following):
         from c7n_mfa.aws.read import Reader

@@ -66,6 +66,11 @@ class Span:
         return max(self.oldest, self.moment - RELATED), self.now
 
     @property
+    def is_fresh(self) -> bool:
+        """May CloudTrail deliver more of what followed the sign-in at once?"""
+        return self.now - self.moment < timedelta(hours=1)
+
+    @property
     def start(self) -> datetime:
         """How far back anything is asked for."""
         return min(self.history[0], self.recent[0])

@@ -22,7 +22,7 @@ from c7n_mfa.frozen import frozen
 from c7n_mfa.investigation import event_history as trail
 from c7n_mfa.investigation import findings, identity
 from c7n_mfa.investigation.activity import activity, reach
-from c7n_mfa.investigation.advice import advice_for
+from c7n_mfa.investigation.advice import advice_for, without_looking_again
 from c7n_mfa.investigation.ask import Budget, BudgetReader, Geo, Inquiry, merged
 from c7n_mfa.investigation.dossier import Dossier, Facts, Related, Seen
 from c7n_mfa.investigation.records import (
@@ -110,6 +110,7 @@ class _Case:
             self.inquiry.note("anything about the identity", why)
         facts = Facts() if why else self._facts()
         reasons = reasons_for(sign_in, kind, moment, facts)
+        advice = advice_for(sign_in, self.who, moment, facts)
         return Dossier(
             sign_in=sign_in,
             kind=kind,
@@ -120,7 +121,7 @@ class _Case:
             unseen=unseen(kind, facts),
             facts=facts,
             gaps=merged(self.inquiry.gaps),
-            advice=advice_for(sign_in, self.who, moment, facts),
+            advice=advice if self.span.is_fresh else without_looking_again(advice),
         )
 
     def _unanswerable(self) -> str | None:

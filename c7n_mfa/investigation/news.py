@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from c7n_mfa.frozen import frozen
@@ -19,6 +19,7 @@ from c7n_mfa.investigation.page import dangerous_call, finding_line, quoted
 from c7n_mfa.signin.record import at
 
 _DIGEST = 12
+_LONGEST_SUMMARY = 45
 
 
 @frozen
@@ -74,7 +75,7 @@ def _texts(value: object) -> frozenset[str]:
 
 @frozen
 class News:
-    """What is new: in a few words for a subject, and a line for each."""
+    """What is new: in the few words that a subject has room for, and a line for each."""
 
     summary: str
     lines: tuple[str, ...]
@@ -97,20 +98,34 @@ class _Thing:
 def news_since(told: Told, dossier: Dossier) -> News | None:
     """What the dossier has that was not told; None for nothing."""
     new = [thing for thing in _things(dossier.facts) if thing.digest not in told.things]
-    parts = [*_counted(new)]
-    lines = [thing.line for thing in new]
-    failed = (dossier.facts.related.failed or 0) - told.failed
-    if failed > 0:
-        parts.append(_number(failed, "more failed attempt"))
-        lines.append(f"{parts[-1]} before the sign-in, {dossier.facts.related.failed} in all")
+    parts, lines = _counted(new), [thing.line for thing in new]
+    total = dossier.facts.related.failed or 0
+    if total > told.failed:
+        parts.append(_number(total - told.failed, "more failed attempt"))
+        lines.append(f"{parts[-1]} before the sign-in, {total} in all")
     if LEVELS.index(dossier.severity) > LEVELS.index(told.severity):
-        parts.append(f"{dossier.severity}, no longer {told.severity}")
+        # The subject names it at its beginning.
+        parts = parts or ["more severe"]
         lines.append(f"the severity was {told.severity}, and is {dossier.severity}")
     unseen = [each for each in dossier.unseen if each not in told.unseen]
     if unseen:
-        parts.append(f"{', '.join(unseen)} not seen this time")
-        lines.append(f"{parts[-1]}: what was not checked says why")
-    return News(", ".join(parts), tuple(lines)) if parts else None
+        parts.append("less was seen")
+        lines.append(f"not seen this time, or not wholly: {', '.join(unseen)}")
+    return News(_summary(parts), tuple(lines)) if parts else None
+
+
+def _summary(parts: Sequence[str]) -> str:
+    """As many of them as fit, the first always.
+
+    >>> _summary(["12 new dangerous calls", "1 new user", "3 new access keys", "2 new roles"])
+    '12 new dangerous calls, 1 new user and more'
+    """
+    shown = parts[0]
+    for part in parts[1:]:
+        if len(f"{shown}, {part} and more") > _LONGEST_SUMMARY:
+            return f"{shown} and more"
+        shown = f"{shown}, {part}"
+    return shown
 
 
 def _things(facts: Facts) -> Iterator[_Thing]:
@@ -119,7 +134,7 @@ def _things(facts: Facts) -> Iterator[_Thing]:
         key = (*(part or "" for part in said), str(call.done))
         yield _Thing("dangerous call", key, dangerous_call(call))
     for finding in facts.related.findings or ():
-        yield _Thing("finding", (finding.source, finding.id), finding_line(finding))
+        yield _Thing("finding", (finding.source, finding.id), f"finding: {finding_line(finding)}")
     credentials, reach = facts.credentials, facts.reach
     keys = [key.id for key in (credentials.keys if credentials else None) or ()]
     devices = [device.serial for device in (credentials.mfa if credentials else None) or ()]
@@ -134,14 +149,14 @@ _REACHED = {"role": "roles", "token": "tokens", "user": "users", "account": "acc
 
 def _named(kind: str, names: Iterable[str]) -> Iterator[_Thing]:
     for name in dict.fromkeys(names):
-        yield _Thing(kind, (name,), f"{kind} {quoted(name)}")
+        yield _Thing(kind, (name,), f"new {kind} {quoted(name)}")
 
 
-def _counted(new: Iterable[_Thing]) -> Iterator[str]:
+def _counted(new: Iterable[_Thing]) -> list[str]:
     counts: dict[str, int] = {}
     for thing in new:
         counts[thing.kind] = counts.get(thing.kind, 0) + 1
-    yield from (_number(count, f"new {kind}") for kind, count in counts.items())
+    return [_number(count, f"new {kind}") for kind, count in counts.items()]
 
 
 def _number(count: int, noun: str) -> str:

@@ -13,12 +13,15 @@ from typing import Any
 
 from c7n_mfa.alerting.message import alert
 from c7n_mfa.alerting.values import Alert, Conversation, Sender
-from c7n_mfa.investigation.advice import advice_for
+from c7n_mfa.aws.times import format_time
+from c7n_mfa.investigation.advice import advice_for, without_looking_again
+from c7n_mfa.investigation.dangers import danger_of
 from c7n_mfa.investigation.dossier import (
     AccessKey,
     Activity,
     Count,
     Credentials,
+    DangerousCall,
     Dossier,
     EarlierSignIns,
     Facts,
@@ -30,6 +33,7 @@ from c7n_mfa.investigation.dossier import (
     Related,
     Seen,
 )
+from c7n_mfa.investigation.news import Told, news_since
 from c7n_mfa.investigation.page import to_dict
 from c7n_mfa.investigation.records import who_signed_in
 from c7n_mfa.investigation.severity import reasons_for, severity_of, unseen
@@ -39,6 +43,7 @@ from tests.signin.records import RECORDS
 
 AT = datetime(2026, 1, 15, 8, 30, tzinfo=UTC)
 NOW = AT + timedelta(minutes=1)
+SECOND = AT + timedelta(minutes=15)
 ACCOUNT = "123456789012"
 ALERTS = Sender("signin-single-factor", "us-east-1")
 CONTAINS = Sender("signin-single-factor-contain", "us-east-1", contains=True)
@@ -78,6 +83,7 @@ def messages() -> Mapping[str, Alert]:
         "A contained user": _alert(alice, None, contained, CONTAINS),
         "A user who could not be contained": _alert(alice, None, failed[1:], CONTAINS),
         "The third sign-in within an hour": _alert(alice, _facts(), conversation=again),
+        "A second look": _second_look(alice),
     }
 
 
@@ -94,18 +100,60 @@ def _alert(
 ) -> Alert:
     sign_in = SignIn.from_record(record)
     assert sign_in is not None
-    dossier = None if facts is None else _dossier(record, sign_in, facts)
+    dossier = None
+    if facts:
+        dossier = _published(_dossier(record, sign_in, facts, NOW), SECOND)
     return alert(sign_in, dossier, receipts, sender, NOW, "example-production", conversation)
 
 
-def _dossier(record: Mapping[str, Any], sign_in: SignIn, facts: Facts) -> dict[str, Any]:
+def _second_look(record: Mapping[str, Any]) -> Alert:
+    """What CloudTrail has delivered a quarter of an hour later."""
+    sign_in = SignIn.from_record(record)
+    assert sign_in is not None
+    activity = replace(_facts().activity, dangerous=(_danger("CreateUser", "userName=backup"),))
+    reach = replace(_facts().reach, users=("backup",))
+    told = Told.of(_dossier(record, sign_in, _facts(), NOW))
+    dossier = _dossier(record, sign_in, _facts(activity=activity, reach=reach), SECOND)
+    news = news_since(told, dossier)
+    assert news is not None
+    look = {"number": 2, "news": {"summary": news.summary, "lines": list(news.lines)}}
+    found = {**_published(dossier, AT + timedelta(hours=1)), "look": look}
+    return alert(sign_in, found, (), ALERTS, SECOND, "example-production")
+
+
+def _published(dossier: Dossier, looks_again: datetime) -> dict[str, Any]:
+    advice = without_looking_again(dossier.advice)
+    return {**to_dict(replace(dossier, advice=advice)), "looks_again": format_time(looks_again)}
+
+
+def _danger(name: str, target: str) -> DangerousCall:
+    danger = danger_of("iam", name)
+    assert danger is not None
+    return DangerousCall(
+        at=AT + timedelta(minutes=3),
+        service="iam",
+        name=name,
+        target=target,
+        region="us-east-1",
+        actor="alice",
+        done=True,
+        since=True,
+        level=danger.level,
+        why=danger.why,
+        technique=danger.technique,
+    )
+
+
+def _dossier(
+    record: Mapping[str, Any], sign_in: SignIn, facts: Facts, written: datetime
+) -> Dossier:
     who = who_signed_in(record, sign_in)
     reasons = reasons_for(sign_in, who.kind, AT, facts)
-    dossier = Dossier(
+    return Dossier(
         sign_in=sign_in,
         kind=who.kind,
         at=AT,
-        written=NOW,
+        written=written,
         severity=severity_of(reasons),
         reasons=reasons,
         unseen=unseen(who.kind, facts),
@@ -113,7 +161,6 @@ def _dossier(record: Mapping[str, Any], sign_in: SignIn, facts: Facts) -> dict[s
         gaps=STANDING,
         advice=advice_for(sign_in, who, AT, facts),
     )
-    return to_dict(dossier)
 
 
 def _facts(**changes: Any) -> Facts:

@@ -276,7 +276,8 @@ def test_the_owner_is_asked_first_then_the_user_stopped():
         "alice --policy-arn arn:aws:iam::aws:policy/AWSDenyAll`",
         "AWS asks every user with an MFA device for it, and this record says it did not: look for "
         "DeactivateMFADevice and EnableMFADevice around the sign-in.",
-        "Investigate again in a quarter of an hour: CloudTrail delivers calls some minutes late.",
+        "Investigate again in a quarter of an hour, since CloudTrail delivers calls some minutes "
+        "late: `c7n-mfa investigate` with the ID of the event.",
     )
 
 

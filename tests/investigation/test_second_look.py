@@ -111,7 +111,7 @@ def test_what_is_told_travels_as_digests(here):
     here.deliver(event(sign_in()))
 
     told = here.call_of(2)["c7n-mfa"]["told"]
-    assert sorted(told) == ["failed", "severity", "things"]
+    assert sorted(told) == ["failed", "severity", "things", "unseen"]
     assert len(told["things"]) == 2
     assert "mallory" not in json.dumps(told)
 
@@ -139,7 +139,7 @@ def test_what_is_new_is_told_once_and_the_last_look_schedules_none(here):
     here.deliver(here.call_of(2))
 
     (message,) = here.inbox.read()
-    assert message["Subject"].startswith("[HIGH] Second look: alice - 2 new dangerous calls, ")
+    assert message["Subject"].startswith("[HIGH] Second look: alice - 2 new dangerous calls (")
     assert "What is new\n- " in message["Message"]
     assert "userName=mallory" in message["Message"]
     assert "What was found" not in message["Message"]
@@ -249,7 +249,7 @@ def test_what_a_look_does_not_understand_has_not_been_told(here, told):
     here.deliver({**event(sign_in()), "c7n-mfa": {"look": 2, "told": told}})
 
     (message,) = here.inbox.read()
-    assert message["Subject"].startswith("[HIGH] Second look: alice - 1 new dangerous call, ")
+    assert message["Subject"].startswith("[HIGH] Second look: alice - 1 new dangerous call (")
 
 
 def test_a_made_up_look_contains_nobody(tmp_path, monkeypatch):
