@@ -335,14 +335,14 @@ def _second_factor(
         kind == "root"
         or credentials is None
         or credentials.mfa is None
-        or not sign_in.is_single_factor
+        or sign_in.is_single_factor is False
     ):
         return
     elif not credentials.mfa:
         yield "Have the owner enrol MFA: nobody else can, though a policy can force it."
     elif all(device.enrolled and device.enrolled > moment for device in credentials.mfa):
         yield "Have the owner confirm that the MFA device enrolled since is theirs; else remove it."
-    else:
+    elif sign_in.is_single_factor:
         yield (
             "AWS asks every user with an MFA device for it, and this record says it did not: look "
             "for DeactivateMFADevice and EnableMFADevice around the sign-in."

@@ -49,7 +49,7 @@ def reasons_for(sign_in: SignIn, kind: Kind, moment: datetime, facts: Facts) -> 
     reasons = [
         *_identity(sign_in, kind),
         *_privileges(facts.privileges, kind),
-        *_credentials(facts.credentials if sign_in.is_single_factor else None, moment),
+        *_credentials(sign_in, facts.credentials, moment),
         *_related(facts.related),
         *_origin(facts.origin),
         *_dangers(facts.dangerous),
@@ -131,8 +131,10 @@ def _privileges(privileges: Privileges | None, kind: Kind) -> Iterator[Reason]:
         yield Reason("may-do-harm", level, f"allowed to call {listed}")
 
 
-def _credentials(credentials: Credentials | None, moment: datetime) -> Iterator[Reason]:
-    if credentials is None or credentials.mfa is None:
+def _credentials(
+    sign_in: SignIn, credentials: Credentials | None, moment: datetime
+) -> Iterator[Reason]:
+    if credentials is None or credentials.mfa is None or sign_in.is_single_factor is False:
         return
     if not credentials.mfa:
         sentence = "no MFA device is enrolled: the password alone opens the console again"
@@ -140,7 +142,7 @@ def _credentials(credentials: Credentials | None, moment: datetime) -> Iterator[
     elif all(device.enrolled and device.enrolled > moment for device in credentials.mfa):
         sentence = "the first MFA device was enrolled after this sign-in, perhaps not by the owner"
         yield Reason("mfa-enrolled-since", "medium", sentence)
-    else:
+    elif sign_in.is_single_factor:
         sentence = "an MFA device is enrolled, and the record says it was not used"
         yield Reason("mfa-enrolled-not-asked", "medium", sentence)
 

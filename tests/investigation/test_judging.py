@@ -257,6 +257,19 @@ def test_a_sign_in_with_mfa_is_not_reproached_with_the_lack_of_it():
     assert codes(FACTS, sign_in(mfa="Yes")) == ("low", [])
 
 
+@pytest.mark.parametrize(
+    ("devices", "severity", "reasons"),
+    [
+        (ENROLLED, "low", ["factor-unknown"]),
+        ((), "medium", ["mfa-never-enrolled", "factor-unknown"]),
+        ((MfaDevice("m", LATER),), "medium", ["mfa-enrolled-since", "factor-unknown"]),
+    ],
+)
+def test_of_a_sign_in_that_does_not_say_only_what_is_enrolled_counts(devices, severity, reasons):
+    unsaid = sign_in(mfa="?")
+    assert codes(FACTS, unsaid, credentials=Credentials(True, devices, ())) == (severity, reasons)
+
+
 def test_reasons_come_worst_first():
     _, found = codes(privileges=Privileges(True, "x"))
     assert found == ["administrator", *BASE[1]]
