@@ -20,6 +20,7 @@ ANNOTATION = "c7n:signin-forwarding"
 
 _REGION = {"type": "string", "pattern": f"^{REGION}$"}
 _REGIONS = {"type": "array", "items": _REGION, "minItems": 1, "uniqueItems": True}
+_NAME = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,80}$"}
 _TAGS = {"type": "object", "additionalProperties": {"type": "string"}}
 
 
@@ -30,6 +31,8 @@ class _Forwarding(Deployable):
     every policy on accounts.
     """
 
+    permissions: tuple[str, ...] = ()
+    dead_letter_permissions: tuple[str, ...] = op.READ_DEAD_LETTERS
     data: Any
     log: Any
     manager: Any
@@ -53,13 +56,21 @@ class _Forwarding(Deployable):
 
     def read(self, account):
         from c7n_mfa.forwarding.read import read_forwarding
+        from c7n_mfa.forwarding.values import Wanted
 
-        return read_forwarding(self.reader(), self.place(account), self.data.get("regions"))
+        regions, queue = self.data.get("regions"), self.data.get("dead-letters")
+        wanted = Wanted(queue, self.data.get("topic")) if queue else None
+        return read_forwarding(self.reader(), self.place(account), regions, wanted)
 
     def audit(self, account):
         from c7n_mfa.forwarding.judge import judge
 
         return judge(self.read(account))
+
+    def get_permissions(self):
+        if "dead-letters" not in self.data:
+            return self.permissions
+        return sorted({*self.permissions, *self.dead_letter_permissions})
 
     def option(self, account, name):
         """An option, or what the filter of the same policy was given."""
@@ -77,6 +88,11 @@ class SigninForwarding(_Forwarding, Filter):
     `home` is the Region that the responding function is deployed to, by default the one that the
     policy runs in. `regions` are those to check, by default all that are enabled. `state` says
     which verdicts match; unknown means that something could not be read.
+
+    With `dead-letters`, the name of a queue in every Region, a Region is broken too where what does
+    not get through is dropped: where the queue is missing, or a target does not name it, that of
+    custodian's functions in the home Region included; where at home no alarm on it notifies
+    anybody; and where something waits in it.
 
     :example:
 
@@ -101,6 +117,7 @@ class SigninForwarding(_Forwarding, Filter):
             "uniqueItems": True,
             "items": {"enum": list(VERDICTS)},
         },
+        **{"dead-letters": _NAME},
     )
     annotation_key = ANNOTATION
     permissions = op.READ
@@ -126,6 +143,12 @@ class SetSigninForwarding(_Forwarding, BaseAction):
 
     `home` is that of the filter unless given; `tags` are added to the rules and the role.
 
+    With `dead-letters`, the name of a queue, every Region gets one of that name, encrypted, that
+    EventBridge may send to, and the targets name it, those of custodian's functions in the home
+    Region included; custodian leaves that alone when it deploys again. `topic` is the name of the
+    topic that an alarm on the queue notifies; an alarm notifies only a topic of its own Region, and
+    is left out where there is none of that name.
+
     :example:
 
     .. code-block:: yaml
@@ -136,14 +159,25 @@ class SetSigninForwarding(_Forwarding, BaseAction):
             filters:
               - type: signin-forwarding
                 home: us-east-1
+                dead-letters: c7n-mfa-dead-letters
             actions:
               - type: set-signin-forwarding
+                dead-letters: c7n-mfa-dead-letters
+                topic: SignInWithoutMfaAlarmSNSTopic
                 tags:
                   owner: security
     """
 
-    schema = type_schema("set-signin-forwarding", home=_REGION, regions=_REGIONS, tags=_TAGS)
+    schema = type_schema(
+        "set-signin-forwarding",
+        home=_REGION,
+        regions=_REGIONS,
+        tags=_TAGS,
+        topic=_NAME,
+        **{"dead-letters": _NAME},
+    )
     permissions = tuple(sorted({*op.READ, *op.OWNER, *op.SET}))
+    dead_letter_permissions = (*op.READ_DEAD_LETTERS, *op.SET_DEAD_LETTERS)
 
     def option(self, account, name):
         return self.data.get(name) or account.get(ANNOTATION, {}).get(name)
@@ -186,6 +220,7 @@ class RemoveSigninForwarding(_Forwarding, BaseAction):
     In every enabled Region, or those of `regions`: the rule `c7n-mfa-signin-forwarding` with its
     targets, if it carries the tag `c7n-mfa`. Then the role of that name, if it carries the tag and
     no Region was left out or failed. Sign-ins of other Regions start no function from then on.
+    Dead-letter queues and their alarms stay: there may be sign-ins in them.
 
     :example:
 

@@ -10,6 +10,7 @@ from typing import Any
 from c7n_mfa.audit.verdicts import rank, worst
 from c7n_mfa.aws import policy
 from c7n_mfa.aws.read import ReadFailure
+from c7n_mfa.forwarding.dead_letters import lacks
 from c7n_mfa.forwarding.meaning import passage
 from c7n_mfa.forwarding.values import (
     EVENTS,
@@ -62,6 +63,20 @@ class _Judge:
         self.place: Place = state.place
 
     def verdict(self) -> RegionVerdict:
+        """Of a Region that forwards, also on what does not get through, where that is wanted."""
+        forwards = self._forwards()
+        found = self.here.dead_letters
+        if forwards.verdict != "intact" or found is None:
+            return forwards
+        if isinstance(found, ReadFailure):
+            return _unread("dead-letters-unseen", self.here.region, found)
+        lost = lacks(found, self.here, self.place)
+        waiting = f"{found.waiting} wait in {found.arn}" if found.waiting else None
+        if lost:
+            return self._fault("dead-letters-absent", "; ".join(filter(None, (lost, waiting))))
+        return self._fault("dead-letters-waiting", waiting) if waiting else forwards
+
+    def _forwards(self) -> RegionVerdict:
         if isinstance(self.here.rules, ReadFailure):
             return _unread("rules-unseen", self.here.region, self.here.rules)
         if self.here.region == self.place.home:

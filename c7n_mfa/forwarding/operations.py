@@ -14,6 +14,12 @@ PUT_TARGETS = Operation("events", "PutTargets", ("iam:PassRole",))
 REMOVE_TARGETS = Operation("events", "RemoveTargets")
 DELETE_RULE = Operation("events", "DeleteRule")
 
+CREATE_QUEUE = Operation("sqs", "CreateQueue", ("sqs:TagQueue",))
+SET_QUEUE_ATTRIBUTES = Operation("sqs", "SetQueueAttributes")
+DELETE_QUEUE = Operation("sqs", "DeleteQueue")
+PUT_ALARM = Operation("cloudwatch", "PutMetricAlarm", ("cloudwatch:TagResource",))
+DELETE_ALARMS = Operation("cloudwatch", "DeleteAlarms")
+
 CREATE_ROLE = Operation("iam", "CreateRole", ("iam:TagRole",))
 TRUST_ROLE = Operation("iam", "UpdateAssumeRolePolicy")
 PUT_ROLE_POLICY = Operation("iam", "PutRolePolicy")
@@ -33,6 +39,14 @@ READ = (
     "iam:ListRolePolicies",
     "sts:GetCallerIdentity",
 )
+READ_DEAD_LETTERS = (
+    "cloudwatch:DescribeAlarmsForMetric",
+    "sns:GetTopicAttributes",
+    "sqs:GetQueueAttributes",
+    "sqs:GetQueueUrl",
+)
+"""What the option `dead-letters` takes besides, and what it writes."""
+SET_DEAD_LETTERS = permissions_of([CREATE_QUEUE, SET_QUEUE_ATTRIBUTES, PUT_ALARM])
 OWNER = ("events:ListTagsForResource",)
 """Who created a rule, before it is written to."""
 SET = permissions_of(

@@ -14,6 +14,7 @@ from dataclasses import replace
 from c7n_mfa.aws.change import OWNER_TAG, Plan
 from c7n_mfa.aws.read import ReadFailure
 from c7n_mfa.forwarding import steps as make
+from c7n_mfa.forwarding.dead_letters import queue_steps, target_steps
 from c7n_mfa.forwarding.judge import may_assume, may_put
 from c7n_mfa.forwarding.meaning import passage
 from c7n_mfa.forwarding.values import (
@@ -21,6 +22,7 @@ from c7n_mfa.forwarding.values import (
     REASONS,
     ROLE_POLICY,
     TARGET_ID,
+    DeadLetters,
     ForwardingJudgement,
     ForwardingRole,
     ForwardingState,
@@ -74,10 +76,13 @@ def _declined(verdict: RegionVerdict) -> RegionStep:
 
 # The role
 
+# What is mended without it.
+_WITHOUT_ROLE = ("rule-at-home", "dead-letters-absent")
+
 
 def _needs_role(here: RegionState, verdict: RegionVerdict) -> bool:
     """Will a target that is written name the role, or one that is there and is left?"""
-    if verdict.verdict != "broken" or verdict.reason in (None, "rule-at-home"):
+    if verdict.verdict != "broken" or verdict.reason in (None, *_WITHOUT_ROLE):
         return False
     return REASONS[verdict.reason].repaired and _refusal(here) is None
 
@@ -130,10 +135,18 @@ def _region(
         yield refusal
     elif verdict.reason == "rule-at-home":
         yield from _delete(here, verdict.detail)
+    elif verdict.reason == "dead-letters-absent":
+        yield from _dead_letters(here, state.place, tags)
     elif refused:
         yield _declined(replace(verdict, detail=f"{verdict.detail}; {refused.why}", fix=None))
     else:
         yield from _write(state, here, verdict, tags)
+
+
+def _dead_letters(here: RegionState, place: Place, tags: Mapping[str, str]) -> Iterator[RegionStep]:
+    assert isinstance(here.dead_letters, DeadLetters)
+    yield from queue_steps(here.dead_letters, here, place, tags)
+    yield from target_steps(here.dead_letters, here, place)
 
 
 def _refusal(here: RegionState) -> RegionStep | None:
@@ -157,11 +170,15 @@ def _write(
     rule, place = here.named, state.place
     if rule is None or not _passes(rule, here.region, place):
         yield make.put_rule(place, here.region, tags, verdict.detail, rule)
+    dead_letters = here.dead_letters if isinstance(here.dead_letters, DeadLetters) else None
+    if dead_letters:
+        yield from queue_steps(dead_letters, here, place, tags)
     targets = here.targets.get(NAME, ())
     listed = () if isinstance(targets, ReadFailure) else targets
     if not any(_serves(target, state) for target in listed):
         before = next((target for target in listed if target.id == TARGET_ID), None)
-        yield make.put_target(place, here.region, verdict.detail, before)
+        queue = dead_letters.arn if dead_letters else None
+        yield make.put_target(place, here.region, verdict.detail, before, queue)
 
 
 def _passes(rule: Rule, region: str, place: Place) -> bool:

@@ -18,6 +18,7 @@ from c7n_mfa.aws.arn import Arn
 from c7n_mfa.aws.change import tags_in
 from c7n_mfa.aws.read import Reader, ReadFailure, Shape, together
 from c7n_mfa.aws.response import policy_document
+from c7n_mfa.forwarding.dead_letters import read_dead_letters
 from c7n_mfa.forwarding.meaning import may_pass
 from c7n_mfa.forwarding.values import (
     NAME,
@@ -27,18 +28,22 @@ from c7n_mfa.forwarding.values import (
     RegionState,
     Rule,
     RuleTarget,
+    Wanted,
 )
 from c7n_mfa.frozen import frozen
 
 
 def read_forwarding(
-    reader: Reader, place: Place, regions: Iterable[str] | None = None
+    reader: Reader,
+    place: Place,
+    regions: Iterable[str] | None = None,
+    wanted: Wanted | None = None,
 ) -> ForwardingState:
-    """Read every enabled Region, or those given, and the home bus."""
+    """Read every enabled Region, or those given, the dead letters that are wanted, and the bus."""
     place, names = _where(reader, place, regions)
     if isinstance(names, ReadFailure):
         return ForwardingState(place, names)
-    reads = (partial(_region, reader, place, name) for name in names)
+    reads = (partial(_region, reader, place, name, wanted) for name in names)
     state = ForwardingState(place, tuple(together(*reads)))
     for arn in sorted(_role_arns(state)):
         state.roles[arn] = read_role(reader, place.home, arn)
@@ -102,13 +107,15 @@ def enabled(reader: Reader, place: Place) -> tuple[str, ...] | ReadFailure:
 # Rules and targets
 
 
-def _region(reader: Reader, place: Place, region: str) -> RegionState:
-    if region == place.home:
+def _region(reader: Reader, place: Place, region: str, wanted: Wanted | None) -> RegionState:
+    if region == place.home and wanted is None:
         return _named(reader, region)
     state = RegionState(region, _rules(reader, region))
     if not isinstance(state.rules, ReadFailure):
         state.rules = tuple(rule for rule in state.rules if _may_forward(rule, place, region))
         _read_targets(reader, state)
+    if wanted is not None:
+        state.dead_letters = read_dead_letters(reader, place, region, wanted)
     return state
 
 

@@ -129,8 +129,16 @@ def delete_rule(rule: Rule, region: str, tags: Mapping[str, str], why: str) -> R
     return RegionStep("rule", "planned", rule.arn, why, call, (undo,), region=region)
 
 
-def put_target(place: Place, region: str, why: str, before: RuleTarget | None = None) -> RegionStep:
-    target = {"Id": TARGET_ID, "Arn": place.bus, "RoleArn": place.role}
+def put_target(
+    place: Place,
+    region: str,
+    why: str,
+    before: RuleTarget | None = None,
+    dead_letters: str | None = None,
+) -> RegionStep:
+    target: dict[str, Any] = {"Id": TARGET_ID, "Arn": place.bus, "RoleArn": place.role}
+    if dead_letters:
+        target["DeadLetterConfig"] = {"Arn": dead_letters}
     call = op.PUT_TARGETS(region, Rule=NAME, Targets=[target])
     undo = op.REMOVE_TARGETS(region, Rule=NAME, Ids=[TARGET_ID])
     if before is not None:

@@ -44,8 +44,35 @@ class Place:
     def role(self) -> str:
         return f"arn:{self.partition}:iam::{self.account}:role/{NAME}"
 
-    def rule(self, region: str) -> str:
-        return f"arn:{self.partition}:events:{region}:{self.account}:rule/{NAME}"
+    def rule(self, region: str, name: str = NAME) -> str:
+        return f"arn:{self.partition}:events:{region}:{self.account}:rule/{name}"
+
+    def queue(self, region: str, name: str) -> str:
+        return f"arn:{self.partition}:sqs:{region}:{self.account}:{name}"
+
+
+@frozen
+class Wanted:
+    """The name of every Region's dead-letter queue, and of the topic that its alarm notifies."""
+
+    queue: str
+    topic: str | None = None
+
+
+@frozen
+class DeadLetters:
+    """The dead-letter queue of a Region; without a ``url`` there is none.
+
+    ``alarmed``: an alarm on it notifies somebody.  ``topic``: the ARN of the wanted topic, where
+    there is one in the Region.
+    """
+
+    arn: str
+    url: str | None
+    policy: Json = field(default_factory=dict)
+    waiting: int = 0
+    alarmed: bool = False
+    topic: str | None = None
 
 
 @frozen
@@ -102,13 +129,15 @@ class ForwardingRole:
 class RegionState:
     """The rules of a Region that may forward sign-ins, and the targets of each by name.
 
-    ``tags`` are those of the rule named by c7n-mfa, read only before something is written.
+    ``tags`` are those of the rule named by c7n-mfa, read only before something is written, and
+    ``dead_letters`` those that are wanted: None where none are.
     """
 
     region: str
     rules: tuple[Rule, ...] | ReadFailure = ()
     targets: dict[str, tuple[RuleTarget, ...] | ReadFailure] = field(default_factory=dict)
     tags: Mapping[str, str] | ReadFailure = field(default_factory=dict)
+    dead_letters: DeadLetters | ReadFailure | None = None
 
     @property
     def named(self) -> Rule | None:
@@ -265,6 +294,19 @@ _ALL = (
         repaired=True,
     ),
     ForwardingReason(
+        "dead-letters-absent",
+        "broken",
+        "what a rule's target does not get is dropped, or waits where nobody is notified of it",
+        _SET,
+        repaired=True,
+    ),
+    ForwardingReason(
+        "dead-letters-waiting",
+        "broken",
+        "sign-ins did not get through, and wait in the dead-letter queue",
+        "mend what stopped them, and hand them over with c7n-mfa redrive",
+    ),
+    ForwardingReason(
         "bus-absent", "broken", "the home Region has no default bus", "name another home"
     ),
     ForwardingReason(
@@ -282,6 +324,12 @@ _ALL = (
     ForwardingReason("rules-unseen", "unknown", "the Region's rules could not be read", _GRANT),
     ForwardingReason("targets-unseen", "unknown", "the rule's targets could not be read", _GRANT),
     ForwardingReason("role-unseen", "unknown", "the target's role could not be read", _GRANT),
+    ForwardingReason(
+        "dead-letters-unseen",
+        "unknown",
+        "the dead-letter queue, its alarm or its topic could not be read",
+        _GRANT,
+    ),
     ForwardingReason("bus-unseen", "unknown", "the home bus could not be read", _GRANT),
     ForwardingReason(
         "rule-unclear",

@@ -20,7 +20,9 @@ WHY: Mapping[str, str] = {
         "alarms that nearly watch the metric, if none does; an existing alarm of the name that "
         "repair would use"
     ),
-    "cloudwatch:DescribeAlarmsForMetric": "the alarms on a metric filter's metric",
+    "cloudwatch:DescribeAlarmsForMetric": (
+        "the alarms on a metric filter's metric, or on a dead-letter queue"
+    ),
     "cloudwatch:ListAlarmMuteRules": "whether an alarm is muted, or will be",
     "cloudwatch:ListTagsForResource": "whether an existing alarm was created by an earlier repair",
     "cloudwatch:PutMetricAlarm": "create the alarm",
@@ -36,7 +38,10 @@ WHY: Mapping[str, str] = {
     "events:ListTagsForResource": "whether an existing rule was created by an earlier run",
     "events:ListTargetsByRule": "what a schedule starts, or where a rule forwards to",
     "events:PutRule": "create or change the schedule or the forwarding rule",
-    "events:PutTargets": "let the schedule start the function, or the rule forward sign-ins",
+    "events:PutTargets": (
+        "let the schedule start the function, or the rule forward sign-ins; name the dead-letter "
+        "queue in its target"
+    ),
     "events:RemoveTargets": "delete the targets of a rule before the rule",
     "events:TagResource": "tag the new rule",
     "guardduty:GetFindings": "what GuardDuty reported about the identity",
@@ -127,8 +132,11 @@ WHY: Mapping[str, str] = {
     "sns:TagResource": "tag the new topic, or record a subscription on an existing one",
     "sns:Unsubscribe": "delete a subscription that repair created",
     "sns:UntagResource": "remove c7n-mfa's tags from a topic",
-    "sqs:GetQueueAttributes": "which key encrypts the dead-letter queue",
+    "sqs:CreateQueue": "create the dead-letter queue",
+    "sqs:GetQueueAttributes": "what waits in the dead-letter queue, its policy and its key",
     "sqs:GetQueueUrl": "whether the dead-letter queue exists",
     "sqs:SendMessage": "Lambda's or Scheduler's own: send what failed to the dead-letter queue",
+    "sqs:SetQueueAttributes": "let EventBridge send to the dead-letter queue",
+    "sqs:TagQueue": "tag the new dead-letter queue",
     "sts:GetCallerIdentity": "custodian's own: the number of the account",
 }

@@ -60,6 +60,8 @@ _ACTS_ON = {
     "cloudtrail:": f"arn:aws:cloudtrail:*:{policies.ACCOUNT}:trail/*",
     "cloudwatch:": f"arn:aws:cloudwatch:*:{policies.ACCOUNT}:alarm:*",
     "events:": f"arn:aws:events:*:{policies.ACCOUNT}:rule/c7n-mfa-*",
+    # Also the targets of custodian's rules, custodian-*, are given a dead-letter queue.
+    "events:PutTargets": f"arn:aws:events:*:{policies.ACCOUNT}:rule/c*",
     "iam:": f"arn:aws:iam::{policies.ACCOUNT}:role/c7n-mfa-*",
     "iam:DeleteUserPolicy": f"arn:aws:iam::{policies.ACCOUNT}:user/*",
     "iam:PutUserPolicy": f"arn:aws:iam::{policies.ACCOUNT}:user/*",
@@ -69,6 +71,7 @@ _ACTS_ON = {
     "logs:": f"arn:aws:logs:*:{policies.ACCOUNT}:log-group:*",
     "scheduler:": f"arn:aws:scheduler:*:{policies.ACCOUNT}:schedule/default/c7n-mfa-look-*",
     "sns:": f"arn:aws:sns:*:{policies.ACCOUNT}:*",
+    "sqs:": f"arn:aws:sqs:*:{policies.ACCOUNT}:c7n-mfa-*",
 }
 
 _INTRODUCTION = """\
@@ -264,6 +267,7 @@ def _statement_id(resource: str) -> str:
     """``WriteIamUser``, from an ARN."""
     service, kind = resource.split(":")[2], re.split("[:/]", resource.split(":", 5)[5])[0]
     words = [service, *(part for part in kind.split("-") if part.isalpha())]
+    words += ["target"] if resource == _ACTS_ON["events:PutTargets"] else []
     return "Write" + "".join(word.capitalize() for word in words)
 
 
