@@ -25,7 +25,7 @@ Record: TypeAlias = dict[str, Any]
 # What an envelope holds: records, events or rows in a list, one of them as a text, or another
 # envelope.
 LONG_LISTS = ("Records", "Events", "events", "Messages")
-_LISTS = (*LONG_LISTS, "logEvents", "results", "QueryResultRows")
+_LISTS = (*LONG_LISTS, "records", "logEvents", "results", "QueryResultRows")
 _TEXTS = ("CloudTrailEvent", "Message", "Body", "body", "message", "data", "Data")
 _OBJECTS = ("awslogs", "kinesis", "Sns")
 # The column of a row that has the record; the rest of the row may look like one.

@@ -89,6 +89,7 @@ KINESIS = [
         {"awslogs": {"data": packed(subscription(*TEXTS))}},
         {"Records": KINESIS},
         {"Records": [{"SequenceNumber": "1", "Data": packed(subscription(*TEXTS))}]},
+        {"records": [{"recordId": "1", "data": packed(subscription(each))} for each in TEXTS]},
         {"events": [{"logStreamName": "x", "message": each} for each in TEXTS]},
         {"Records": [{"eventSource": "aws:sqs", "body": each} for each in TEXTS]},
         {"Records": [{"EventSource": "aws:sns", "Sns": {"Message": each}} for each in TEXTS]},
