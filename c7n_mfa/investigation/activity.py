@@ -45,6 +45,7 @@ _TARGETS = (
     "queueUrl",
     "subscriptionArn",
     "clusterName",
+    "client_id",
 )
 _TOKENS = (
     "AuthorizeOAuth2Access",
@@ -58,6 +59,8 @@ _TOKENS = (
 _ASSUMING = ("AssumeRole", "AssumeRoot", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
 _ACCOUNT = re.compile(r"arn:[\w-]+:[\w-]*:[\w-]*:(\d{12}):")
 _MOST_TOUCHED = 20
+# The console signs in by OAuth itself.
+_CONSOLE = re.compile(r"arn:[\w-]+:signin:::console/")
 
 
 def activity(records: Iterable[Record], moment: datetime, since: datetime) -> Activity:
@@ -87,7 +90,7 @@ def reach(
     touched = Counter(name for r in near for name in r.resources)
     return Reach(
         roles=seen.items(_distinct(_role(r) for r in near)),
-        tokens=seen.items(_distinct(r.name if r.name in _TOKENS else None for r in near)),
+        tokens=seen.items(_distinct(map(_token, near))),
         keys=seen.items(
             _distinct(_made(r, "CreateAccessKey", "accessKey", "accessKeyId") for r in near)
         ),
@@ -111,7 +114,7 @@ def _counts(records: Iterable[Record]) -> tuple[Count, ...]:
 def _dangerous(record: Record, moment: datetime) -> DangerousCall | None:
     parameters = at(record.raw, "requestParameters")
     danger = danger_of(record.service, record.name, parameters)
-    if danger is None:
+    if danger is None or _is_the_consoles(record) or _is_a_refresh(record):
         return None
     return DangerousCall(
         at=record.at,
@@ -127,6 +130,21 @@ def _dangerous(record: Record, moment: datetime) -> DangerousCall | None:
         technique=danger.technique,
         source=danger.source,
     )
+
+
+def _is_the_consoles(record: Record) -> bool:
+    client = text(at(record.raw, "requestParameters", "client_id"))
+    return record.service == "signin" and bool(client and _CONSOLE.match(client))
+
+
+def _is_a_refresh(record: Record) -> bool:
+    """`aws login` does so every 15 minutes; what it began with is the dangerous call."""
+    grant = at(record.raw, "additionalEventData", "grant_type")
+    return record.service == "signin" and grant == "refresh_token"
+
+
+def _token(record: Record) -> str | None:
+    return record.name if record.name in _TOKENS and not _is_the_consoles(record) else None
 
 
 def _target(parameters: Any) -> str | None:

@@ -78,7 +78,7 @@ high T1556.009 changes who may sign in, and from where
         [elastic:defense_evasion_iam_account_password_policy_deleted]
 high T1550.001 creates a session that outlives its access key
     sts: GetFederationToken [stratus:aws.persistence.sts-federation-token]
-high T1550.001 creates credentials for tools, which renew themselves for hours
+high T1550.001 creates credentials of aws login, which refresh themselves for 12 hours
     signin: AuthorizeOAuth2Access CreateOAuth2Token CreateOAuth2TokenWithIAM
         [aws:cli/latest/userguide/cli-configure-sign-in]
 high T1078.004 takes on root of a member account

@@ -140,6 +140,50 @@ def test_the_target_is_whatever_the_request_names(parameters, target):
     assert found.target == target
 
 
+# The client's names, and the grant: the examples of
+# https://docs.aws.amazon.com/signin/latest/userguide/aws-mcp-server.html
+CLI = "arn:aws:signin:::devtools/same-device"
+MCP = "arn:aws:signin:us-west-2::external-client/dcr/b3f2c8a1-9d4e-4f7a-8c6b-2e1f5a3d9b7c"
+CONSOLE = "arn:aws:signin:::console/canvas"
+
+
+def oauth(name, client=CLI, grant=None, **changes):
+    data = {"additionalEventData": {"grant_type": grant, "success": "true"}}
+    return call(name, "signin", LATER, requestParameters={"client_id": client}, **data, **changes)
+
+
+@pytest.mark.parametrize("client", [CLI, MCP, None, 7])
+@pytest.mark.parametrize("name", ["AuthorizeOAuth2Access", "CreateOAuth2Token"])
+def test_aws_login_is_dangerous_and_its_sessions_are_reached(name, client):
+    record = oauth(name, client)
+
+    (found,) = see(record).dangerous
+
+    assert (found.level, found.technique, found.done) == ("high", "T1550.001", True)
+    assert found.why == "creates credentials of aws login, which refresh themselves for 12 hours"
+    assert found.target == (f"client_id={client}" if isinstance(client, str) else None)
+    assert go(record).tokens == (name,)
+
+
+def test_a_refresh_is_reached_and_not_told_every_quarter_of_an_hour():
+    record = oauth("CreateOAuth2Token", grant="refresh_token")
+    assert see(record).dangerous == ()
+    assert go(record).tokens == ("CreateOAuth2Token",)
+
+
+@pytest.mark.parametrize("name", ["AuthorizeOAuth2Access", "CreateOAuth2Token"])
+def test_the_console_that_signs_in_by_oauth_is_neither(name):
+    record = oauth(name, CONSOLE)
+    assert see(record).dangerous == ()
+    assert go(record).tokens == ()
+
+
+def test_only_sign_in_has_clients_of_the_console():
+    record = call("GetFederationToken", "sts", LATER, requestParameters={"client_id": CONSOLE})
+    assert len(see(record).dangerous) == 1
+    assert go(record).tokens == ("GetFederationToken",)
+
+
 @pytest.mark.parametrize("name", ["CreateFunction20150331", "UpdateFunctionCode20150331v2"])
 def test_lambda_versions_its_names(name):
     assert danger_of("lambda", name).technique == "T1648"
