@@ -31,7 +31,9 @@ OAUTH = frozenset({"AuthorizeOAuth2Access", "CreateOAuth2Token", "CreateOAuth2To
 ROLE_POLICY = "AWSRevokeOlderSessions"
 """The name that the IAM console gives to the policy with which it revokes a role's sessions."""
 
-STOPS = "denies everything, in open sessions and with access keys too; detach-user-policy undoes it"
+STOPS = (
+    "denies everything, in open sessions and with access keys too; detach-user-policy revives both"
+)
 """What `deny_all` does."""
 
 _STOP = "If not, stop the user with AWSDenyAll"

@@ -285,8 +285,8 @@ def test_the_owner_is_asked_first_then_the_user_stopped():
     assert advise() == (
         "Ask alice whether this was them, by a way outside AWS: email user@example.com.",
         "If not, stop the user with AWSDenyAll (denies everything, in open sessions and with "
-        "access keys too; detach-user-policy undoes it): `aws iam attach-user-policy --user-name "
-        "alice --policy-arn arn:aws:iam::aws:policy/AWSDenyAll`",
+        "access keys too; detach-user-policy revives both): `aws iam "
+        "attach-user-policy --user-name alice --policy-arn arn:aws:iam::aws:policy/AWSDenyAll`",
         "AWS asks every user with an MFA device for it, and this record says it did not: look for "
         "DeactivateMFADevice and EnableMFADevice around the sign-in.",
         "Investigate again in a quarter of an hour, since CloudTrail delivers calls some minutes "

@@ -77,8 +77,8 @@ ap-south-1: access denied; grant securityhub:GetFindings
 1. Ask alice whether this was them, by a way outside AWS: owner \
 user@example.com.
 2. If not, stop the user with AWSDenyAll (denies everything, in open sessions and with access \
-keys too; detach-user-policy undoes it): `aws iam attach-user-policy --user-name alice \
---policy-arn arn:aws:iam::aws:policy/AWSDenyAll`
+keys too; detach-user-policy revives both): `aws iam \
+attach-user-policy --user-name alice --policy-arn arn:aws:iam::aws:policy/AWSDenyAll`
 3. Check, and undo: CreateUser (userName=bob) at 2026-11-20T12:05:00Z, which creates a user.
 4. Have the owner enrol MFA: nobody else can, though a policy can force it.
 5. Investigate again in a quarter of an hour, since CloudTrail delivers calls some minutes late: \
