@@ -39,6 +39,7 @@ LOGS = (
     f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:"
     "/aws/lambda/custodian-signin-single-factor:log-stream:c7n-mfa/x"
 )
+SCHEDULE = f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/c7n-mfa-look-2-0a1b"
 CONTAINED = "2026-11-25T20:00:00Z"
 
 ATTACKS = [
@@ -66,6 +67,7 @@ ATTACKS = [
             *("AttachRolePolicy", "UpdateAssumeRolePolicy", "PutRolePermissionsBoundary"),
         )
     ),
+    *((f"scheduler:{name}", SCHEDULE, {}) for name in ("CreateSchedule", "DeleteSchedule")),
     *((f"logs:{name}", LOGS, {}) for name in ("CreateLogStream", "DeleteLogStream")),
     *((f"sns:{name}", TOPIC, {}) for name in ("DeleteTopic", "SetTopicAttributes", "Subscribe")),
     *(
