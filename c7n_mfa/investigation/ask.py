@@ -18,7 +18,7 @@ from typing import Any
 
 from botocore.config import Config
 
-from c7n_mfa.aws.read import Reader, ReadFailure, Shape, together
+from c7n_mfa.aws.read import Reader, ReadFailure, Shape, Turns, together
 from c7n_mfa.investigation.dossier import Gap, Place
 from c7n_mfa.signin.record import at, text
 
@@ -26,7 +26,8 @@ SPENT = "BudgetSpent"
 GEO = "the country and the network of the address"
 
 # Codes that say something else than they seem to.
-_MEANING = {"InvalidAccessException": "Security Hub is not enabled"}
+HUB_OFF = "Security Hub is not enabled"
+_MEANING = {"InvalidAccessException": HUB_OFF}
 
 # One call must not eat the whole budget.  LookupEvents is paced, and retried, by ourselves.
 _PATIENT = Config(
@@ -59,11 +60,19 @@ class Budget:
             self.sleep(seconds)
 
 
+class _Steady(Turns):
+    """LookupEvents is limited in each Region: one that throttles must not slow down the others."""
+
+    def narrow(self) -> None:
+        pass
+
+
 @dataclass
 class BudgetReader(Reader):
     """A `Reader` that stops when the budget is spent."""
 
     budget: Budget = field(kw_only=True)
+    turns: Turns = field(default_factory=_Steady)
 
     def config(self, service: str) -> Config:
         return _ONCE if service == "cloudtrail" else _PATIENT

@@ -9,12 +9,13 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from c7n_mfa.investigation.ask import Inquiry, side_by_side
+from c7n_mfa.investigation.ask import HUB_OFF, Inquiry, side_by_side
 from c7n_mfa.investigation.dossier import Finding, Level
 from c7n_mfa.investigation.records import RELATED, Who
 
 HUB = "findings of Security Hub"
 GUARD = "findings of GuardDuty"
+GUARD_OFF = "GuardDuty is not enabled"
 # One page is enough; GuardDuty returns 50 at a time.
 _MOST = 50
 
@@ -22,14 +23,18 @@ _MOST = 50
 def ask_findings(
     inquiry: Inquiry, who: Who, regions: Sequence[str], now: datetime
 ) -> tuple[Finding, ...] | None:
-    """Findings of both, of all Regions; None where none of these could be read."""
+    """Findings of both, of all Regions; None where there are none, and not all could be read."""
+    before = len(inquiry.gaps)
     answers = side_by_side(
         inquiry,
         *(partial(_security_hub, who=who, region=region) for region in regions),
         *(partial(_guard_duty, who=who, region=region, now=now) for region in regions),
     )
     known = [answer for answer in answers if answer is not None]
-    return tuple(finding for answer in known for finding in answer) if known else None
+    found = tuple(finding for answer in known for finding in answer)
+    # What is off has no findings; what could not be read may have.
+    unread = [gap for gap in inquiry.gaps[before:] if gap.why not in (HUB_OFF, GUARD_OFF)]
+    return None if not found and (unread or not known) else found
 
 
 def _security_hub(inquiry: Inquiry, who: Who, region: str) -> tuple[Finding, ...] | None:
@@ -61,7 +66,7 @@ def _guard_duty(
     )
     if not detectors:
         if detectors is not None:
-            inquiry.note(GUARD, "GuardDuty is not enabled", region=region)
+            inquiry.note(GUARD, GUARD_OFF, region=region)
         return None
     ids = _finding_ids(inquiry, detectors[0], region, _criteria(who, now))
     if not ids:

@@ -123,6 +123,7 @@ def written(deployed, bucket):
 def test_the_function_leaves_a_dossier_of_what_the_account_really_did(deployed, account, written):
     deployed.client("logs").create_log_group(logGroupName="evidence")
     deployed.client("logs").delete_log_group(logGroupName="evidence")
+    deployed.client("events").disable_rule(Name=FUNCTION)
 
     invoke(deployed, account)
 
@@ -133,6 +134,11 @@ def test_the_function_leaves_a_dossier_of_what_the_account_really_did(deployed, 
     # The names of IAM's own calls, in the body of the request, the local AWS does not record.
     assert dangerous["DeleteLogGroup"]["since"] is True
     assert dangerous["DeleteLogGroup"]["target"] == "logGroupName=evidence"
+    against_us = "cuts the function that responds off from its events"
+    assert (dangerous["DisableRule"]["level"], dangerous["DisableRule"]["why"]) == (
+        "high",
+        against_us,
+    )
     assert dossier["privileges"]["because"] == "it has the policy AdministratorAccess"
     assert dossier["credentials"]["password"] is True
     assert dossier["owner"] == {"contacts": [["owner", "user@example.com"]]}

@@ -168,6 +168,17 @@ def test_throttled_requests_are_repeated_later_and_later(ask):
     assert clock.slept == [1.0, 2.0]
 
 
+def test_a_region_that_throttles_does_not_slow_down_the_others():
+    clock = Clock()
+    reader = BudgetReader(session(), budget=Budget(60, clock, clock.sleep))
+    most = reader.turns.most
+
+    with aws({"cloudtrail:LookupEvents": throttled()}):
+        Lookup(Inquiry(reader)).ask([question()])
+
+    assert reader.turns.most == most
+
+
 def test_a_region_that_is_always_throttled_is_given_up(ask):
     gaps, clock, made = ask(throttled(), question())
 

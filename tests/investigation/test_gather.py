@@ -447,6 +447,26 @@ def test_services_that_are_off_are_told_apart_from_no_findings():
     )
 
 
+@pytest.mark.parametrize("answer", [denied("it"), {"Findings": None}])
+def test_no_finding_where_a_region_could_not_be_read_is_none_seen(answer):
+    def in_one_region(region, _):
+        if region == HOME:
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+        return {"Findings": []}
+
+    dossier, _ = run(answers(**{"securityhub:GetFindings": in_one_region}))
+    assert dossier.facts.related.findings is None
+    assert dossier.gaps[0].regions == (HOME,)
+
+
+def test_where_one_service_is_off_the_other_may_find_nothing():
+    off = ClientError({"Error": {"Code": "InvalidAccessException"}}, "GetFindings")
+    dossier, _ = run(answers(**{"securityhub:GetFindings": off}))
+    assert dossier.facts.related.findings == ()
+
+
 def test_more_findings_than_a_page_are_told():
     page = {"Findings": [], "NextToken": "more"}
     dossier, _ = run(answers(**{"securityhub:GetFindings": page}))

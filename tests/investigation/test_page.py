@@ -46,7 +46,7 @@ PAGE = """\
 
 ## What was found
 
-1. Related alerts, 48 h: no findings; 0 failed attempts before, so far.
+1. Related alerts, 48 h: findings could not be read; 0 failed attempts before, so far.
 2. Earlier sign-ins without MFA: 2 of 2 sign-ins since 2026-10-21, first 2026-11-16 12:00 UTC, \
 last 2026-11-17 12:00 UTC.
 3. Address, browser and hour: address new, network 198.51.100.0/24 new, browser known, hour \
