@@ -78,8 +78,8 @@ class Responding:
         while time.monotonic() < deadline and len(received) < 2:
             answer = queues.receive_message(QueueUrl=inbox.url, WaitTimeSeconds=2)
             for item in answer.get("Messages", ()):
-                message: dict[str, Any] = json.loads(item["Body"])
-                received["- require-mfa: done." in message["Message"]] = message
+                message: dict[str, Any] = json.loads(json.loads(item["Body"])["Message"])
+                received[message["containment"] == "contained"] = message
                 queues.delete_message(QueueUrl=inbox.url, ReceiptHandle=item["ReceiptHandle"])
         if len(received) < 2:
             raise Unexpected(
@@ -91,8 +91,8 @@ class Responding:
     def _show(self, contained: dict[str, Any], alert: dict[str, Any]) -> None:
         self.shell.heading("The security team reads")
         for message, part in ((alert, _FOUND), (contained, _DONE)):
-            self.shell.say(f"Subject: {message['Subject']}")
-            for block in message["Message"].split("\n\n"):
+            self.shell.say(f"Subject: {message['subject']}")
+            for block in message["text"].split("\n\n"):
                 if block.startswith(part):
                     for line in block.splitlines():
                         self.shell.say(f"  {line}".rstrip())

@@ -99,10 +99,18 @@ class Inbox:
             if not answer.get("Messages"):
                 return found
             for message in answer["Messages"]:
-                found.append(json.loads(message["Body"]))
+                found.append(opened(json.loads(message["Body"])))
                 self.queues.delete_message(
                     QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"]
                 )
 
     def subjects(self) -> list[str]:
         return [message["Subject"] for message in self.read()]
+
+
+def opened(message: dict[str, Any]) -> dict[str, Any]:
+    """The notification with the text that a mail has, and the JSON that the queue got beside it."""
+    if not message["Message"].startswith("{"):
+        return message
+    payload = json.loads(message["Message"])
+    return {**message, "Message": payload["text"], "Payload": payload}

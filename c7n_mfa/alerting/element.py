@@ -57,13 +57,22 @@ class AlertSignin(Deployable, EventAction):
     not checked. Put the action last: it reports what was done before it.
 
     `topic` is an ARN, or the name of a topic in the Region and account of the policy. FIFO topics
-    are refused. The attributes `severity`, `identity`, `account` and `complete` of the message can
-    be used in the filter policy of a subscription; `complete` is `no` where what decides over the
+    are refused.
+
+    With `format: json`, the default, people get text by mail, and queues, functions and web hooks
+    get JSON: its keys are in `docs/alerts.md`. SNS then sends no message attributes, so that a
+    subscription filters by the body: by `severity`, `identity`, `account` or `complete`,
+    with `FilterPolicyScope: MessageBody`. With `format: text` everybody gets the text, and these
+    four are message attributes. Where a subscription filters by what the format does not have,
+    `custodian run` refuses to create the function. `complete` is `no` where what decides over the
     severity was not wholly seen, which is `high` or above then.
+
+    Sign-ins of one identity within an hour are counted: the second one says that it is the second,
+    and shortly what the first one said, unless it is worse.
 
     However often and at once an event is delivered, one message is sent. What has been sent is
     recorded in a log group, `ledger`: by default that of the function, in which each reported event
-    leaves two empty log streams. Outside Lambda there is none unless it is named, and each run
+    leaves three empty log streams. Outside Lambda there is none unless it is named, and each run
     sends a message. The name of the policy, that of the log group and the role belong together: the
     function of a policy NAME logs to `/aws/lambda/custodian-NAME`, and its role has to be granted
     that log group. Whoever renames a policy renames it in the role too; otherwise each delivery
@@ -114,9 +123,11 @@ class AlertSignin(Deployable, EventAction):
         required=["topic"],
         topic={"type": "string", "minLength": 1},
         ledger={"type": "string", "pattern": r"^[\w./#-]{1,512}$"},
+        format={"enum": ["json", "text"]},
     )
     annotation_key = ANNOTATION
     permissions = (
+        "iam:ListAccountAliases",
         "logs:CreateLogGroup",
         "logs:CreateLogStream",
         "logs:DescribeLogStreams",
@@ -145,19 +156,26 @@ class AlertSignin(Deployable, EventAction):
         # Each look is reported once, like the event.
         look = Look.of(event)
         event_id = identifier(record) + (f"-look-{look.number}" if look else "")
-        return [self._report(sign_in, event_id, resource) for resource in resources[:1]]
+        return [self._report(sign_in, event_id, look, each) for each in resources[:1]]
 
-    def _report(self, sign_in, event_id, resource):
+    def _report(self, sign_in, event_id, look, resource):
         """Report the event; it has one account, one user or one role."""
         from c7n_mfa.alerting import ledger
+        from c7n_mfa.aws.read import Reader
 
         receipts = resource.get(RECEIPTS, ())
         outcome = ledger.outcome_of(receipts, self._contains)
+        reader = Reader(local_session(self.manager.session_factory))
+        # A later look is at the same sign-in.
+        talk = None if look else self._talk(reader, sign_in, event_id, resource)
+        name, before = self._account_name(reader, sign_in, resource), talk and talk.read()
 
         def compose(unrecorded=None):
-            return self._compose(sign_in, resource, unrecorded)
+            return self._compose(sign_in, resource, unrecorded, name, before)
 
-        sent = self._deliver(event_id, outcome, compose)
+        sent = self._deliver(reader, event_id, outcome, compose)
+        if talk and sent.result == "notified":
+            talk.add()
         resource[self.annotation_key] = self._annotation(compose(), sent)
         self._log(event_id, sent)
         errors = ledger.passing(receipts)
@@ -168,9 +186,35 @@ class AlertSignin(Deployable, EventAction):
             )
         return resource[self.annotation_key]
 
-    def _compose(self, sign_in, resource, unrecorded):
+    def _talk(self, reader, sign_in, event_id, resource):
+        """Where the earlier sign-ins of the identity are recorded; None where nothing is."""
+        from c7n_mfa.alerting.conversation import Entry, Talk
+        from c7n_mfa.alerting.message import severity_of
+        from c7n_mfa.aws.times import parse_time
+
+        at = parse_time(sign_in.event_time)
+        if at is None or self._group is None:
+            return None
+        own = Entry(at, severity_of(sign_in, resource.get(DOSSIER)), event_id)
+        return Talk.of(reader, self._region, self._group, self.policy_name, sign_in, own)
+
+    def _account_name(self, reader, sign_in, resource):
+        """The alias of the account, where it has one and it may be read: nice to have."""
+        from c7n_mfa.aws.read import ReadFailure
+
+        account = self.manager.config.account_id
+        if not account or sign_in.identity.account != account:
+            return None
+        if resource.get("account_id") == account and resource.get("account_name"):
+            return resource["account_name"]
+        aliases = reader.one(
+            "iam", "", "list_account_aliases", account, lambda answer: answer["AccountAliases"]
+        )
+        return next(iter(aliases or ()), None) if not isinstance(aliases, ReadFailure) else None
+
+    def _compose(self, sign_in, resource, unrecorded, account_name, before):
         from c7n_mfa.alerting.message import alert
-        from c7n_mfa.alerting.values import Sender
+        from c7n_mfa.alerting.values import Conversation, Sender
 
         sender = Sender(
             policy=self.policy_name,
@@ -180,7 +224,15 @@ class AlertSignin(Deployable, EventAction):
             unrecorded=unrecorded,
         )
         receipts = resource.get(RECEIPTS, ())
-        return alert(sign_in, resource.get(DOSSIER), receipts, sender, datetime.now(UTC))
+        return alert(
+            sign_in,
+            resource.get(DOSSIER),
+            receipts,
+            sender,
+            datetime.now(UTC),
+            account_name,
+            before or Conversation(),
+        )
 
     def _annotation(self, message, sent):
         return {
@@ -192,9 +244,8 @@ class AlertSignin(Deployable, EventAction):
             "note": sent.note,
         }
 
-    def _deliver(self, event_id, outcome, compose):
+    def _deliver(self, reader, event_id, outcome, compose):
         from c7n_mfa.alerting import ledger
-        from c7n_mfa.aws.read import Reader
 
         def publish(unrecorded=None):
             return self._publish(compose(unrecorded))
@@ -203,7 +254,6 @@ class AlertSignin(Deployable, EventAction):
             group = self._group
             if group is None:
                 return ledger.Notification("notified", publish(), _NO_LEDGER)
-            reader = Reader(local_session(self.manager.session_factory))
             key = ledger.key_for(self.policy_name, event_id)
             book = ledger.Ledger(reader, self._region, group, key, outcome=outcome)
             return book.notify_once(publish)
@@ -216,20 +266,13 @@ class AlertSignin(Deployable, EventAction):
         from botocore.parsers import ResponseParserError
 
         from c7n_mfa.alerting.ledger import NotSent
+        from c7n_mfa.alerting.payload import publication
 
         session = local_session(self.manager.session_factory)
         client = session.client("sns", region_name=self._topic_region, config=_PUBLISH)
-        attributes = {
-            name: {"DataType": "String", "StringValue": value}
-            for name, value in message.attributes.items()
-        }
+        published = publication(message, self.format)
         try:
-            answer = client.publish(
-                TopicArn=self.topic_arn,
-                Subject=message.subject,
-                Message=message.message,
-                MessageAttributes=attributes,
-            )
+            answer = client.publish(TopicArn=self.topic_arn, **published)
         except (ClientError, BotoCoreError, ResponseParserError) as error:
             # The last is no BotoCoreError: an answer that is not even XML.
             raise NotSent(f"sns:Publish on {self.topic_arn} failed: {error}") from error
@@ -253,6 +296,10 @@ class AlertSignin(Deployable, EventAction):
     @property
     def _contains(self):
         return any(action.type in _CONTAINING for action in self.manager.actions)
+
+    @property
+    def format(self):
+        return self.data.get("format", "json")
 
     @property
     def topic_arn(self):

@@ -134,7 +134,7 @@ class Ledger:
         # Nothing better than the best outcome can have been reported: it is claimed at once.
         number: int | None = None if self.outcome else 1
         while self.clock() < until:
-            claimed = number is not None and self._add(f"claim-{number}")
+            claimed = number is not None and self.add(f"claim-{number}")
             if isinstance(claimed, ReadFailure):
                 return _unsafely(send, claimed.sentence())
             if claimed and number:
@@ -154,20 +154,20 @@ class Ledger:
         try:
             message_id = send(None)
         except NotSent:
-            self._add(f"failed-{number}")
+            self.add(f"failed-{number}")
             raise
-        marked = self._add(_NOTIFIED)
+        marked = self.add(_NOTIFIED)
         note = _unsafe(marked.sentence()) if isinstance(marked, ReadFailure) else None
         return Notification("notified", message_id, note)
 
-    def _add(self, name: str) -> bool | ReadFailure:
+    def add(self, name: str) -> bool | ReadFailure:
         """Make an entry: True, or False when it exists already."""
         stream = f"{self.key}/{_named(name, self.outcome)}"
         created = self._create("create_log_stream", logStreamName=stream)
         if created is None and not self._made:
             self._made = True
             group = self._create("create_log_group")
-            return group if isinstance(group, ReadFailure) else self._add(name)
+            return group if isinstance(group, ReadFailure) else self.add(name)
         if created is None:
             return ReadFailure(
                 "logs:CreateLogStream", self.group, "ResourceNotFoundException", "gone"
@@ -188,8 +188,13 @@ class Ledger:
         return False if answer.code in (_EXISTS, _BUSY) else answer
 
     def _entries(self) -> Entries | ReadFailure:
+        names = self.names()
+        return names if isinstance(names, ReadFailure) else Entries.of(names, self.outcome)
+
+    def names(self) -> tuple[tuple[str, float], ...] | ReadFailure:
+        """The entries below the key, each with its time."""
         prefix = f"{self.key}/"
-        streams = self.reader.every(
+        streams: tuple[tuple[str, float], ...] | ReadFailure | None = self.reader.every(
             "logs", self.region, "describe_log_streams", "logStreams", self.group,
             lambda stream: (
                 stream["logStreamName"].removeprefix(prefix),
@@ -197,9 +202,7 @@ class Ledger:
             ),
             logGroupName=self.group, logStreamNamePrefix=prefix,
         )  # fmt: skip
-        if isinstance(streams, ReadFailure):
-            return streams
-        return Entries.of(streams or (), self.outcome)
+        return () if streams is None else streams
 
 
 def key_for(policy: str, identifier: str) -> str:

@@ -16,7 +16,8 @@ from typing import Any
 
 from c7n_mfa.alerting.ledger import IN_PLACE, outcome_of
 from c7n_mfa.alerting.links import event_link, user_link
-from c7n_mfa.alerting.values import Alert, Conversation, Sender
+from c7n_mfa.alerting.payload import Said, for_machines
+from c7n_mfa.alerting.values import Alert, Conversation, Report, Sender
 from c7n_mfa.aws.text import command, named, one_line, quote, shorten, unlinked
 from c7n_mfa.investigation.advice import (
     Uncontainable,
@@ -40,6 +41,7 @@ _TEXT_LENGTH = 300
 _NAME_LENGTH = 64
 _SUBJECT_NAME = 20
 _TITLES = {2: "Second", 3: "Third"}
+_MOST_REGIONS = 5
 _KINDS = {
     "root": "the root user",
     "iam-user": "IAM user",
@@ -87,39 +89,59 @@ def alert(
     conversation: Conversation = Conversation(),  # noqa: B008  frozen
 ) -> Alert:
     """The alert about one sign-in, from whatever is known of it."""
+    report = Report(sign_in, dossier, receipts, sender, now, account_name, conversation)
     severity = severity_of(sign_in, dossier)
+    look = _look(dossier)
+    level = severity.upper() if _is_root(sign_in) or _dossier_level(dossier) else ""
     # SNS takes no attribute that is empty.
     account = unlinked(sign_in.identity.account or "", _NAME_LENGTH) or "unknown"
-    level = severity.upper() if _is_root(sign_in) or _dossier_level(dossier) else ""
-    look = _look(dossier)
-    happened = f"{_what_happened(sign_in)}{_containment(receipts, sender.contains)}"
-    if look:
-        happened = f"- {look['news']['summary']}"
-    name = _name(sign_in)
+    name, happened = _name(sign_in), _happened(report, look)
+    title = f"{_title(look)}{name} {happened}"
     called = f" ({unlinked(account_name, _NAME_LENGTH)})" if account_name else ""
+    headline = f"{level and f'{level}: '}{title}, account {account}{called}"
+    steps = tuple(_next(sign_in, dossier, receipts, now))
     head = f"{level and f'[{level}] '}{_title(look)}"
-    blocks = [
-        f"{level and f'{level}: '}{_title(look)}{name} {happened}, account {account}{called}",
-        *_again(name, conversation),
-        "\n".join(_circumstances(sign_in)),
-        *_section("What is new", _new(look)),
-        *_section("What to do next", _numbered(_next(sign_in, dossier, receipts, now))),
-        *([] if look else _section("What was done", _done(sign_in, receipts, sender, now))),
-        *_section("Why this is reported", _reasons(sign_in, dossier)),
-        *_findings(dossier, sender, _is_known(severity, conversation)),
-        f"Sent by the policy {sender.policy} in {sender.region}.{_looks_again(dossier)}",
-    ]
-    return Alert(
-        severity=severity,
+    said = Said(
         subject=_subject(head, name, happened, _nth(conversation), account, account_name),
-        message=_fit("\n\n".join(blocks) + "\n"),
-        attributes={
-            "severity": severity,
-            "identity": identity(sign_in),
-            "account": account,
-            "complete": _is_complete(dossier),
-        },
+        title=title,
+        text=_fit("\n\n".join(_blocks(report, severity, headline, steps)) + "\n"),
+        steps=steps,
+        found=tuple(_summary(dossier)),
+        new=tuple(_new(look)),
+        containment=_contained_how(receipts, sender.contains),
     )
+    attributes = {
+        "severity": severity,
+        "identity": identity(sign_in),
+        "account": account,
+        "complete": _is_complete(dossier),
+    }
+    payload = for_machines(report, said, severity, attributes)
+    return Alert(severity, said.subject, said.text, attributes, payload)
+
+
+def _happened(report: Report, look: Mapping[str, Any] | None) -> str:
+    if look:
+        return f"- {look['news']['summary']}"
+    contained = _containment(report.receipts, report.sender.contains)
+    return f"{_what_happened(report.sign_in)}{contained}"
+
+
+def _blocks(report: Report, severity: Level, headline: str, steps: Sequence[str]) -> Iterator[str]:
+    """The message in its order: what to do stands above what was found."""
+    sign_in, dossier, sender = report.sign_in, report.dossier, report.sender
+    look = _look(dossier)
+    yield headline
+    yield from _again(_name(sign_in), report.conversation)
+    yield "\n".join(_circumstances(sign_in))
+    yield from _section("What is new", _listed(_new(look)))
+    yield from _section("What to do next", _numbered(steps))
+    if not look:
+        done = _done(sign_in, report.receipts, sender, report.now)
+        yield from _section("What was done", done)
+    yield from _section("Why this is reported", _reasons(sign_in, dossier))
+    yield from _findings(dossier, sender, _is_known(severity, report.conversation))
+    yield f"Sent by the policy {sender.policy} in {sender.region}.{_looks_again(dossier)}"
 
 
 def _look(dossier: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
@@ -134,7 +156,7 @@ def _title(look: Mapping[str, Any] | None) -> str:
 
 def _new(look: Mapping[str, Any] | None) -> Iterator[str]:
     for line in look["news"]["lines"] if look else ():
-        yield f"- {unlinked(line, _LINE_LENGTH)}"
+        yield unlinked(line, _LINE_LENGTH)
 
 
 def _looks_again(dossier: Mapping[str, Any] | None) -> str:
@@ -253,6 +275,14 @@ def _containment(receipts: Sequence[Mapping[str, Any]], contains: bool) -> str:
     return ", contained" if _is_contained(receipts) else ", left alone"
 
 
+def _contained_how(receipts: Sequence[Mapping[str, Any]], contains: bool) -> str | None:
+    """The same for a machine; None where nothing was to be contained."""
+    outcome = outcome_of(receipts, contains)
+    if outcome or not receipts:
+        return outcome or None
+    return "contained" if _is_contained(receipts) else "left-alone"
+
+
 def _is_contained(receipts: Sequence[Mapping[str, Any]]) -> bool:
     return any(receipt["result"] in IN_PLACE for receipt in receipts)
 
@@ -289,7 +319,7 @@ def _findings(dossier: Mapping[str, Any] | None, sender: Sender, is_known: bool)
     if _look(dossier):
         dossier_gaps = dossier
     elif not is_known:
-        yield from _section("What was found", _summary(dossier))
+        yield from _section("What was found", _listed(_summary(dossier)))
         dossier_gaps = dossier
     else:
         yield "More is in the earlier message of this hour, and in the dossier."
@@ -302,7 +332,7 @@ def _summary(dossier: Mapping[str, Any] | None) -> Iterator[str]:
     for line in (dossier or {}).get("summary", ())[1:]:
         # What could not be read is among what was not checked.
         if not line.startswith(_OWNER) and not line.endswith(_UNREAD):
-            yield f"- {unlinked(line.replace(SO_FAR, ', so far'), _LINE_LENGTH)}"
+            yield unlinked(line.replace(SO_FAR, ", so far"), _LINE_LENGTH)
 
 
 def _done(
@@ -382,11 +412,16 @@ def _not_searched(dossier: Mapping[str, Any] | None, sender: Sender) -> Iterator
         if _STANDING.fullmatch(gap["what"]) and not (gap.get("permission") or gap.get("regions")):
             standing.append(gap["what"])
             continue
-        regions = f" in {', '.join(gap['regions'])}" if gap.get("regions") else ""
+        regions = f" in {_places(gap['regions'])}" if gap.get("regions") else ""
         grant = f"; grant {gap['permission']}" if gap.get("permission") else ""
         yield f"- {clean(gap['what'])}{regions}: {clean(gap['why'])}{grant}"
     if standing:
         yield f"- As always: {', '.join(standing)}."
+
+
+def _places(regions: Sequence[str]) -> str:
+    few = len(regions) <= _MOST_REGIONS
+    return ", ".join(regions) if few else f"{len(regions)} Regions, {regions[0]} among them"
 
 
 def clean(text: object) -> str:
@@ -396,6 +431,10 @@ def clean(text: object) -> str:
     'a b'
     """
     return unlinked(text, _TEXT_LENGTH)
+
+
+def _listed(lines: Iterable[str]) -> Iterator[str]:
+    yield from (f"- {line}" for line in lines)
 
 
 def _numbered(lines: Iterable[str]) -> Iterator[str]:

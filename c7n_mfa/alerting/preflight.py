@@ -68,6 +68,34 @@ def dead_letters_problem(target):
     return None if good else _NO_TARGET
 
 
+def filter_problem(form, scope, protocol):
+    """Why a filter policy would keep every message away, and the fix; None where it may match.
+
+    >>> filter_problem("json", "MessageBody", "sqs")
+    """
+    # Not above: a function, which checks nothing, starts cold.
+    from c7n_mfa.alerting.payload import JSON_PROTOCOLS
+
+    if form == "text":
+        return _TEXT_HAS_NO_KEYS if scope == "MessageBody" else None
+    if protocol not in JSON_PROTOCOLS:
+        return _MAIL_IS_TEXT
+    return None if scope == "MessageBody" else _NO_ATTRIBUTES
+
+
+# https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
+_NO_ATTRIBUTES = (
+    "filters by message attributes, and SNS sends none with format: json, so that it would get no "
+    "message; set its FilterPolicyScope to MessageBody, or set format: text"
+)
+_MAIL_IS_TEXT = (
+    "has a filter policy, and with format: json it would get no message, since SNS sends no "
+    "message attributes and its text has no keys; set format: text"
+)
+_TEXT_HAS_NO_KEYS = (
+    "filters by the body, and with format: text it would get no message, since a text has no keys; "
+    "set its FilterPolicyScope to MessageAttributes, or set format: json"
+)
 _NO_NAME = (
     "is not the name of a topic; a name has letters, digits, - and _, and no more than 256 of them"
 )
@@ -126,10 +154,40 @@ class _Deployment:
             self.action.refuse(f"topic: {arn} does not exist; create it and subscribe to it first")
         if self._failed(topic, f"topic: {arn}"):
             return
+        self._check_filters(arn)
         # Other accounts do not get the number.
         if topic.get("SubscriptionsConfirmed") == "0":
             self._warn(f"topic: {arn} has no confirmed subscription; nobody would be notified")
         self._check_key(topic, f"topic: {arn}")
+
+    def _check_filters(self, arn):
+        """Refuse a subscription that filters by what this format does not have."""
+        from c7n_mfa.aws.read import ReadFailure
+
+        region, what = arn.split(":")[3], f"the subscriptions of {arn}"
+        listed = self.reader.every(
+            "sns", region, "list_subscriptions_by_topic", "Subscriptions", arn,
+            lambda item: (item["SubscriptionArn"], item["Protocol"]), TopicArn=arn,
+        )  # fmt: skip
+        if listed is None or isinstance(listed, ReadFailure):
+            self._failed(listed, what)
+            return
+        for subscription, protocol in listed:
+            # The others wait for their confirmation, or are deleted.
+            if subscription.startswith("arn:"):
+                self._check_filter(subscription, protocol)
+
+    def _check_filter(self, arn, protocol):
+        read = self._read("sns", "get_subscription_attributes", "Attributes", arn, {},
+                          SubscriptionArn=arn)  # fmt: skip
+        if read is None or self._failed(read, f"the filter policy of {arn}"):
+            return
+        if not read.get("FilterPolicy"):
+            return
+        scope = read.get("FilterPolicyScope") or "MessageAttributes"
+        problem = filter_problem(self.action.format, scope, protocol)
+        if problem:
+            self.action.refuse(f"topic: its {protocol} subscription {arn} {problem}")
 
     def _check_queue(self, arn):
         account, name = arn.split(":")[4:6]

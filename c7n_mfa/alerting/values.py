@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
 from typing import Any
 
+from c7n_mfa.aws.times import format_time
 from c7n_mfa.frozen import frozen
 from c7n_mfa.investigation.dossier import Level
+from c7n_mfa.signin.record import SignIn
 
 
 @frozen
@@ -38,6 +40,22 @@ class Conversation:
     count: int = 1
     since: datetime | None = None
     told: Level | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"count": self.count, "since": format_time(self.since) if self.since else None}
+
+
+@frozen
+class Report:
+    """What is known of a sign-in that is reported."""
+
+    sign_in: SignIn
+    dossier: Mapping[str, Any] | None
+    receipts: Sequence[Mapping[str, Any]]
+    sender: Sender
+    now: datetime
+    account_name: str | None = None
+    conversation: Conversation = Conversation()
 
 
 @frozen

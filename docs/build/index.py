@@ -26,6 +26,7 @@ _PAGES = {
         ("undocumented.md", "what AWS does not say about filter patterns"),
     ),
     "Respond": (
+        ("alerts.md", "the JSON that queues and web hooks get, Security Hub, and c7n-mailer"),
         ("messages.md", "what a person reads about each kind of sign-in"),
         ("signins.md", "how a sign-in's record is read, and which other detectors fire on it"),
         ("investigation.md", "what is looked up about a sign-in, and within which limits"),

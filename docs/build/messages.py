@@ -59,7 +59,8 @@ What has to be read before anything is done stands above *What was found*, and i
 minute; the rest is there to be looked up.
 What no investigation ever looks at is one line.
 The names and texts of others are shown so that no mail client makes a link of them: `[.]` is the \
-dot of a domain, and `[:]` a colon of an address."""
+dot of a domain, and `[:]` a colon of an address.
+Queues, functions and web hooks [get JSON](alerts.md)."""
 
 
 def page() -> str:
@@ -190,21 +191,31 @@ def _facts(**changes: Any) -> Facts:
 
 
 def _receipt(action: str) -> dict[str, Any]:
-    why = {
-        "revoke-sessions": "c7n-mfa-revoke-sessions denies everything in sessions issued before "
-        "2026-01-15T08:31:00Z",
-        "require-mfa": "c7n-mfa-require-mfa denies everything in console sessions without MFA",
-    }
+    why, effect = _RECEIPTS[action]
     policy = {"UserName": "alice", "PolicyName": f"c7n-mfa-{action}"}
+    undo = {"service": "iam", "operation": "delete_user_policy", "parameters": policy}
     return {
         "action": action,
         "result": "done",
         "resource": f"arn:aws:iam::{ACCOUNT}:user/alice",
-        "why": why[action],
+        "why": why,
         "error": None,
-        "undo": [{"service": "iam", "operation": "delete_user_policy", "parameters": policy}],
+        "undo": [{**undo, "effect": effect}],
         "at": "2026-01-15T08:30:40Z",
     }
+
+
+_RECEIPTS = {
+    "revoke-sessions": (
+        "c7n-mfa-revoke-sessions denies everything in sessions issued before "
+        "2026-01-15T08:31:00Z, and in those of aws login",
+        "sessions issued before 2026-01-15T08:31:00Z work again, and those of aws login",
+    ),
+    "require-mfa": (
+        "c7n-mfa-require-mfa denies everything in console sessions without MFA",
+        "console sessions without MFA work again",
+    ),
+}
 
 
 def _failed(action: str) -> dict[str, Any]:

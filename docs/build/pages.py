@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from docs.build import (
+    alerts,
     behaviours,
     dangers,
     faults,
@@ -25,6 +26,7 @@ from docs.build import (
 DOCS = Path(__file__).resolve().parent.parent
 
 PAGES: Mapping[str, Callable[[], str]] = {
+    "alerts.md": alerts.page,
     "README.md": index.page,
     "dangers.md": dangers.page,
     "faults.md": faults.page,

@@ -79,7 +79,11 @@ def alice():
 
 def test_it_reads_what_the_actions_before_it_leave():
     assert (alert.DOSSIER, alert.RECEIPTS) == (investigation.ANNOTATION, containment.ANNOTATION)
-    assert alert.AlertSignin.permissions == (*ledger.PERMISSIONS, "sns:Publish")
+    assert alert.AlertSignin.permissions == (
+        "iam:ListAccountAliases",
+        *ledger.PERMISSIONS,
+        "sns:Publish",
+    )
 
 
 # Telling.
@@ -92,13 +96,17 @@ def test_the_shipped_policy_tells_of_a_single_factor_sign_in(deploy, alice):
         assert deploy(TELLS).deliver(event(record())) is True
 
     (message,) = inbox.read()
-    assert message["Subject"] == "[MEDIUM] alice signed in without MFA (123456789012)"
+    # CloudTrail keeps 90 days, and the record is of before.
+    assert message["Subject"] == "[HIGH] alice signed in without MFA (123456789012)"
     assert EVENT_ID in message["Message"]
-    assert {k: v["Value"] for k, v in message["MessageAttributes"].items()} == {
-        "severity": "medium",
+    attributes = {k: v["Value"] for k, v in message["MessageAttributes"].items()}
+    assert attributes == {
+        "severity": "high",
         "identity": "iam-user",
         "account": ACCOUNT,
+        "complete": "no",
     }
+    assert {key: message["Payload"][key] for key in attributes} == attributes
 
 
 def test_it_changes_nothing_but_its_ledger(deploy, alice):
@@ -185,6 +193,126 @@ def test_an_id_is_that_of_aws_or_a_digest():
     assert identifier({"eventID": EVENT_ID + "\n"}).startswith("sha256-")
     assert identifier({}) == identifier({})
     assert identifier({"a": 1}) != identifier({"a": 2})
+
+
+# One conversation.
+
+
+def signed_in(number, minutes, **changes):
+    at = (SIGNED_IN + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return event(
+        record(eventID=f"{number:08}-98f8-4744-bd45-10a395ab61cb", eventTime=at, **changes)
+    )
+
+
+def test_the_sign_ins_of_an_hour_are_counted(deploy, alice):
+    inbox = Inbox()
+    function = deploy(TELLS)
+
+    with watched(stubs=STUBS):
+        for number, minutes in enumerate((0, 20, 59, 125)):
+            function.deliver(signed_in(number, minutes))
+
+    since = f"since {SIGNED_IN:%H:%M}"
+    assert inbox.subjects() == [
+        "[HIGH] alice signed in without MFA (123456789012)",
+        f"[HIGH] alice signed in without MFA, 2nd {since} (123456789012)",
+        f"[HIGH] alice signed in without MFA, 3rd {since} (123456789012)",
+        "[HIGH] alice signed in without MFA (123456789012)",
+    ]
+
+
+def test_a_sign_in_delivered_again_is_counted_once(deploy, alice):
+    inbox = Inbox()
+    function = deploy(TELLS)
+
+    with watched(stubs=STUBS):
+        for number, minutes in ((0, 0), (0, 0), (1, 5), (1, 5)):
+            function.deliver(signed_in(number, minutes))
+
+    assert [message["Payload"]["conversation"]["count"] for message in inbox.read()] == [1, 2]
+
+
+def test_others_are_counted_by_themselves(deploy, alice):
+    inbox = Inbox()
+    function = deploy(TELLS)
+    bob = {**record()["userIdentity"], "userName": "bob", "arn": f"arn:aws:iam::{ACCOUNT}:user/bob"}
+
+    with watched(stubs=STUBS):
+        function.deliver(signed_in(0, 0))
+        function.deliver(signed_in(1, 5, userIdentity=bob))
+
+    assert [message["Payload"]["conversation"]["count"] for message in inbox.read()] == [1, 1]
+
+
+def test_what_nobody_was_told_of_is_not_counted(deploy, alice):
+    function = deploy(TELLS)
+    with watched(stubs=STUBS), pytest.raises(AlertNotSent):
+        function.deliver(signed_in(0, 0))
+    inbox = Inbox()
+
+    with watched(stubs=STUBS):
+        function.deliver(signed_in(1, 5))
+
+    (message,) = inbox.read()
+    assert message["Payload"]["conversation"] == {"count": 1, "since": None}
+    assert "\nWhat was found\n" in message["Message"]
+
+
+def test_the_account_is_called_by_its_alias(deploy, alice):
+    alice.create_account_alias(AccountAlias="example-production")
+    inbox = Inbox()
+
+    with watched(stubs=STUBS):
+        deploy(CONTAINS).deliver(event(record()))
+
+    (message,) = inbox.read()
+    assert message["Payload"]["account_name"] == "example-production"
+    assert message["Subject"].endswith("(123456789012, example-production)")
+
+
+def test_an_alias_that_may_not_be_read_is_left_out(deploy, alice):
+    alice.create_account_alias(AccountAlias="example-production")
+    inbox = Inbox()
+
+    with watched({"iam:ListAccountAliases": denied}, stubs=STUBS):
+        deploy(CONTAINS).deliver(event(record()))
+
+    (message,) = inbox.read()
+    assert message["Payload"]["account_name"] is None
+    assert message["Subject"].endswith("(123456789012)")
+    assert "ListAccountAliases" not in message["Message"]
+
+
+def test_an_alias_is_of_its_own_account_only(load):
+    boto3.client("iam").create_account_alias(AccountAlias="example-production")
+    inbox = Inbox(ON_CALL)
+    found = record()
+    found["userIdentity"]["accountId"] = "210987654321"
+
+    act(load(), found)
+
+    assert inbox.read()[0]["Payload"]["account_name"] is None
+
+
+def test_people_get_text_and_machines_get_json(load):
+    published = []
+
+    def publish(parameters):
+        published.append(parameters)
+        return {"MessageId": "1"}
+
+    with watched(stubs={"sns:Publish": publish}):
+        act(load(), record())
+        act(load(format="text"), record())
+
+    structured, text = published
+    parts = json.loads(structured["Message"])
+    assert structured["MessageStructure"] == "json"
+    assert "MessageStructure" not in text
+    assert parts["default"] == text["Message"]
+    assert json.loads(parts["sqs"])["text"] == text["Message"]
+    assert structured["MessageAttributes"] == text["MessageAttributes"]
 
 
 def test_root_is_told_to_whoever_is_on_call_and_others_are_not(deploy):
@@ -786,6 +914,13 @@ ENCRYPTED = (
 )
 
 
+OF_THE_TOPIC = [
+    "sns:GetTopicAttributes",
+    "sns:ListSubscriptionsByTopic",
+    "sns:GetSubscriptionAttributes",
+]
+
+
 def topic_of(**attributes):
     """What SNS says of a topic; moto counts no subscription as confirmed."""
     found = {"SubscriptionsConfirmed": "1", **attributes}
@@ -802,7 +937,7 @@ def test_a_topic_that_is_there_can_be_deployed(load, caplog):
     with watched(answers=topic_of()) as calls:
         assert load(config=DEPLOYING)
 
-    assert (calls.made, caplog.messages) == (["sns:GetTopicAttributes"], [])
+    assert (calls.made, caplog.messages) == (OF_THE_TOPIC, [])
 
 
 def test_a_topic_without_a_confirmed_subscription_is_warned_of(load, caplog):
@@ -815,6 +950,78 @@ def test_a_topic_without_a_confirmed_subscription_is_warned_of(load, caplog):
         f"policy:signin-told alert-signin topic: {ON_CALL} has no confirmed subscription; nobody "
         "would be notified"
     ]
+
+
+def filtered(protocol, scope=None):
+    """A subscription of the topic on call that has a filter policy."""
+    sns = boto3.client("sns", region_name=REGION)
+    endpoint = "security@example.com" if protocol == "email" else "https://example.com/hook"
+    arn = sns.subscribe(
+        TopicArn=ON_CALL, Protocol=protocol, Endpoint=endpoint, ReturnSubscriptionArn=True
+    )["SubscriptionArn"]
+    wanted = {"FilterPolicyScope": scope, "FilterPolicy": '{"severity": ["critical"]}'}
+    for name, value in wanted.items():
+        if value:
+            sns.set_subscription_attributes(
+                SubscriptionArn=arn, AttributeName=name, AttributeValue=value
+            )
+    return arn
+
+
+@pytest.mark.parametrize(
+    ("protocol", "scope", "options", "why"),
+    [
+        ("https", None, {}, "filters by message attributes, and SNS sends none with format: json"),
+        ("https", "MessageAttributes", {"format": "json"}, "filters by message attributes, and"),
+        ("email", "MessageBody", {}, "has a filter policy, and with format: json it would get no"),
+        ("email", None, {}, "has a filter policy, and with format: json it would get no message"),
+        ("https", "MessageBody", {"format": "text"}, "filters by the body, and with format: text"),
+    ],
+)
+def test_a_filter_that_would_keep_every_message_away_is_refused(
+    load, protocol, scope, options, why
+):
+    Inbox(ON_CALL)
+    arn = filtered(protocol, scope)
+
+    with watched(answers=topic_of()), pytest.raises(PolicyValidationError) as refused:
+        load(config=DEPLOYING, **options)
+
+    assert str(refused.value).startswith(
+        f"policy:signin-told alert-signin topic: its {protocol} subscription {arn} {why}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("protocol", "scope", "options"),
+    [
+        ("https", "MessageBody", {}),
+        ("https", None, {"format": "text"}),
+        ("email", "MessageAttributes", {"format": "text"}),
+    ],
+)
+def test_a_filter_that_may_match_is_taken(load, caplog, protocol, scope, options):
+    Inbox(ON_CALL)
+    filtered(protocol, scope)
+
+    with watched(answers=topic_of()):
+        assert load(config=DEPLOYING, **options)
+
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize(
+    "permission", ["sns:ListSubscriptionsByTopic", "sns:GetSubscriptionAttributes"]
+)
+def test_filters_that_may_not_be_looked_at_are_warned_of(load, caplog, permission):
+    Inbox(ON_CALL)
+
+    with watched({permission: denied}, topic_of()):
+        load(config=DEPLOYING)
+
+    (warning,) = caplog.messages
+    assert "could not be read: " in warning
+    assert permission in warning
 
 
 @pytest.mark.parametrize("key", [KEY, "alias/ours", "1234"])
@@ -869,7 +1076,7 @@ def test_a_dead_letter_queue_that_is_there_can_be_deployed(load, caplog):
         load(config=DEPLOYING, mode=mode_with(QUEUE))
 
     assert caplog.messages == []
-    assert calls.made[1:] == ["sqs:GetQueueUrl", "sqs:GetQueueAttributes"]
+    assert calls.made == [*OF_THE_TOPIC, "sqs:GetQueueUrl", "sqs:GetQueueAttributes"]
 
 
 @pytest.mark.parametrize("permission", ["sqs:GetQueueUrl", "sqs:GetQueueAttributes"])
@@ -916,7 +1123,7 @@ def test_a_topic_for_dead_letters_is_left_to_its_owner(load, caplog):
     with watched(answers=topic_of()) as calls:
         load(config=DEPLOYING, mode=mode_with(f"arn:aws:sns:{REGION}:{ACCOUNT}:letters"))
 
-    assert (calls.made, caplog.messages) == (["sns:GetTopicAttributes"], [])
+    assert (calls.made, caplog.messages) == (OF_THE_TOPIC, [])
 
 
 @pytest.mark.parametrize(

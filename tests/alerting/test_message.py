@@ -706,6 +706,19 @@ def test_what_no_investigation_looks_at_is_one_line():
     ]
 
 
+def test_many_regions_are_a_number():
+    def gap(*regions):
+        found = {"what": "findings", "why": "GuardDuty is not enabled", "regions": regions}
+        return section(
+            said(sign_in(), {**DOSSIER, "not_searched": [found]}).message, "What was not checked"
+        )
+
+    assert gap("a", "b", "c", "d", "e") == ["- findings in a, b, c, d, e: GuardDuty is not enabled"]
+    assert gap("a", "b", "c", "d", "e", "f") == [
+        "- findings in 6 Regions, a among them: GuardDuty is not enabled"
+    ]
+
+
 def test_the_account_has_its_name_beside_its_number():
     told = alert(sign_in(), None, (), TELLS, NOW, "example-production")
 
@@ -782,5 +795,5 @@ def test_a_message_of_each_kind_is_read_in_a_minute(title):
     above = message.partition("\n\nWhat was found\n")[0].splitlines()
     prose = [line for line in above if not re.match("  |User: |Event: ", line)]
 
-    assert sum(len(line.split()) for line in prose) <= 220
+    assert sum(len(line.split()) for line in prose) <= 230
     assert len([line for line in message.splitlines() if line]) <= 40

@@ -29,6 +29,7 @@ from demo.response import (
     sign_in,
     write_release,
 )
+from deployed import opened
 from longrun import long_but_one
 from signin.records import RECORDS
 
@@ -104,7 +105,7 @@ class Account:
         while time.monotonic() < deadline:
             answer = self.sqs.receive_message(QueueUrl=self.inbox.url, WaitTimeSeconds=1)
             for message in answer.get("Messages", ()):
-                found.append(json.loads(message["Body"]))
+                found.append(opened(json.loads(message["Body"])))
                 self.sqs.delete_message(
                     QueueUrl=self.inbox.url, ReceiptHandle=message["ReceiptHandle"]
                 )

@@ -158,7 +158,8 @@ def test_a_sign_in_is_told(invoke, session, account, local_aws):
     assert posted == ("response", True), log
     answer = session.client("sqs").receive_message(QueueUrl=inbox.url, WaitTimeSeconds=5)
     (message,) = answer["Messages"]
-    assert record["eventID"] in json.loads(message["Body"])["Message"]
+    told = json.loads(json.loads(message["Body"])["Message"])
+    assert told["sign_in"]["event_id"] == record["eventID"]
     # Nobody's name and nobody's address in the log.
     assert [word for word in ("alice", "192.0.2.10", "Mozilla") if word in log] == []
 
