@@ -93,7 +93,10 @@ _NOTIFY = """\
 Custodian's own `notify` hands the resource and the event to \
 [c7n-mailer](https://cloudcustodian.io/docs/tools/c7n-mailer.html), which renders one of its \
 templates and sends mail, or a message to Slack, Splunk and others.
-It does not know what has been sent before: an event that is delivered twice is sent twice."""
+Its own templates name the account and the policy, and not who signed in; a template of yours \
+finds the whole event in `event`, and `c7n:signin` in each of `resources`.
+It does not know what has been sent before, so that an event that is delivered twice is sent \
+twice, and what others wrote is rendered as it is."""
 SECURITY_HUB = """\
 policies:
   - name: signin-as-finding
@@ -139,7 +142,7 @@ policies:
       - type: signin
     actions:
       - type: notify
-        subject: 'Console sign-in without MFA ({{ account_id }})'
+        subject: 'Console sign-in without MFA in {{ account_id }}: {{ event.detail.eventID }}'
         violation_desc: Somebody signed in to the console without MFA.
         action_desc: Ask them whether this was them, by a way outside AWS.
         to: [security@example.com]
