@@ -29,6 +29,7 @@ from botocore.validate import ParamValidator
 from c7n_mfa import handler
 from c7n_mfa.aws.times import format_time, parse_time
 from c7n_mfa.investigation import event_history as lookup
+from c7n_mfa.investigation import gather
 from c7n_mfa.signin.criteria import single_factor
 from c7n_mfa.signin.events import refusal
 from c7n_mfa.signin.record import SignIn
@@ -140,6 +141,8 @@ class Aws:
 @pytest.fixture
 def aws(monkeypatch):
     monkeypatch.setattr(lookup, "PACE_SECONDS", 0.0)
+    # botocore takes its time for the clients of each Region, which answer alike.
+    monkeypatch.setattr(gather, "_OF_SIGN_INS", {})
     aws = Aws()
     with mock.patch.object(BaseClient, "_make_api_call", lambda *call: aws(*call)):
         yield aws
