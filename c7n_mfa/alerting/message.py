@@ -139,7 +139,7 @@ def _blocks(report: Report, severity: Level, headline: str, steps: Sequence[str]
     if not look:
         done = _done(sign_in, report.receipts, sender, report.now)
         yield from _section("What was done", done)
-    yield from _section("Why this is reported", _reasons(sign_in, dossier))
+        yield from _section("Why this is reported", _reasons(sign_in, dossier))
     yield from _findings(dossier, sender, _is_known(severity, report.conversation))
     yield f"Sent by the policy {sender.policy} in {sender.region}.{_looks_again(dossier)}"
 
