@@ -23,7 +23,8 @@ CALLS = (
     "cloudtrail:DescribeTrails",
     "cloudtrail:GetTrailStatus",
     "cloudtrail:GetEventSelectors",
-    "logs:DescribeLogGroups",
+    # Those of the log group, and those that write the metric.
+    "logs:DescribeMetricFilters",
     "logs:DescribeMetricFilters",
     "cloudwatch:DescribeAlarmsForMetric",
     "cloudwatch:ListAlarmMuteRules",
@@ -68,7 +69,10 @@ def recorded() -> dict[str, dict]:
         notes = {permission: note(permission) for permission in CALLS}
         with watched(answers=notes, stubs=answers.copy()):
             discover(boto3.Session(), account.ACCOUNT, account.REGION, lambda _: True)
+        # Asked for only where a log group has no metric filter.
+        groups = account.client("logs").describe_log_groups(logGroupNamePrefix=account.GROUP)
     return {
+        "logs:DescribeLogGroups": {"logGroups": groups["logGroups"]},
         **{
             name: {k: v for k, v in a.items() if k != "ResponseMetadata"}
             for name, a in answers.items()

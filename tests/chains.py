@@ -173,6 +173,10 @@ def _filter(seen, change):
     return replace(seen, filters={**seen.filters, GROUP: change})
 
 
+def _writers(seen, change):
+    return replace(seen, writers={METRIC: change})
+
+
 def _alarm(seen, change):
     if isinstance(change, dict):
         change = (an_alarm(**change),)
@@ -213,6 +217,7 @@ _CHANGES = {
     "trail": _trail,
     "log_group": _log_group,
     "filter": _filter,
+    "writers": _writers,
     "alarm": _alarm,
     "near_alarms": _near_alarms,
     "topic": _topic,

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from c7n_mfa.audit.metric_filter import number
+from c7n_mfa.audit.metric_filter import number, with_defaults
 from c7n_mfa.audit.simulation import simulate
 from c7n_mfa.audit.values import Alarm, CompositeAlarm, MetricFilter, Snapshot
 from c7n_mfa.audit.verdicts import Link, fault, intact, unreadable
@@ -96,7 +96,7 @@ def notifying_alarms(
     snapshot: Snapshot, alarm: Alarm, metric_filter: MetricFilter
 ) -> Iterator[tuple[Link, NotifyingAlarm]]:
     """The alarm link with each notifying alarm: the alarm itself, or a composite alarm above it."""
-    link = judge_alarm(alarm, metric_filter, snapshot.at)
+    link = judge_alarm(alarm, with_defaults(snapshot, metric_filter), snapshot.at)
     parents = snapshot.parents.get(alarm.arn, ()) if link.reason in _WITHOUT_TOPIC else ()
     if isinstance(parents, ReadFailure):
         yield unreadable("alarms-unreadable", alarm.arn, parents), alarm

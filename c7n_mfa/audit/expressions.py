@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Literal
 
+from c7n_mfa.aws.arn import REGION as A_REGION
 from c7n_mfa.frozen import frozen
 
 
@@ -165,8 +166,6 @@ ACCOUNT, REGION = "@aws.account", "@aws.region"
 # Regions of the sign-in endpoints that the user guide names, and one that no text can name.
 REGIONS = ("us-east-1", "us-east-2", "eu-north-1", "ap-southeast-2", "any-other-1")
 
-_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d")
-
 _CRITERIA_TOKENS = re.compile(
     r"""\s*(?:(?P<field>@[\w.]+)|(?P<text>"[^"]*"|'[^']*')|(?P<word>[A-Za-z]+)|(?P<sign>!=|[=(),[\]]))"""
 )
@@ -186,7 +185,7 @@ def select(text: str, account: str, group_account: str, group_region: str) -> De
     regions = dict.fromkeys((group_region, *REGIONS))
     named = [token[1:-1] for token in _tokens(_CRITERIA_TOKENS, text) if token[0] in "\"'"]
     # A Region that is left out by its name is one like the others.
-    everywhere = (*regions, *filter(_REGION.fullmatch, named))
+    everywhere = (*regions, *filter(re.compile(A_REGION).fullmatch, named))
     if all(test(_event(a, r)) for a in accounts for r in everywhere):
         return "keeps"
     if not any(test(_event(a, r)) for a in accounts for r in (*regions, *named)):

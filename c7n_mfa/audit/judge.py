@@ -13,7 +13,6 @@ from dataclasses import replace
 
 from c7n_mfa.audit.alarm import no_alarm, notifying_alarms, topics_of
 from c7n_mfa.audit.metric_filter import (
-    everyday_writer,
     judge_filter,
     judge_metric,
     missing_sign_ins,
@@ -269,8 +268,7 @@ class _Walk:
     def _from_metric(self, chain: Chain, metric_filter: MetricFilter) -> Iterator[Chain]:
         key = metric_filter.metric_key
         near = self.snapshot.near_alarms.get(key, ())
-        other = everyday_writer(self.snapshot, self.requirement, metric_filter)
-        chain = _add(chain, judge_metric(metric_filter, other, near))
+        chain = _add(chain, judge_metric(metric_filter, self.snapshot, self.requirement))
         if chain.last.verdict != "intact":
             yield chain
             return

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from c7n_mfa.audit.expressions import ACCOUNT, REGION, select
 from c7n_mfa.audit.values import Alarm, MetricFilter, Snapshot
-from c7n_mfa.audit.verdicts import FilterCoverage, Link, fault, intact
+from c7n_mfa.audit.verdicts import FilterCoverage, Link, fault, intact, unreadable
 from c7n_mfa.aws.arn import Arn
 from c7n_mfa.aws.read import ReadFailure
 from c7n_mfa.pattern import Pattern, PatternSyntaxError, parse
@@ -70,20 +71,30 @@ def missing_sign_ins(metric_filter: MetricFilter, coverage: Coverage) -> Link:
 
 def judge_metric(
     metric_filter: MetricFilter,
-    everyday: MetricFilter | None,
-    near: Sequence[Alarm] | ReadFailure = (),
+    snapshot: Snapshot,
+    requirement: Requirement,
 ) -> Link:
-    """The metric link; ``everyday`` is a filter that writes the same metric every day."""
+    """The metric link: what the filter writes, and what else writes it."""
     metric = str(metric_filter.metric_key)
     value = number(metric_filter.value)
     if value is None or value <= 0:
         detail = f"metric filter {metric_filter.name} publishes {metric_filter.value} for a match"
         return fault("metric-value-useless", metric, detail, value=metric_filter.value)
     if metric_filter.dimensions:
-        return _split(metric_filter, near)
+        return _split(metric_filter, snapshot.near_alarms.get(metric_filter.metric_key, ()))
+    everyday = everyday_writer(snapshot, requirement, metric_filter)
     if everyday:
         detail = f"metric filter {everyday.name} writes {metric} too, also without such a sign-in"
         return fault("metric-shared", metric, detail, pattern=everyday.pattern)
+    others = other_writers(snapshot, metric_filter)
+    if isinstance(others, ReadFailure):
+        return unreadable("metric-writers-unreadable", metric, others)
+    foreign = foreign_writer(snapshot, metric_filter)
+    if foreign:
+        group = Arn.parse(foreign.log_group_arn).resource.removeprefix("log-group:")
+        detail = f"metric filter {foreign.name} of log group {group.removesuffix(':*')} writes "
+        detail += f"{metric} too, and how often is not known"
+        return fault("metric-writers-undecided", metric, detail, pattern=foreign.pattern)
     return intact("metric", metric, f"metric {metric}", value=metric_filter.value)
 
 
@@ -126,17 +137,54 @@ def pattern_of(metric_filter: MetricFilter) -> Pattern | None:
     return _parsed(metric_filter.pattern)
 
 
+def other_writers(
+    snapshot: Snapshot, metric_filter: MetricFilter
+) -> tuple[MetricFilter, ...] | ReadFailure:
+    """The other metric filters that write the same metric, of whatever log group."""
+    key = metric_filter.metric_key
+    writers = snapshot.writers.get(key)
+    if isinstance(writers, ReadFailure):
+        return writers
+    if writers is None:
+        # Nobody asked for them: those that were read on the way from the trails.
+        read = (f for f in snapshot.filters.values() if not isinstance(f, ReadFailure))
+        writers = tuple(f for filters in read for f in filters if f.metric_key == key)
+    return tuple(other for other in writers if other != metric_filter)
+
+
+def with_defaults(snapshot: Snapshot, metric_filter: MetricFilter) -> MetricFilter:
+    """The filter with the default that its metric has while other events arrive."""
+    others = other_writers(snapshot, metric_filter)
+    if metric_filter.default is not None or isinstance(others, ReadFailure):
+        return metric_filter
+    defaults = [other.default for other in others if other.default is not None]
+    return replace(metric_filter, default=max(defaults)) if defaults else metric_filter
+
+
 def everyday_writer(
     snapshot: Snapshot, requirement: Requirement, metric_filter: MetricFilter
 ) -> MetricFilter | None:
     """Another filter that writes the same metric for the events of every day."""
-    for filters in snapshot.filters.values():
-        for other in () if isinstance(filters, ReadFailure) else filters:
-            if other == metric_filter or other.metric_key != metric_filter.metric_key:
-                continue
-            if _writes_every_day(other, requirement):
-                return other
-    return None
+    others = other_writers(snapshot, metric_filter)
+    if isinstance(others, ReadFailure):
+        return None
+    return next((other for other in others if _writes_every_day(other, requirement)), None)
+
+
+def foreign_writer(snapshot: Snapshot, metric_filter: MetricFilter) -> MetricFilter | None:
+    """Another filter that writes the same metric for what is in no trail's log group."""
+    others = other_writers(snapshot, metric_filter)
+    if isinstance(others, ReadFailure):
+        return None
+    return next((o for o in others if not _is_of_cloudtrail(snapshot, o)), None)
+
+
+def _is_of_cloudtrail(snapshot: Snapshot, metric_filter: MetricFilter) -> bool:
+    """Is its log group that of a trail, or does its pattern name what CloudTrail writes?"""
+    if metric_filter.log_group_arn in snapshot.filters:
+        return True
+    pattern = pattern_of(metric_filter)
+    return pattern is not None and may_match(pattern, FAMILIES)
 
 
 def _writes_every_day(metric_filter: MetricFilter, requirement: Requirement) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 import boto3
 
 from c7n_mfa.audit import shapes
-from c7n_mfa.audit.values import LogGroup, MetricFilter, Snapshot, Trail
+from c7n_mfa.audit.values import LogGroup, MetricFilter, MetricKey, Snapshot, Trail
 from c7n_mfa.aws.arn import Arn
 from c7n_mfa.aws.read import Reader, ReadFailure, together
 
@@ -213,9 +213,11 @@ Filters = tuple[MetricFilter, ...] | ReadFailure
 
 def read_log_group(reader: Reader, arn: str) -> tuple[Group, Filters]:
     """The log group and its metric filters; ``None`` and none where it is gone."""
-    group, filters = together(
-        partial(_read_group, reader, arn), partial(_read_filters, reader, arn)
-    )
+    filters = _read_filters(reader, arn)
+    if filters and not isinstance(filters, ReadFailure):
+        # No other class of log group takes metric filters.
+        return LogGroup(arn, shapes.log_group_name(arn), "STANDARD"), filters
+    group = _read_group(reader, arn)
     return group, () if group is None or filters is None else filters
 
 
@@ -235,6 +237,21 @@ def _read_group(reader: Reader, arn: str) -> Group:
     if isinstance(groups, ReadFailure):
         return groups
     return next((group for group in groups or () if group.name == name), None)
+
+
+def read_writers(reader: Reader, key: MetricKey, near: str) -> Filters:
+    """Every metric filter that writes the metric, in the Region of the log group ``near``."""
+    filters: Filters | None = reader.every(
+        "logs",
+        key.region,
+        "describe_metric_filters",
+        "metricFilters",
+        str(key),
+        lambda item: shapes.metric_filter(item, shapes.log_group_arn(item["logGroupName"], near)),
+        metricName=key.metric,
+        metricNamespace=key.namespace,
+    )
+    return filters if filters is not None else ()
 
 
 def _read_filters(reader: Reader, arn: str) -> Filters | None:

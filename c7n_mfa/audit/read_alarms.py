@@ -10,7 +10,8 @@ from typing import Any
 
 from c7n_mfa.audit import shapes
 from c7n_mfa.audit.alarm import NotifyingAlarm, fires_without_topic, judge_alarm
-from c7n_mfa.audit.read import Readers
+from c7n_mfa.audit.metric_filter import with_defaults
+from c7n_mfa.audit.read import Readers, read_writers
 from c7n_mfa.audit.values import (
     Alarm,
     CompositeAlarm,
@@ -31,10 +32,19 @@ _MOST = 100
 def read_alarms(
     readers: Readers, snapshot: Snapshot, metrics: Mapping[MetricKey, Sequence[MetricFilter]]
 ) -> None:
-    """The alarms on the metrics; where none of them works, those on expressions and near misses."""
+    """The alarms on the metrics; where none of them works, those on expressions and near misses.
+
+    And what else writes the metrics: an alarm does not know whose values it compares.
+    """
     watched = {key: reader for key in metrics if (reader := readers.of(key.account)) is not None}
-    answers = together(*(partial(_on_metric, reader, key) for key, reader in watched.items()))
+    answers, writers = together(
+        lambda: together(*(partial(_on_metric, r, key) for key, r in watched.items())),
+        lambda: together(
+            *(partial(read_writers, r, k, metrics[k][0].log_group_arn) for k, r in watched.items())
+        ),
+    )
     snapshot.alarms.update(zip(watched, answers, strict=True))
+    snapshot.writers.update(zip(watched, writers, strict=True))
     _read_parents(watched, snapshot, metrics)
     without = {
         key: reader
@@ -61,7 +71,7 @@ def _on_metric(reader: Reader, key: MetricKey) -> Alarms:
 def _works(snapshot: Snapshot, key: MetricKey, filters: Sequence[MetricFilter]) -> bool:
     """Does an alarm on the metric notify, or one above it?"""
     return any(
-        judge_alarm(alarm, metric_filter, snapshot.at).verdict == "intact"
+        judge_alarm(alarm, with_defaults(snapshot, metric_filter), snapshot.at).verdict == "intact"
         or snapshot.parents.get(alarm.arn)
         for alarm in _alarms(snapshot, key)
         for metric_filter in filters
@@ -122,7 +132,10 @@ def _read_parents(
         for key, reader in readers.items()
         for alarm in _alarms(snapshot, key)
         if alarm.arn not in snapshot.parents
-        and any(fires_without_topic(judge_alarm(alarm, f, snapshot.at)) for f in metrics[key])
+        and any(
+            fires_without_topic(judge_alarm(alarm, with_defaults(snapshot, f), snapshot.at))
+            for f in metrics[key]
+        )
     }
     snapshot.parents.update(zip(asked, together(*asked.values()), strict=True))
 

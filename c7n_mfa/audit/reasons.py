@@ -225,6 +225,17 @@ _TABLE: Mapping[str, tuple[_Entry, ...]] = {
             repaired=True,
         ),
         _unknown(
+            "metric-writers-undecided",
+            "a metric filter of a log group that is no trail's writes the same metric, and how"
+            " often it does is not known",
+            "give the other metric filter a metric of its own",
+        ),
+        _unknown(
+            "metric-writers-unreadable",
+            "what else writes the metric could not be read",
+            "grant logs:DescribeMetricFilters on every log group",
+        ),
+        _unknown(
             "metric-undecided",
             "the metric is split by account and Region, and it is not documented whether "
             "the one combination that an alarm watches is all there is",

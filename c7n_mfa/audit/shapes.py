@@ -83,6 +83,15 @@ def log_group_name(arn: str) -> str:
     return Arn.parse(arn).resource.removeprefix("log-group:").removesuffix(":*")
 
 
+def log_group_arn(name: str, near: str) -> str:
+    """The ARN, as a trail writes it, of a log group in the account and Region of another.
+
+    >>> log_group_arn("app", "arn:aws:logs:us-east-1:123456789012:log-group:CloudTrail/Logs:*")
+    'arn:aws:logs:us-east-1:123456789012:log-group:app:*'
+    """
+    return f"{near.partition(':log-group:')[0]}:log-group:{name}:*"
+
+
 def log_group(item: Json) -> LogGroup:
     return LogGroup(
         arn=item.get("arn", ""),

@@ -236,6 +236,7 @@ class Snapshot:
     Filled by :mod:`c7n_mfa.audit.discover`, read by :mod:`c7n_mfa.audit.judge`.  ``at`` is when it
     was looked at; without it nothing is too old.  ``accounts`` are the other accounts that a role
     was tried for: ``None`` where it worked.  ``regions`` and ``routes`` are ``None`` unless asked.
+    ``writers`` are all metric filters that write a metric, those of other log groups too.
     """
 
     account_id: str
@@ -243,6 +244,7 @@ class Snapshot:
     trails: tuple[Trail, ...] | ReadFailure = ()
     log_groups: dict[str, LogGroup | ReadFailure | None] = field(default_factory=dict)
     filters: dict[str, tuple[MetricFilter, ...] | ReadFailure] = field(default_factory=dict)
+    writers: dict[MetricKey, tuple[MetricFilter, ...] | ReadFailure] = field(default_factory=dict)
     alarms: dict[MetricKey, tuple[Alarm, ...] | ReadFailure] = field(default_factory=dict)
     near_alarms: dict[MetricKey, tuple[Alarm, ...] | ReadFailure] = field(default_factory=dict)
     parents: dict[str, tuple[CompositeAlarm, ...] | ReadFailure] = field(default_factory=dict)

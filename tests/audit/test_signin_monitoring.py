@@ -184,8 +184,8 @@ def test_a_good_chain_takes_ten_calls_of_ours_beside_custodians_own(load):
             "cloudtrail:DescribeTrails": 1,
             "cloudtrail:GetTrailStatus": 1,
             "cloudtrail:GetEventSelectors": 1,
-            "logs:DescribeLogGroups": 1,
-            "logs:DescribeMetricFilters": 1,
+            # Those of the log group, and those that write the metric.
+            "logs:DescribeMetricFilters": 2,
             "cloudwatch:DescribeAlarmsForMetric": 1,
             # The emulator does not have it: so there is no mute rule there either.
             "cloudwatch:ListAlarmMuteRules": 1,
@@ -205,7 +205,7 @@ def test_log_groups_of_the_same_prefix_take_no_call_more(load):
     with watched() as calls:
         assert load().run() == []
 
-    assert calls.counts()["logs:DescribeLogGroups"] == 1
+    assert "logs:DescribeLogGroups" not in calls.counts()
     assert calls.counts().total() == 11
 
 
@@ -237,13 +237,20 @@ def test_unrelated_filters_are_not_followed_to_their_alarms(load):
 
 
 @mock_aws
+def test_a_log_group_without_a_filter_has_to_be_looked_at_itself(load):
+    account.add_trail()
+
+    with watched({"logs:DescribeLogGroups": denied}):
+        assert faults(judged(load())) == [("log-group", "log-group-unreadable")]
+
+
+@mock_aws
 @pytest.mark.parametrize(
     ("permission", "link", "reason"),
     [
         ("cloudtrail:DescribeTrails", "trail", "trail-unreadable"),
         ("cloudtrail:GetTrailStatus", "trail", "trail-unreadable"),
         ("cloudtrail:GetEventSelectors", "trail", "trail-unreadable"),
-        ("logs:DescribeLogGroups", "log-group", "log-group-unreadable"),
         ("logs:DescribeMetricFilters", "metric-filter", "filters-unreadable"),
         ("cloudwatch:DescribeAlarmsForMetric", "alarm", "alarms-unreadable"),
         ("cloudwatch:ListAlarmMuteRules", "alarm", "mute-rules-unreadable"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bench.parts import Row, throttled
 from c7n_mfa.audit.values import MuteRule
-from chains import ACCOUNT, ALARM, FUNCTION, REGION, ago, an_alarm, denied
+from chains import ACCOUNT, ALARM, FUNCTION, REGION, a_filter, ago, an_alarm, denied
 
 MUTE = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm-mute-rule:nights"
 
@@ -32,6 +32,20 @@ ALARM_FAULTS: dict[str, Row] = {
     ),
     "diluted average": (
         {"filter": {"default": 0.0}, "alarm": {"statistic": "Average"}},
+        "alarm-cannot-fire",
+    ),
+    "zeroes of another filter on the same metric, under Average": (
+        {
+            "writers": (a_filter(), a_filter('{ $.x = "y" }', name="Zeroes", default=0.0)),
+            "alarm": {"statistic": "Average"},
+        },
+        "alarm-cannot-fire",
+    ),
+    "zeroes of another filter on the same metric, under three of three": (
+        {
+            "writers": (a_filter(), a_filter('{ $.x = "y" }', name="Zeroes", default=0.0)),
+            "alarm": {"evaluation_periods": 3, "datapoints_to_alarm": 3},
+        },
         "alarm-cannot-fire",
     ),
     "a period of ten seconds": ({"alarm": {"period": 10}}, "alarm-undecided"),

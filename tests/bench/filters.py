@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from bench.parts import LOGIN, Row, within
+from bench.parts import APP_GROUP, LOGIN, Row, within
 from chains import ACCOUNT, CIS_SSO, GROUP, OTHER, REGION, a_filter, an_alarm, denied
 
 FILTER_FAULTS: dict[str, Row] = {
@@ -109,6 +109,18 @@ METRIC_FAULTS: dict[str, Row] = {
     "a noisy filter on the same metric": (
         {"filter": (a_filter(), a_filter('{ $.eventSource = "ec2*" }', name="Calls"))},
         "metric-shared",
+    ),
+    "a filter on everything in another log group, on the same metric": (
+        {"writers": (a_filter(), a_filter("", name="Lines", log_group_arn=APP_GROUP))},
+        "metric-shared",
+    ),
+    "a filter on errors in another log group, on the same metric": (
+        {"writers": (a_filter(), a_filter("ERROR", name="Errors", log_group_arn=APP_GROUP))},
+        "metric-writers-undecided",
+    ),
+    "what else writes the metric is denied": (
+        {"writers": denied("logs:DescribeMetricFilters", "Security/SignIns")},
+        "metric-writers-unreadable",
     ),
     "value that is no number": ({"filter": {"value": "nan"}}, "metric-value-useless"),
     "system dimensions, and no alarm on them": (

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from c7n_mfa.aws.read import ReadFailure
-from chains import OTHER, REGION
+from chains import ACCOUNT, OTHER, REGION
 
 LOGIN = '$.eventName = "ConsoleLogin" && $.additionalEventData.MFAUsed != "Yes"'
 ELSEWHERE_TOPIC = f"arn:aws:sns:{REGION}:{OTHER}:Told"
 ELSEWHERE_GROUP = f"arn:aws:logs:{REGION}:{OTHER}:log-group:CloudTrail/Logs:*"
 ELSEWHERE_TRAIL = f"arn:aws:cloudtrail:{REGION}:{OTHER}:trail/organization"
+APP_GROUP = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:app:*"
 ROLE = f"arn:aws:iam::{OTHER}:role/audit"
 WRITE_ONLY = ({"ReadWriteType": "WriteOnly", "IncludeManagementEvents": True},)
 # The changes of one row, and the one reason that it must have.

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from bench.parts import WRITE_ONLY, advanced, within
+from bench.parts import APP_GROUP, WRITE_ONLY, advanced, within
 from c7n_mfa.audit.values import Key
 from chains import (
     ACCOUNT,
@@ -16,6 +16,7 @@ from chains import (
     OTHER,
     REGION,
     TOPIC,
+    a_filter,
     a_subscription,
     ago,
     an_alarm,
@@ -82,6 +83,15 @@ INTACT = {
     },
     "deliveries minutes ago": {
         "trail": {"delivered": ago(minutes=9), "delivered_to_bucket": ago(minutes=4)}
+    },
+    "zeroes of another filter on the same metric, under Sum": {
+        "writers": (a_filter(), a_filter('{ $.x = "y" }', name="Zeroes", default=0.0))
+    },
+    "a rare call on the same metric, in another log group": {
+        "writers": (
+            a_filter(),
+            a_filter('{ $.eventName = "DeleteTrail" }', name="Rare", log_group_arn=APP_GROUP),
+        )
     },
     "a trail that began to log a moment ago": {"trail": {"started": ago(minutes=9)}},
     "a quiet trail that records no reads": {
