@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import itertools
 import threading
+from datetime import timedelta
 
 import pytest
 from botocore.exceptions import ClientError
 
 from c7n_mfa.investigation.ask import Budget, BudgetReader, Inquiry, merged
 from c7n_mfa.investigation.dossier import Gap
-from c7n_mfa.investigation.event_history import Lookup, Question, note_cut
+from c7n_mfa.investigation.event_history import Lookup, Question, note_cut, told_since
 from investigated import ACCOUNT, AT, HOME, Clock, ago, aws, call, event, session, trail_of
 
 CALLS = [call("ListBuckets", "s3", ago(minutes=n)) for n in range(120)]
@@ -214,6 +215,51 @@ def test_records_that_make_no_sense_are_counted(ask):
 
     assert len(asked.records) == 1
     assert gaps == (Gap("calls", "4 records could not be read", None, ("us-east-1",)),)
+
+
+def told(end, since):
+    """A question that has told everything between, so many minutes before the sign-in."""
+    asked = question(start=ago(days=1), end=ago(minutes=end))
+    asked.since = ago(minutes=since)
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("questions", "since"),
+    [
+        ([], 0),
+        ([told(0, 0)], 0),
+        ([told(0, 9)], 9),
+        ([told(0, 9), told(9, 20)], 20),
+        ([told(9, 20), told(0, 9)], 20),
+        ([told(0, 9), told(9 + 1 / 60, 20)], 20),
+        ([told(0, 9), told(10, 20)], 9),
+        ([told(1, 20)], 0),
+        ([told(0, 20), told(5, 9)], 20),
+        ([told(0, 5), told(3, 30), told(30, 40)], 40),
+    ],
+)
+def test_what_was_told_ends_at_the_first_hole(questions, since):
+    assert told_since(questions, AT) == ago(minutes=since)
+
+
+def test_a_page_that_ends_within_a_second_has_not_told_that_second():
+    asked = question(pages=1)
+    records = [call("ListBuckets", "s3", ago(minutes=5), eventID=str(n)) for n in range(80)]
+
+    ask_once = trail_of(*records)(asked.region, asked.parameters())
+    asked.take(ask_once["Events"], ask_once["NextToken"])
+
+    assert asked.since == ago(minutes=5) + timedelta(seconds=1)
+    assert asked.before == ago(minutes=5)
+
+
+def test_what_is_older_than_an_unreadable_record_was_not_told():
+    asked = question()
+    asked.take([event(CALLS[3]), event("{"), event(CALLS[9])], None)
+
+    assert [record.at for record in asked.records] == [ago(minutes=3), ago(minutes=9)]
+    assert (asked.is_complete, asked.since) == (False, ago(minutes=3) + timedelta(seconds=1))
 
 
 @pytest.mark.parametrize("changes", [{"start": AT}, {"pages": 0}, {"pages": -1}])
