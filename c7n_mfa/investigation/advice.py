@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from c7n_mfa.aws.arn import Arn
-from c7n_mfa.aws.text import command, one_line, shorten, typed_words
+from c7n_mfa.aws.text import command, one_line, shorten, typed_words, unlinked
 from c7n_mfa.aws.times import format_time
 from c7n_mfa.containment.documents import revoke_older, text_of
 from c7n_mfa.frozen import frozen
@@ -352,12 +352,8 @@ def _second_factor(
 
 
 def _name(text: str) -> str:
-    return _without_backticks(text, _LONGEST_NAME)
+    return unlinked(text, _LONGEST_NAME)
 
 
 def _code(text: str) -> str:
-    return f"`{_without_backticks(text, _LONGEST_COMMAND)}`"
-
-
-def _without_backticks(text: str, longest: int) -> str:
-    return shorten(one_line(text.replace("`", " ")), longest)
+    return f"`{shorten(one_line(text.replace('`', ' ')), _LONGEST_COMMAND)}`"

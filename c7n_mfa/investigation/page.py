@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from c7n_mfa.aws.text import one_line, shorten
+from c7n_mfa.aws.text import unlinked
 from c7n_mfa.aws.times import format_minute
 from c7n_mfa.investigation.dossier import (
     LEVELS,
@@ -354,4 +354,4 @@ def _sentence(text: str) -> str:
 
 def _clean(text: str, longest: int = _LONGEST) -> str:
     # Not only in quotations: names of services and accounts come out of records as well.
-    return shorten(one_line(text.replace("`", " ")), longest)
+    return unlinked(text, longest)

@@ -283,7 +283,7 @@ def advise(record=None, **changes):
 
 def test_the_owner_is_asked_first_then_the_user_stopped():
     assert advise() == (
-        "Ask alice whether this was them, by a way outside AWS: email user@example.com.",
+        "Ask alice whether this was them, by a way outside AWS: email user@example[.]com.",
         "If not, stop the user with AWSDenyAll (denies everything, in open sessions and with "
         "access keys too; detach-user-policy revives both): `aws iam "
         "attach-user-policy --user-name alice --policy-arn arn:aws:iam::aws:policy/AWSDenyAll`",

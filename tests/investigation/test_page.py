@@ -53,7 +53,7 @@ last 2026-11-17 12:00 UTC.
 unknown; usual networks 192.0.2.0/24; 2 earlier calls compared.
 4. API calls: 1 (iam:CreateUser 1) since, so far: CloudTrail delivers calls 5 to 15 minutes late; \
 none in the 24 h before; 1 dangerous since, 0 before.
-5. Owner: owner `user@example.com`.
+5. Owner: owner `user@example[.]com`.
 6. Reach: users `bob`.
 - Privileges: no administrator, no policy allows every action on every resource; allowed to call \
 s3:GetObject.
@@ -75,7 +75,7 @@ ap-south-1: access denied; grant securityhub:GetFindings
 ## What to do next
 
 1. Ask alice whether this was them, by a way outside AWS: owner \
-user@example.com.
+user@example\\[.\\]com.
 2. If not, stop the user with AWSDenyAll (denies everything, in open sessions and with access \
 keys too; detach-user-policy revives both): `aws iam \
 attach-user-policy --user-name alice --policy-arn arn:aws:iam::aws:policy/AWSDenyAll`
@@ -204,9 +204,9 @@ def test_the_headline_says_what_is_known(record, what):
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("`rm` [click](https://example.com)", "`rm  [click](https://example.com)`"),
+        ("`rm` [click](https://example.com)", "`'rm' [click] (https[:]//example[.]com)`"),
         ("a\n# b\r\n\x1b[31mred", r"`a # b \u{1b}[31mred`"),
-        ("abc\u202eexe.txt", r"`abc\u{202e}exe.txt`"),
+        ("abc\u202eexe.txt", r"`abc\u{202e}exe[.]txt`"),
         ("x" * 500, "`" + "x" * 119 + "…`"),
     ],
 )
