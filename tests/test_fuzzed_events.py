@@ -39,6 +39,8 @@ from signin.records import RECORDS
 EVENTS = 10_000
 FEW = 300
 FORGERIES = 1_000
+# Of whoever the plainest record is about.
+USER_ID = record("iam-user")["userIdentity"]["principalId"]
 SEED = 20261121
 TEXTS = (
     *("", " ", "Yes", "YES", "no", "No", "Success", "Failure", "ConsoleLogin", "Root", "IAMUser"),
@@ -131,7 +133,8 @@ class Aws:
         json.dumps(parameters, ensure_ascii=False, default=str).encode()
         if operation == "GetUser":
             name = parameters["UserName"]
-            return {"User": {"UserName": name, "Arn": f"arn:aws:iam::123456789012:user/{name}"}}
+            arn = f"arn:aws:iam::123456789012:user/{name}"
+            return {"User": {"UserName": name, "Arn": arn, "UserId": USER_ID}}
         answer = ANSWERS.get(operation, {})
         if isinstance(answer, Exception):
             raise answer

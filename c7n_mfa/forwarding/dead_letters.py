@@ -62,7 +62,7 @@ def read_dead_letters(
 
 
 def _with_attributes(reader: Reader, region: str, found: DeadLetters) -> DeadLetters | ReadFailure:
-    names = ["Policy", "ApproximateNumberOfMessages"]
+    names = ["Policy", "ApproximateNumberOfMessages", "KmsMasterKeyId"]
     asked: dict[str, Any] = {"QueueUrl": found.url, "AttributeNames": names}
     ask = ("sqs", region, "get_queue_attributes", found.arn)
     answer = reader.one(*ask, lambda answer: answer.get("Attributes", {}), **asked)
@@ -70,7 +70,8 @@ def _with_attributes(reader: Reader, region: str, found: DeadLetters) -> DeadLet
         return answer
     given = answer or {}
     waiting = int(given.get("ApproximateNumberOfMessages", 0))
-    return replace(found, policy=policy.parse(given.get("Policy")) or {}, waiting=waiting)
+    document = policy.parse(given.get("Policy")) or {}
+    return replace(found, policy=document, waiting=waiting, key=given.get("KmsMasterKeyId"))
 
 
 def _url(answer: Any) -> str:
@@ -111,9 +112,20 @@ def lacks(found: DeadLetters, here: RegionState, place: Place) -> str | None:
         f"the policy of {found.arn} lets EventBridge send nothing for {', '.join(unsent)}",
         f"what the target of {', '.join(dropped)} does not get is dropped",
         f"no alarm on {found.arn} notifies anybody",
+        f"{found.arn} is encrypted with {found.key}, {_UNUSABLE}",
     ]
-    true = (unsent, dropped, here.region == place.home and not found.alarmed)
+    unnoticed = here.region == place.home and not found.alarmed
+    true = (unsent, dropped, unnoticed, _is_unusable(found))
     return "; ".join(sentence for sentence, holds in zip(said, true, strict=True) if holds) or None
+
+
+# The policy of a key that AWS manages lets in nobody but the account's own principals, and cannot
+# be changed; that of a customer key is not followed.
+_UNUSABLE = "which EventBridge may not use; let SQS manage the key"
+
+
+def _is_unusable(found: DeadLetters) -> bool:
+    return bool(found.key and found.key.endswith("alias/aws/sqs"))
 
 
 def _led(here: RegionState, place: Place) -> Iterator[tuple[Rule, RuleTarget]]:
@@ -149,6 +161,9 @@ def queue_steps(
         _may_send(found, Rule(name, place.rule(here.region, name), None), place) for name in _RULES
     ):
         yield _let_send(found, here.region, place)
+    if _is_unusable(found):
+        why = f"the queue is encrypted with {found.key}, {_UNUSABLE}"
+        yield RegionStep("queue", "skipped", found.arn, why, region=here.region)
     if not found.alarmed:
         yield _alarm(found, here.region, tags)
 

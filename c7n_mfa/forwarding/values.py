@@ -63,8 +63,8 @@ class Wanted:
 class DeadLetters:
     """The dead-letter queue of a Region; without a ``url`` there is none.
 
-    ``alarmed``: an alarm on it notifies somebody.  ``topic``: the ARN of the wanted topic, where
-    there is one in the Region.
+    ``alarmed``: an alarm on it notifies somebody.  ``key``: what encrypts it, where that is a key
+    of KMS.  ``topic``: the ARN of the wanted topic, where there is one in the Region.
     """
 
     arn: str
@@ -72,6 +72,7 @@ class DeadLetters:
     policy: Json = field(default_factory=dict)
     waiting: int = 0
     alarmed: bool = False
+    key: str | None = None
     topic: str | None = None
 
 

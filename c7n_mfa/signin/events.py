@@ -105,7 +105,8 @@ def refusal(
     """The code of `NOT_A_SIGN_IN` for which the event is not given to custodian, or None.
 
     A function whose policies listen to nothing but console sign-ins takes nothing else, and one
-    that listens to any takes them only as AWS delivers them.  ``own_account`` is the function's.
+    that listens to any of CloudTrail's events takes them only as AWS delivers them.
+    ``own_account`` is the function's.
     """
     if not isinstance(event, dict):
         return "event-malformed"
@@ -154,7 +155,7 @@ def _refused_by(
     mode = policy.get("mode") or {}
     events = mode.get("events", ()) if mode.get("type") == "cloudtrail" else ()
     names = {each["event"] if isinstance(each, dict) else each for each in events}
-    if _SIGN_IN not in names:
+    if not names:
         return None
     detail = event.get("detail")
     refused = _refused_record(policy, detail) if names == {_SIGN_IN} else None

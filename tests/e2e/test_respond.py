@@ -308,6 +308,22 @@ def test_a_dead_letter_is_handed_over_once_the_fault_is_mended(here):
     assert waiting(here, queue, 0)
 
 
+@pytest.mark.long
+def test_the_rule_of_a_function_names_the_queue_and_keeps_it(here):
+    here.deploy(TELLS, "signin-forwarding-repair")
+    events = here.session.client("events")
+
+    named = events.list_targets_by_rule(Rule=f"custodian-{TELLS}")["Targets"]
+    here.deploy(TELLS)
+
+    (target,) = named
+    arn = f"arn:aws:sqs:us-east-1:{here.number}:{DEAD_LETTERS}"
+    assert target["DeadLetterConfig"] == {"Arn": arn}
+    assert events.list_targets_by_rule(Rule=f"custodian-{TELLS}")["Targets"] == named
+    (alarm,) = here.session.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    assert (alarm["AlarmName"], alarm["AlarmActions"]) == (DEAD_LETTERS, [here.topic])
+
+
 def waiting(here: Account, queue: str, count: int) -> bool:
     """Whether so many messages wait in the queue, within a minute."""
     name = "ApproximateNumberOfMessages"

@@ -171,6 +171,19 @@ def test_elsewhere_there_may_be_no_topic_to_notify():
     assert judge(state(there=forwarding(queue(alarmed=False, topic=None)))).verdict == "intact"
 
 
+@pytest.mark.parametrize("key", ["alias/aws/sqs", "arn:aws:kms:eu-north-1:1:alias/aws/sqs"])
+def test_a_queue_with_a_key_that_eventbridge_may_not_use_loses_sign_ins(key):
+    found = state(there=forwarding(queue(key=key)))
+
+    assert judged(found)[NORTH] == (
+        "dead-letters-absent",
+        f"{queue().arn} is encrypted with {key}, which EventBridge may not use; let SQS manage the "
+        "key",
+    )
+    assert planned(found) == [("queue", NORTH, "skipped")]
+    assert judge(state(there=forwarding(queue(key="alias/mine")))).verdict == "intact"
+
+
 @pytest.mark.parametrize("where", [HOME, NORTH])
 def test_sign_ins_that_wait_are_told_and_nothing_is_changed(where):
     found = state(home(queue(HOME, waiting=2)) if where == HOME else None)

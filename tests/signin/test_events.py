@@ -164,8 +164,9 @@ def test_with_a_role_to_assume_the_account_is_that_of_the_role():
     assert refused(changed(), policy(**role)) == "account-unlike-function"
 
 
-def test_where_sign_ins_are_among_other_events_all_have_to_be_of_aws():
-    both = policy(events=[SIGN_IN, "CreateBucket"])
+@pytest.mark.parametrize("events", [[SIGN_IN, "CreateBucket"], ["CreateBucket", "ConsoleLogin"]])
+def test_where_sign_ins_are_among_other_events_all_have_to_be_of_aws(events):
+    both = policy(events=events)
     bucket = {**RECORD, "eventName": "CreateBucket", "eventSource": "s3.amazonaws.com"}
     created = {**envelope(bucket, "us-east-1", ACCOUNT), "source": "aws.s3"}
 
@@ -174,6 +175,18 @@ def test_where_sign_ins_are_among_other_events_all_have_to_be_of_aws():
     assert refused({**created, "source": "demo.s3"}, both) == "source-not-aws"
     assert refused(around(source="aws.s3"), both) == "source-not-aws"
     assert refused({"detail": {}}, both) == "source-not-aws"
+
+
+def test_what_listens_to_other_calls_takes_them_from_aws_alone():
+    keys = policy(events=[{"event": "CreateAccessKey", "source": "iam.amazonaws.com", "ids": "x"}])
+    record = {**RECORD, "eventName": "CreateAccessKey", "eventSource": "iam.amazonaws.com"}
+    made = {**envelope(record, "us-east-1", ACCOUNT), "source": "aws.iam"}
+
+    assert refused(made, keys) is None
+    assert refused({**made, "source": "demo.iam"}, keys) == "source-not-aws"
+    assert refused({**made, "account": OTHER}, keys) == "account-unlike-function"
+    assert refused({**made, "id": ""}, keys) == "id-absent"
+    assert refused({"detail": record}, keys) == "source-not-aws"
 
 
 @pytest.mark.parametrize(
@@ -193,7 +206,7 @@ def test_nobody_is_contained_without_account_id_and_time(path, lacks):
     "other",
     [
         policy(kind="periodic", events=()),
-        policy(events=["CreateBucket"]),
+        policy(kind="guard-duty", events=()),
         {"resource": "aws.account"},
     ],
 )
