@@ -15,6 +15,7 @@ from typing import Any
 from c7n.exceptions import PolicyValidationError
 
 FUNCTION_VARIABLE = "AWS_LAMBDA_FUNCTION_NAME"
+GROUP_VARIABLE = "AWS_LAMBDA_LOG_GROUP_NAME"
 PACKAGE = "c7n_mfa"
 HANDLER = "c7n_mfa.handler.run"
 
@@ -74,6 +75,12 @@ class Deployable:
     def refuse(self, why):
         """Say what is wrong with the policy, in which, and at which element."""
         raise PolicyValidationError(f"policy:{self.policy_name} {self.type} {why}")
+
+
+def own_log_group():
+    """The log group of the function; None outside Lambda."""
+    function = os.environ.get(FUNCTION_VARIABLE)
+    return os.environ.get(GROUP_VARIABLE) or (f"/aws/lambda/{function}" if function else None)
 
 
 def log_steps(log, account, steps):

@@ -8,7 +8,6 @@ Registered in :mod:`c7n_mfa.entry`.
 import hashlib
 import itertools
 import json
-import os
 import re
 from datetime import UTC, datetime
 
@@ -18,7 +17,7 @@ from c7n.actions import EventAction
 from c7n.exceptions import PolicyExecutionError
 from c7n.utils import generate_arn, local_session, type_schema
 
-from c7n_mfa.element import FUNCTION_VARIABLE, Deployable
+from c7n_mfa.element import Deployable, own_log_group
 from c7n_mfa.entry import ELEMENTS
 from c7n_mfa.signin.element import UNDESCRIBED
 from c7n_mfa.signin.record import SignIn
@@ -31,7 +30,6 @@ ANNOTATION = "c7n:signin-alert"
 # Of the actions that come before.
 DOSSIER = "c7n:signin-dossier"
 RECEIPTS = "c7n:containment"
-GROUP_VARIABLE = "AWS_LAMBDA_LOG_GROUP_NAME"
 
 _CONTAINING = {element.name for element in ELEMENTS if element.contains}
 _FIRST = {element.name for element in ELEMENTS if element.before_alert}
@@ -316,9 +314,7 @@ class AlertSignin(Deployable, EventAction):
 
     @property
     def _group(self):
-        function = os.environ.get(FUNCTION_VARIABLE)
-        own = os.environ.get(GROUP_VARIABLE) or (function and f"/aws/lambda/{function}")
-        return self.data.get("ledger") or own or None
+        return self.data.get("ledger") or own_log_group()
 
 
 def identifier(record):

@@ -20,9 +20,10 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
+from c7n_mfa.aws.entries import PAUSE_SECONDS, LogEntries
 from c7n_mfa.aws.read import Reader, ReadFailure
 from c7n_mfa.frozen import frozen
 
@@ -32,9 +33,6 @@ LEASE_SECONDS = 60.0
 """How long a claim is good: longer than one publish with all its retries takes."""
 
 _PATIENCE_SECONDS = 2 * LEASE_SECONDS
-_PAUSE_SECONDS = 1.0
-_EXISTS = "ResourceAlreadyExistsException"
-_BUSY = "OperationAbortedException"
 _NOTIFIED = "notified"
 # Read for one release: functions that were deployed before wrote it.
 _ONCE_CALLED = "told"
@@ -126,7 +124,6 @@ class Ledger:
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
     outcome: Outcome = ""
-    _made: bool = field(default=False, init=False)
 
     def notify_once(self, send: Send) -> Notification:
         """Send, unless it has been sent; raises `NotSent` when that fails."""
@@ -139,7 +136,7 @@ class Ledger:
                 return _unsafely(send, claimed.sentence())
             if claimed and number:
                 return self._send(number, send)
-            entries = self._entries()
+            entries = self._listed()
             if isinstance(entries, ReadFailure):
                 return _unsafely(send, entries.sentence())
             if entries.notified:
@@ -147,7 +144,7 @@ class Ledger:
             tried, number = number, entries.next_claim(self.clock())
             # Somebody is at work, or has claimed just now, which is not listed yet.
             if number is None or number == tried:
-                self.sleep(_PAUSE_SECONDS)
+                self.sleep(PAUSE_SECONDS)
         return _unsafely(send, _ABANDONED)
 
     def _send(self, number: int, send: Send) -> Notification:
@@ -162,47 +159,19 @@ class Ledger:
 
     def add(self, name: str) -> bool | ReadFailure:
         """Make an entry: True, or False when it exists already."""
-        stream = f"{self.key}/{_named(name, self.outcome)}"
-        created = self._create("create_log_stream", logStreamName=stream)
-        if created is None and not self._made:
-            self._made = True
-            group = self._create("create_log_group")
-            return group if isinstance(group, ReadFailure) else self.add(name)
-        if created is None:
-            return ReadFailure(
-                "logs:CreateLogStream", self.group, "ResourceNotFoundException", "gone"
-            )
-        return created
+        return self._entries.add(f"{self.key}/{_named(name, self.outcome)}")
 
-    def _create(self, operation: str, **params: Any) -> bool | ReadFailure | None:
-        """None when the log group does not exist."""
-        answer = self.reader.one(
-            "logs", self.region, operation, self.group, lambda _: True,
-            logGroupName=self.group, **params,
-        )  # fmt: skip
-        if not isinstance(answer, ReadFailure):
-            return True if answer else None
-        if answer.code == _BUSY:
-            # Others are creating the group at this moment.
-            self.sleep(_PAUSE_SECONDS)
-        return False if answer.code in (_EXISTS, _BUSY) else answer
+    @property
+    def _entries(self) -> LogEntries:
+        return LogEntries(self.reader, self.region, self.group, self.sleep)
 
-    def _entries(self) -> Entries | ReadFailure:
+    def _listed(self) -> Entries | ReadFailure:
         names = self.names()
         return names if isinstance(names, ReadFailure) else Entries.of(names, self.outcome)
 
     def names(self) -> tuple[tuple[str, float], ...] | ReadFailure:
         """The entries below the key, each with its time."""
-        prefix = f"{self.key}/"
-        streams: tuple[tuple[str, float], ...] | ReadFailure | None = self.reader.every(
-            "logs", self.region, "describe_log_streams", "logStreams", self.group,
-            lambda stream: (
-                stream["logStreamName"].removeprefix(prefix),
-                stream["creationTime"] / 1000,
-            ),
-            logGroupName=self.group, logStreamNamePrefix=prefix,
-        )  # fmt: skip
-        return () if streams is None else streams
+        return self._entries.below(f"{self.key}/")
 
 
 def key_for(policy: str, identifier: str) -> str:

@@ -90,9 +90,10 @@ def alert(
 ) -> Alert:
     """The alert about one sign-in, from whatever is known of it."""
     report = Report(sign_in, dossier, receipts, sender, now, account_name, conversation)
-    severity = severity_of(sign_in, dossier)
+    severity = severity_of(sign_in, dossier, receipts)
     look = _look(dossier)
-    level = severity.upper() if _is_root(sign_in) or _dossier_level(dossier) else ""
+    known = _is_root(sign_in) or _dossier_level(dossier) or _is_left_to_a_person(receipts)
+    level = severity.upper() if known else ""
     # SNS takes no attribute that is empty.
     account = unlinked(sign_in.identity.account or "", _NAME_LENGTH) or "unknown"
     name, happened = _name(sign_in), _happened(report, look)
@@ -164,9 +165,15 @@ def _looks_again(dossier: Mapping[str, Any] | None) -> str:
     return f" It looks again at {again}, and tells only what is new." if again else ""
 
 
-def severity_of(sign_in: SignIn, dossier: Mapping[str, Any] | None) -> Level:
-    """That of the dossier; without one, high.  Root is critical whatever was found."""
-    if _is_root(sign_in):
+def severity_of(
+    sign_in: SignIn,
+    dossier: Mapping[str, Any] | None,
+    receipts: Iterable[Mapping[str, Any]] = (),
+) -> Level:
+    """That of the dossier; without one, high.  Root is critical whatever was found, and so is a
+    user who is not contained because too many were.
+    """
+    if _is_root(sign_in) or _is_left_to_a_person(receipts):
         return "critical"
     return _dossier_level(dossier) or "high"
 
@@ -183,6 +190,10 @@ def _is_complete(dossier: Mapping[str, Any] | None) -> str:
 
 def _is_root(sign_in: SignIn) -> bool:
     return identity(sign_in) == "root" and sign_in.is_single_factor is not False
+
+
+def _is_left_to_a_person(receipts: Iterable[Mapping[str, Any]]) -> bool:
+    return any(receipt.get("by_hand") for receipt in receipts)
 
 
 def _dossier_level(dossier: Mapping[str, Any] | None) -> Level | None:
@@ -342,6 +353,8 @@ def _done(
         error = f" ({clean(receipt['error'])})" if receipt.get("error") else ""
         result = receipt["result"].upper() if receipt["result"] == "failed" else receipt["result"]
         yield f"- {receipt['action']}: {result}. {unlinked(receipt['why'], _LINE_LENGTH)}{error}"
+        for call in receipt.get("by_hand", ()):
+            yield f"  by hand: {command(call)}"
         for call in receipt.get("undo", ()):
             effect = f" ({unlinked(call['effect'], _LINE_LENGTH)})" if call.get("effect") else ""
             yield f"  undo{effect}: {command(call)}"

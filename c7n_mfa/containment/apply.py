@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from c7n_mfa.aws.operation import Call
-from c7n_mfa.aws.read import Reader
+from c7n_mfa.aws.read import Reader, ReadFailure
 from c7n_mfa.containment import decide, keys
+from c7n_mfa.containment.budget import Budget, Full, Place
 from c7n_mfa.containment.documents import QUOTA, Form
 from c7n_mfa.containment.exclude import MAX_AGE_HOURS, Exclusion, settled, too_old, unattributed
 from c7n_mfa.containment.iam import GONE, Iam, sentence
@@ -43,6 +44,7 @@ class Containment:
     occasion: Occasion
     exclusion: Exclusion
     max_age_hours: float = MAX_AGE_HOURS
+    budget: Budget | None = None
 
     def require_mfa(self, user: User, form: Form, may_open: bool) -> list[Receipt]:
         """``may_open``: the sessions are revoked and the password is replaced."""
@@ -93,9 +95,31 @@ class Containment:
         checked = self._identified(iam) or self._checked(iam)
         if isinstance(checked, Receipt):
             return [iam.noted(checked)]
+        decision = decide_it(checked)
+        place = self._place(iam, decision, checked)
+        if isinstance(place, Receipt):
+            return [iam.noted(place)]
         iam.may_act = True
-        first, *others = self._do(iam, decide_it(checked), checked, again)
+        first, *others = self._do(iam, decision, checked, again)
+        if place:
+            place.settle(iam.user.name if first.result == "done" else None, iam.now)
         return [iam.noted(first), *others]
+
+    def _place(
+        self, iam: Iam, decision: Decision, tags: Mapping[str, str]
+    ) -> Place | Receipt | None:
+        """What the user takes of `max-contained`, or the receipt of why it is not contained."""
+        if self.budget is None or iam.user.begun or not decide.begins(decision, tags):
+            return None
+        taken = self.budget.take(iam.user.name, iam.now)
+        if isinstance(taken, Full):
+            receipt = _not_contained(iam, _FULL.format(len(taken.users), ", ".join(taken.users)))
+            return replace(receipt, by_hand=decide.by_hand(decision))
+        if isinstance(taken, ReadFailure):
+            # A permission that is missing must not spare anybody.
+            iam.notes.append(_UNCOUNTED.format(taken.sentence()))
+            return None
+        return taken
 
     def _identified(self, iam: Iam) -> Receipt | None:
         """Why it is not contained, before anything is read of the user who signed in."""
@@ -207,6 +231,11 @@ def _forget(iam: Iam, present: Mapping[str, str], memory: Mapping[str, str]) -> 
             yield iam.receipt("failed", _STALE.format(key), sentence(error))
 
 
+_FULL = (
+    "{} users were contained within the last hour ({}), and max-contained is reached; look at all "
+    "of them, and contain this one by hand, or raise max-contained"
+)
+_UNCOUNTED = "how many users were contained within the hour is not known: {}"
 _NOT_CONTAINED = "the user is not contained by this action"
 _MAYBE_EXCLUDED = "whether the user is excluded is not known"
 _NO_MEMORY = (

@@ -242,6 +242,22 @@ def _put(
     return Decision("done", why, call, (undo.with_effect(effect),), tags=tags)
 
 
+def begins(decision: Decision, tags: Mapping[str, str]) -> bool:
+    """Does it contain a user who was not contained before?"""
+    replaces = any(call.of == op.PUT_USER_POLICY for call in decision.undo)
+    return decision.call is not None and not (replaces and CONTAINED in tags)
+
+
+def by_hand(decision: Decision) -> tuple[Call, ...]:
+    """The call for a person to make, who thinks of a password."""
+    if decision.call is None:
+        return ()
+    parameters = dict(decision.call.parameters)
+    if "Password" in parameters:
+        parameters["Password"] = "…"
+    return (replace(decision.call, parameters=parameters),)
+
+
 def put_policy(name: str, policy: str, document: Document) -> Call:
     text = documents.text_of(document)
     return op.PUT_USER_POLICY("", UserName=name, PolicyName=policy, PolicyDocument=text)

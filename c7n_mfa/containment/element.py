@@ -12,7 +12,7 @@ from c7n.actions import EventAction
 from c7n.utils import local_session, type_schema
 
 from c7n_mfa.containment import operations
-from c7n_mfa.element import Deployable
+from c7n_mfa.element import Deployable, own_log_group
 from c7n_mfa.signin.second_look import is_marked
 
 # What containing takes is imported where it is done: a function starts cold for each sign-in, and
@@ -31,7 +31,11 @@ EXCLUDE_SCHEMA = {
     },
 }
 # What each of them has beside its own options.
-_COMMON = {"exclude": EXCLUDE_SCHEMA, "max-age-hours": {"type": "number", "minimum": 1}}
+_COMMON = {
+    "exclude": EXCLUDE_SCHEMA,
+    "max-age-hours": {"type": "number", "minimum": 1},
+    "max-contained": {"type": "integer", "minimum": 1},
+}
 
 
 def now():
@@ -49,9 +53,7 @@ class _Contain(Deployable, EventAction):
     def check_preflight(self):
         from c7n_mfa.containment import preflight
 
-        preflight.check(
-            self, [action for action in self.manager.actions if isinstance(action, _Contain)]
-        )
+        preflight.check(self, self._containing())
 
     @property
     def exclude(self):
@@ -79,7 +81,24 @@ class _Contain(Deployable, EventAction):
             occasion=Occasion.of(event, now(), self.manager.ctx.policy.name),
             exclusion=Exclusion.from_option(self.exclude),
             max_age_hours=self.data.get("max-age-hours", MAX_AGE_HOURS),
+            budget=self._budget() if event else None,
         )
+
+    def _budget(self):
+        """How many users may be contained; None outside Lambda, where a person looks on."""
+        from c7n_mfa.aws.entries import LogEntries
+        from c7n_mfa.containment.budget import MAX_CONTAINED, Budget
+
+        group = own_log_group()
+        if group is None:
+            return None
+        said = [action.data.get("max-contained") for action in self._containing()]
+        region = self.manager.config.region or "us-east-1"
+        entries = LogEntries(reader_of(self.manager), region, group)
+        return Budget(entries, min(filter(None, said), default=MAX_CONTAINED))
+
+    def _containing(self):
+        return [action for action in self.manager.actions if isinstance(action, _Contain)]
 
 
 def user_of(resource):
@@ -125,6 +144,11 @@ class RequireMfa(_Contain):
     `exclude` lists break-glass users who are left alone: `names` with wildcards, and `tags`, of
     which one match is enough. It has to be the same on each action of a policy that contains. A
     name without wildcards that no user has is refused at deployment.
+
+    No more than `max-contained` users (5 by default) are contained within an hour for sign-ins; of
+    several actions the smallest number counts. For the next one, the message is critical and has
+    the commands to contain by hand. The count is in the log group of the function; where it cannot
+    be read, the user is contained, and the receipt says so.
 
     Nobody is contained for a sign-in older than `max-age-hours` (30 by default), or from before
     the user's last release: the receipt says so, and how to contain by hand.
@@ -213,7 +237,7 @@ class RevokeSessions(_Contain):
     without the time of a sign-in none is. It takes `iam:ListAccessKeys` and `iam:UpdateAccessKey`.
     `release` names these keys and leaves them inactive.
 
-    `exclude` and `max-age-hours` are as for `require-mfa`.
+    `exclude`, `max-age-hours` and `max-contained` are as for `require-mfa`.
 
     :example:
 
@@ -255,8 +279,8 @@ class ResetPassword(_Contain):
     needs nobody for that, and neither does an attacker: use it only for users who are not under
     attack.
 
-    Open sessions (see `revoke-sessions`) and access keys are left alone. `exclude` and
-    `max-age-hours` are as for `require-mfa`.
+    Open sessions (see `revoke-sessions`) and access keys are left alone. `exclude`,
+    `max-age-hours` and `max-contained` are as for `require-mfa`.
 
     The user is tagged with the time of the reset first, so that a redelivered event never resets
     the owner's new password. If the tag cannot be set, the password is only reset for a sign-in

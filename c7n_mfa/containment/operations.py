@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from c7n_mfa.aws.operation import Operation, permissions_of
 
+LOG_ENTRIES = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams")
+
 PUT_USER_POLICY = Operation("iam", "PutUserPolicy")
 DELETE_USER_POLICY = Operation("iam", "DeleteUserPolicy")
 UPDATE_LOGIN_PROFILE = Operation("iam", "UpdateLoginProfile")
@@ -21,15 +23,11 @@ def _with(reads: list[str], *writes: Operation) -> tuple[str, ...]:
     return tuple(sorted([*reads, *permissions_of(writes)]))
 
 
-# Users are listed for one who was renamed.
-PUT = _with(["iam:GetUserPolicy", "iam:ListUserTags", "iam:ListUsers"], PUT_USER_POLICY, TAG_USER)
+# Users are listed for one who was renamed, and entries in the log count who is contained.
+_READS = ["iam:ListUserTags", "iam:ListUsers", *LOG_ENTRIES]
+PUT = _with(["iam:GetUserPolicy", *_READS], PUT_USER_POLICY, TAG_USER)
 NEW_KEYS = _with(["iam:ListAccessKeys"], UPDATE_ACCESS_KEY)
-RESET = _with(
-    ["iam:GetLoginProfile", "iam:ListUserTags", "iam:ListUsers"],
-    TAG_USER,
-    UNTAG_USER,
-    UPDATE_LOGIN_PROFILE,
-)
+RESET = _with(["iam:GetLoginProfile", *_READS], TAG_USER, UNTAG_USER, UPDATE_LOGIN_PROFILE)
 RELEASE = _with(
     ["iam:GetUserPolicy", "iam:ListUserTags"],
     DELETE_USER_POLICY,

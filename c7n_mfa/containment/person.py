@@ -55,7 +55,10 @@ def _by_id(reader: Reader, user: User, user_id: str) -> User | ReadFailure | Non
         return users
     found = next((each for each in users or () if each["UserId"] == user_id), None)
     # The list has no tags.
-    return replace(User.from_resource(found), described=False, acted=user.acted) if found else None
+    if found is None:
+        return None
+    user_now = User.from_resource(found)
+    return replace(user_now, described=False, acted=user.acted, begun=user.begun)
 
 
 def _renamed(user: User, occasion: Occasion) -> str | None:

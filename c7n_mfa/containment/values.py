@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -48,7 +48,7 @@ class User:
 
     Not ``described``: custodian could not, and its tags are not known.  ``acted`` holds the times
     at which this run has acted on the user before.  ``id`` stays the same when the user is renamed,
-    and no other user ever gets it.
+    and no other user ever gets it.  ``begun``: this run has done something to the user.
     """
 
     name: str
@@ -57,15 +57,17 @@ class User:
     described: bool = True
     acted: frozenset[str] = frozenset()
     id: str | None = None
+    begun: bool = False
 
     @classmethod
     def from_resource(
-        cls, resource: Mapping[str, Any], receipts: Iterable[Mapping[str, Any]] = ()
+        cls, resource: Mapping[str, Any], receipts: Collection[Mapping[str, Any]] = ()
     ) -> User:
         name, arn = resource["UserName"], resource.get("Arn")
         acted = frozenset(receipt["at"] for receipt in receipts)
         tags = tags_in(resource.get("Tags"))
-        return cls(name, arn or name, tags, bool(arn), acted, resource.get("UserId"))
+        begun = any(receipt["result"] == "done" for receipt in receipts)
+        return cls(name, arn or name, tags, bool(arn), acted, resource.get("UserId"), begun)
 
 
 @frozen
@@ -144,12 +146,16 @@ class Decision:
 
 @frozen
 class Receipt(Step):
-    """What became of one action on one user, and when."""
+    """What became of one action on one user, and when.
+
+    ``by_hand`` are the calls that were left for a person to make.
+    """
 
     at: str = ""
+    by_hand: tuple[Call, ...] = ()
 
     KEYS: ClassVar[tuple[str, ...]] = (
-        "action", "result", "resource", "why", "error", "undo", "at",
+        "action", "result", "resource", "why", "error", "undo", "by_hand", "at",
     )  # fmt: skip
 
     @property

@@ -105,11 +105,17 @@ WHY: Mapping[str, str] = {
         "Lambda's own: the function's log; the ledger of alerts, if configured; the log group of a "
         "trail"
     ),
-    "logs:CreateLogStream": "Lambda's own: the function's log; an entry in the ledger of alerts",
+    "logs:CreateLogStream": (
+        "Lambda's own: the function's log; an entry in the ledger of alerts, or in the count of "
+        "contained users"
+    ),
     "logs:DeleteLogGroup": "delete the log group that repair created",
     "logs:DeleteMetricFilter": "delete the metric filter that repair created",
     "logs:DescribeLogGroups": "whether the trail's log group exists, and its class",
-    "logs:DescribeLogStreams": "whether an alert was sent already, or a log group holds events",
+    "logs:DescribeLogStreams": (
+        "whether an alert was sent already, how many users are contained, or a log group holds "
+        "events"
+    ),
     "logs:DescribeMetricFilters": "the metric filters of that log group, or of all",
     "logs:DescribeSubscriptionFilters": "whether somebody reads the log group that repair created",
     "logs:ListTagsForResource": "whether a log group was created by repair",

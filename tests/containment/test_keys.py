@@ -95,6 +95,7 @@ def test_a_key_made_after_the_sign_in_is_deactivated_and_the_one_before_is_not(a
                 "effect": f"the access key {new} works again",
             }
         ],
+        "by_hand": [],
         "at": "2026-11-21T09:30:20Z",
     }
     assert alice.tag() == f"2026-11-21T09:30:00Z {new}"

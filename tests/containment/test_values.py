@@ -130,8 +130,17 @@ def test_a_user_without_tags_has_none():
 
 
 def test_a_user_whom_custodian_could_not_describe_has_no_arn():
-    found = User.from_resource({"UserName": "alice"}, [{"at": "2026-11-21T09:30:20Z"}])
+    failed = {"at": "2026-11-21T09:30:20Z", "result": "failed"}
+    found = User.from_resource({"UserName": "alice"}, [failed])
     assert found == User("alice", "alice", {}, False, frozenset({"2026-11-21T09:30:20Z"}))
+
+
+@pytest.mark.parametrize(
+    ("results", "begun"), [([], False), (["failed", "skipped"], False), (["failed", "done"], True)]
+)
+def test_a_run_that_has_done_something_has_begun(results, begun):
+    receipts = [{"at": "2026-11-21T09:30:20Z", "result": result} for result in results]
+    assert User.from_resource({"UserName": "alice"}, receipts).begun is begun
 
 
 # Exclusions
