@@ -193,7 +193,8 @@ class AlertSignin(Deployable, EventAction):
         at = parse_time(sign_in.event_time)
         if at is None or self._group is None:
             return None
-        own = Entry(at, severity_of(sign_in, resource.get(DOSSIER)), event_id)
+        severity = severity_of(sign_in, resource.get(DOSSIER), resource.get(RECEIPTS, ()))
+        own = Entry(at, severity, event_id)
         return Talk.of(reader, self._region, self._group, self.policy_name, sign_in, own)
 
     def _account_name(self, reader, sign_in, resource):
