@@ -53,7 +53,7 @@ class CannotTell(Exception):
     help="Look there too; again for another, or `all` that are enabled.",
 )
 @click.option("--days", type=click.IntRange(3, 90), default=30, show_default=True)
-@click.option("--pages", type=click.IntRange(2, 1000), default=10, show_default=True)
+@click.option("--pages", type=click.IntRange(2, 1000), default=40, show_default=True)
 @click.option(
     "--budget-seconds",
     type=click.FloatRange(1, 3600),
