@@ -22,7 +22,7 @@ from c7n_mfa.aws.read import Reader, ReadFailure
 from c7n_mfa.cli.cloudtrail_files import STANDARD_INPUT, ReadProblem, read
 from c7n_mfa.cli.terminal import aws_sentence, complain, console_for, indented, section
 from c7n_mfa.investigation.dossier import Dossier, Facts
-from c7n_mfa.investigation.gather import Options
+from c7n_mfa.investigation.gather import Options, sign_in_regions
 from c7n_mfa.investigation.gather import investigate as investigate_sign_in
 from c7n_mfa.investigation.page import circumstances, headline, markdown, sections, to_dict
 from c7n_mfa.investigation.records import parse
@@ -50,7 +50,7 @@ class CannotTell(Exception):
     "--regions",
     metavar="REGION",
     multiple=True,
-    help="Look there too; again for another, or `all` that are enabled.",
+    help="Look there, and not in `all` that are enabled; again for another.",
 )
 @click.option("--days", type=click.IntRange(3, 90), default=30, show_default=True)
 @click.option("--pages", type=click.IntRange(2, 1000), default=40, show_default=True)
@@ -95,7 +95,8 @@ def investigate(
         session = boto3.Session(profile_name=profile, region_name=region)
         home = session.region_name or _GLOBAL
         account = _account(session, home)
-        asked = tuple(dict.fromkeys((home, _GLOBAL, *(each for each in regions if each != _ALL))))
+        named = tuple(each for each in regions if each != _ALL)
+        asked = tuple(dict.fromkeys((*sign_in_regions(session, home), *named)))
         sign_in, record = _asked_for(session, event, event_id, asked)
     except CannotTell as problem:
         complain("investigate", f"{problem}.")
@@ -105,7 +106,7 @@ def investigate(
         context.exit(CANNOT_TELL)
     options = Options(
         home=home,
-        regions=None if _ALL in regions else tuple(regions),
+        regions=named if named and _ALL not in regions else None,
         pages=pages,
         days=days,
         budget_seconds=budget_seconds,

@@ -95,6 +95,21 @@ def investigate(
     return case.dossier(happened)
 
 
+def sign_in_regions(session: Any, home: str) -> tuple[str, ...]:
+    """Home, and the other Regions of its partition that record sign-ins of everywhere."""
+    partition = _partition(session, home)
+    recording = (*_GLOBAL.get(partition, ()), *_OF_SIGN_INS.get(partition, ()))
+    return tuple(dict.fromkeys((home, *recording)))
+
+
+def _partition(session: Any, region: str) -> str:
+    """Empty where botocore does not know it."""
+    try:
+        return str(session.get_partition_for_region(region))
+    except UnknownRegionError:
+        return ""
+
+
 @frozen
 class _Case:
     inquiry: Inquiry
@@ -151,7 +166,7 @@ class _Case:
         regions = self._regions()
         now, pages = self.span.now, self.options.pages
         reported = findings.ask_findings(inquiry, who, regions, now) if is_known else None
-        of_iam = _GLOBAL.get(self._partition(), regions)
+        of_iam = _GLOBAL.get(_partition(inquiry.reader.session, self.options.home), regions)
         event_id = self.sign_in.event_id
         calls = trail.ask_trail(inquiry, who, event_id, self.span, regions, of_iam, pages)
         return self._judged(facts, Related(reported), calls)
@@ -159,19 +174,10 @@ class _Case:
     def _regions(self) -> list[str]:
         """The event's Region, those that record sign-ins, home, and the enabled or the named."""
         options = self.options
-        partition = self._partition()
         named = options.regions if options.regions is not None else self._enabled_regions()
-        of_iam, of_sign_ins = _GLOBAL.get(partition, ()), _OF_SIGN_INS.get(partition, ())
-        regions = (self.sign_in.region, *of_iam, options.home, *of_sign_ins, *named)
+        recording = sign_in_regions(self.inquiry.reader.session, options.home)
+        regions = (self.sign_in.region, *recording, *named)
         return list(dict.fromkeys(r for r in regions if r and _REGION.fullmatch(r)))
-
-    def _partition(self) -> str:
-        """The partition that can be queried; empty where botocore does not know it."""
-        session = self.inquiry.reader.session
-        try:
-            return str(session.get_partition_for_region(self.options.home))
-        except UnknownRegionError:
-            return ""
 
     def _enabled_regions(self) -> tuple[str, ...]:
         regions = self.inquiry.one(

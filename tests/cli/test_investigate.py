@@ -146,7 +146,7 @@ def test_an_event_is_looked_up_by_its_id_in_one_region_after_the_other(run):
         if permission == "cloudtrail:LookupEvents"
         and request["LookupAttributes"][0]["AttributeKey"] == "EventId"
     ]
-    assert by_id == ["eu-west-1", "us-east-1", "eu-north-1"]
+    assert by_id == ["eu-west-1", "us-east-1", "us-east-2", "eu-north-1"]
     assert json.loads(result.stdout)["event_id"] == EVENT_ID
 
 
@@ -155,8 +155,9 @@ def test_an_event_that_cloudtrail_does_not_have_is_told(run):
 
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == (
-        f"c7n-mfa investigate: CloudTrail has no event {EVENT_ID} in eu-west-1, us-east-1, or not "
-        "yet: it delivers events 5 to 15 minutes late; name another Region with --regions.\n"
+        f"c7n-mfa investigate: CloudTrail has no event {EVENT_ID} in eu-west-1, us-east-1, "
+        "us-east-2, eu-north-1, ap-southeast-2, or not yet: it delivers events 5 to 15 minutes "
+        "late; name another Region with --regions.\n"
     )
 
 
@@ -254,10 +255,11 @@ def test_regions_are_those_of_the_option(run, file):
         _, made = run(file(the_sign_in()), *options)
         return {region for permission, region, _ in made if permission.startswith("cloudtrail")}
 
-    named = asked("--regions", "ap-south-1")
+    named = asked("--regions", "sa-east-1")
 
-    assert {"eu-west-1", "us-east-1", "ap-south-1"} <= named
-    assert {"eu-west-1", "us-east-1", "ap-south-1"} <= asked("--regions", "all")
+    sign_ins = {"eu-west-1", "us-east-1", "us-east-2", "eu-north-1", "ap-southeast-2"}
+    assert named == {*sign_ins, "sa-east-1"}
+    assert asked("--regions", "all") == asked() == {*sign_ins, "ap-south-1"}
 
 
 def test_it_changes_nothing(run, file):
