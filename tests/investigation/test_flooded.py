@@ -181,7 +181,7 @@ def test_a_region_that_is_throttled_makes_every_figure_at_least():
         "API calls: at least 2 (iam:CreateAccessKey 1, iam:CreateUser 1) since, so far: CloudTrail "
         "delivers calls 5 to 15 minutes late; at least 6 (signin:ConsoleLogin 6) in the "
         "24 h before; at least 2 dangerous since, unknown before (not every Region answered).",
-        "Owner: owner `user@example.com`.",
+        "Owner: owner `user@example[.]com`.",
         "Reach: unknown (not every Region answered).",
     )
 
