@@ -43,5 +43,8 @@ def is_ahead(time: datetime | None, now: datetime) -> bool:
 
 
 def time_in(value: str) -> datetime | None:
-    """The time in a tag's value: behind the id of an event, or before the ids of access keys."""
-    return parse_time(value.rpartition(" ")[2]) or parse_time(value.partition(" ")[0])
+    """The time in a tag's value: all of it, behind the id of an event, or before those of keys."""
+    # Whoever writes a tag may put spaces around a time, or one into it.
+    words = value.split()
+    said = map(parse_time, (value, *words[-1:], *words[:1]))
+    return next(filter(None, said), None)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from c7n_mfa.aws.times import format_time
+from c7n_mfa.aws.times import format_time, parse_time
 from c7n_mfa.containment.marks import SKEW, believed
 
 NOW = datetime(2026, 11, 21, 9, 30, 20, tzinfo=UTC)
@@ -32,6 +32,23 @@ def test_a_time_in_the_future_counts_as_absent_and_is_told(key):
             "else wrote it",
         ),
     )
+
+
+@pytest.mark.parametrize("key", OURS)
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2099-01-01 00:00:00+00:00",
+        " 2099-01-01T00:00:00Z ",
+        "2099-01-01T00:00:00Z\u00a0",
+        "2099-01-01\u00a000:00:00Z",
+        "20990101T000000Z",
+        "2099-W01-1T00:00:00Z",
+    ],
+)
+def test_a_time_in_the_future_is_known_in_every_spelling_that_is_read(key, value):
+    assert parse_time(value) > NOW
+    assert believed({key: value}, NOW)[0] == {}
 
 
 @pytest.mark.parametrize("key", OURS)
