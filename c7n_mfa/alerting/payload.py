@@ -35,7 +35,7 @@ _SPARE_BYTES = 4 * 1024
 _LONGEST = 500
 _MOST = 50
 # What can be done without, the longest first.
-_OPTIONAL = ("found", "not_checked", "next", "text", "reasons", "receipts")
+_OPTIONAL = ("found", "not_checked", "next", "text", "reasons", "receipts", "new")
 
 
 @frozen

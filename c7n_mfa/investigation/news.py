@@ -15,11 +15,12 @@ from typing import Any
 
 from c7n_mfa.frozen import frozen
 from c7n_mfa.investigation.dossier import LEVELS, Dossier, Facts, Level
-from c7n_mfa.investigation.page import dangerous_call, finding_line, quoted
+from c7n_mfa.investigation.page import dangerous_call, finding_line, quoted, worst_first
 from c7n_mfa.signin.record import at
 
 _DIGEST = 12
 _LONGEST_SUMMARY = 45
+_MOST_OF_A_KIND = 12
 
 
 @frozen
@@ -98,7 +99,7 @@ class _Thing:
 def news_since(told: Told, dossier: Dossier) -> News | None:
     """What the dossier has that was not told; None for nothing."""
     new = [thing for thing in _things(dossier.facts) if thing.digest not in told.things]
-    parts, lines = _counted(new), [thing.line for thing in new]
+    parts, lines = _counted(new), list(_lines(new))
     total = dossier.facts.related.failed or 0
     if total > told.failed:
         parts.append(_number(total - told.failed, "more failed attempt"))
@@ -129,7 +130,7 @@ def _summary(parts: Sequence[str]) -> str:
 
 
 def _things(facts: Facts) -> Iterator[_Thing]:
-    for call in facts.dangerous:
+    for call in worst_first(facts.dangerous):
         said = (str(call.at), call.service, call.name, call.region, call.actor, call.target)
         key = (*(part or "" for part in said), str(call.done))
         yield _Thing("dangerous call", key, dangerous_call(call))
@@ -150,6 +151,15 @@ _REACHED = {"role": "roles", "token": "tokens", "user": "users", "account": "acc
 def _named(kind: str, names: Iterable[str]) -> Iterator[_Thing]:
     for name in dict.fromkeys(names):
         yield _Thing(kind, (name,), f"new {kind} {quoted(name)}")
+
+
+def _lines(new: Sequence[_Thing]) -> Iterator[str]:
+    """A line for each, the first of each kind: a thousand calls must not push the rest out."""
+    for kind in dict.fromkeys(thing.kind for thing in new):
+        lines = [thing.line for thing in new if thing.kind == kind]
+        yield from lines[:_MOST_OF_A_KIND]
+        if len(lines) > _MOST_OF_A_KIND:
+            yield f"{_number(len(lines) - _MOST_OF_A_KIND, f'more new {kind}')}, in the dossier"
 
 
 def _counted(new: Iterable[_Thing]) -> list[str]:

@@ -132,13 +132,14 @@ def quoted(text: str) -> str:
 
 def dangerous_calls(dossier: Dossier) -> list[str]:
     """The worst of them, one a line: those since the sign-in first."""
-    worst = sorted(
-        dossier.facts.dangerous,
-        key=lambda call: (not call.since, -LEVELS.index(call.level), not call.done),
-    )
+    worst = worst_first(dossier.facts.dangerous)
     shown = [dangerous_call(call) for call in worst[:_MOST_DANGEROUS]]
     more = len(worst) - len(shown)
     return [*shown, f"{more} more, in the JSON"] if more else shown
+
+
+def worst_first(calls: Iterable[DangerousCall]) -> list[DangerousCall]:
+    return sorted(calls, key=lambda c: (not c.since, -LEVELS.index(c.level), not c.done))
 
 
 def dangerous_call(call: DangerousCall) -> str:

@@ -94,6 +94,16 @@ def test_a_message_without_end_stays_below_what_sns_takes_and_says_what_is_cut()
     assert payload["ocsf"]["class_uid"] == 2004
 
 
+def test_news_without_end_stays_below_what_sns_takes():
+    look = {"number": 2, "news": {"summary": "400 new dangerous calls", "lines": [LONG] * 400}}
+
+    published = publication(told(record(), {**MANY, "look": look}), "json")
+
+    assert len(published["Message"].encode()) <= PUBLISH_BYTES
+    payload = json.loads(json.loads(published["Message"])["sqs"])
+    assert payload["cut"][-1] == "new"
+
+
 @pytest.mark.parametrize("labelled", RECORDS, ids=lambda labelled: labelled.name)
 def test_every_labelled_sign_in_makes_json_that_sns_takes(labelled):
     if SignIn.from_record(labelled.record) is None:
