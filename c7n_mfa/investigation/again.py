@@ -96,7 +96,7 @@ def schedule(
         Target={
             "Arn": function.arn,
             "RoleArn": function.role,
-            "Input": json.dumps(look.marked(event)),
+            "Input": _input(look.marked(event)),
             "RetryPolicy": _RETRIES,
             **letters,
         },
@@ -104,6 +104,14 @@ def schedule(
     answer = write(reader, call, function.arn)
     is_failure = isinstance(answer, ReadFailure) and answer.code != "ConflictException"
     return _gap(answer) if is_failure else None
+
+
+def _input(event: Mapping[str, Any]) -> str:
+    """As JSON.  Scheduler puts other text for `<aws.scheduler.…>`, which a browser may be called.
+
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
+    """
+    return json.dumps(event).replace("<", "\\u003c")
 
 
 def _gap(failure: ReadFailure) -> Gap:

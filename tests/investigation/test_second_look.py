@@ -159,6 +159,37 @@ def test_what_is_new_is_told_once_and_the_last_look_schedules_none(here):
     assert len(here.schedules()) == 2
 
 
+def test_a_flood_of_new_calls_silences_no_look_and_hides_not_the_worst(here):
+    here.deliver(event(sign_in()))
+    here.inbox.read()
+    users = [{"userName": f"nobody-{number:03d}-{'x' * 50}"} for number in range(400)]
+    here.delivered = [
+        *(
+            done("CreateUser", requestParameters=u, errorCode="AccessDenied", eventID=u["userName"])
+            for u in users
+        ),
+        done("DeleteTrail", "cloudtrail", requestParameters={"name": "trail"}),
+    ]
+
+    here.deliver(here.call_of(2))
+
+    (message,) = here.inbox.read()
+    new = message["Message"].partition("What is new\n")[2].partition("\n\n")[0].split("\n")
+    assert "cloudtrail:DeleteTrail" in new[0]
+    assert "- 389 more new dangerous calls, in the dossier" in new[:14]
+    assert "What to do next" in message["Message"]
+
+
+def test_scheduler_puts_nothing_of_its_own_into_the_event(here):
+    agent = "Mozilla/5.0 <aws.scheduler.schedule-arn> \\u003c"
+    here.deliver(event(sign_in(userAgent=agent)))
+
+    ((_, found),) = here.schedules().items()
+    text = found["Target"]["Input"]
+    assert "<" not in text
+    assert json.loads(text)["detail"]["userAgent"] == agent
+
+
 def test_a_look_that_is_delivered_twice_is_one_message_and_one_schedule(here):
     here.deliver(event(sign_in()))
     here.inbox.read()
