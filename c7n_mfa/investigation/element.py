@@ -7,6 +7,7 @@ Registered in :mod:`c7n_mfa.entry`.
 
 import os
 import re
+from datetime import UTC, datetime
 
 import boto3
 from c7n.actions import EventAction
@@ -208,7 +209,8 @@ class InvestigateSignin(Deployable, EventAction):
         from c7n_mfa.investigation.news import Told
 
         before = look.number if look else 1
-        due = again.due(self._after_minutes, before, dossier.at, dossier.written)
+        # Not from when it was begun: the investigation may have taken a minute.
+        due = again.due(self._after_minutes, before, dossier.at, datetime.now(UTC))
         if due is None:
             return dossier, None
         number, at = due

@@ -33,6 +33,7 @@ ROOT = Path(__file__).parents[2]
 NAME = "signin-single-factor"
 FUNCTION = f"custodian-{NAME}"
 TOPIC = "SignInWithoutMfaAlarmSNSTopic"
+ACTION = "- type: investigate-signin"
 SHIPPED = "after-minutes: [15, 60]"
 
 
@@ -73,7 +74,10 @@ class Account:
         shipped = (ROOT / "policies" / "respond" / f"{NAME}.yml").read_text(encoding="utf-8")
         assert SHIPPED in shipped
         policy = self.folder / "sooner.yml"
-        policy.write_text(shipped.replace(SHIPPED, f"after-minutes: {minutes}"))
+        sooner = shipped.replace(SHIPPED, f"after-minutes: {minutes}")
+        # The local AWS takes its time to answer for every Region.
+        at_home = f"{ACTION}\n        regions: [us-east-1]"
+        policy.write_text(sooner.replace(ACTION, at_home))
         done = self.run("custodian", "run", "-s", self.folder / "out", policy)
         assert done.returncode == 0, done.stderr
 
@@ -96,11 +100,11 @@ class Account:
         while time.monotonic() < until:
             answer = sqs.receive_message(QueueUrl=self.inbox.url, WaitTimeSeconds=1)
             for message in answer.get("Messages", ()):
-                self.read.append(json.loads(message["Body"]))
+                self.read.append(json.loads(json.loads(message["Body"])["Message"]))
                 sqs.delete_message(QueueUrl=self.inbox.url, ReceiptHandle=message["ReceiptHandle"])
             if len(self.read) >= count:
                 until = min(until, time.monotonic() + seconds)
-        return [message["Subject"] for message in self.read]
+        return [message["subject"] for message in self.read]
 
     def stop_watching(self, name: str) -> None:
         """A call that is dangerous, of the user."""
@@ -127,8 +131,8 @@ def test_what_is_delivered_later_is_told_by_the_second_look_and_the_third_is_the
     here.stop_watching("evidence")
     second = here.messages(2)[1]
     assert "Second look: " in second
-    assert "1 new dangerous call" in second
-    assert "DeleteLogGroup" in here.read[1]["Message"]
+    assert " - 1 new dangerous call (" in second
+    assert "DeleteLogGroup" in here.read[1]["text"]
     assert here.schedules() == ["c7n-mfa-look-3-"]
 
     # Nothing is new for the third: it sends nothing, and schedules nothing.
@@ -155,7 +159,7 @@ def test_a_role_without_the_permission_is_named_in_the_message(here):
 
     here.messages(1)
     told = "will not look again, access denied; grant scheduler:CreateSchedule"
-    assert told in here.read[0]["Message"]
+    assert told in here.read[0]["text"]
     assert here.schedules() == []
 
 
@@ -165,10 +169,10 @@ def test_the_command_investigates_what_the_account_really_did(here):
     file = here.folder / "event.json"
     file.write_text(json.dumps(envelope(record, "us-east-1", here.number)))
 
-    done = here.run("c7n-mfa", "investigate", file, "--format", "json", "--budget-seconds", "30")
+    done = here.run("c7n-mfa", "investigate", file, "--format", "json", "--regions", "us-east-1")
 
     assert done.returncode == 1, done.stderr
     dossier = json.loads(done.stdout)
-    dangerous = [call["name"] for call in dossier["activity"]["dangerous"]]
-    assert dangerous == ["DeleteLogGroup"]
+    dangerous = {call["name"] for call in dossier["activity"]["dangerous"]}
+    assert "DeleteLogGroup" in dangerous
     assert dossier["sign_in"]["who"] == here.number
