@@ -45,6 +45,7 @@ class Responding:
             raise Unexpected("alice was to be let in before she is contained.")
         self._sign_in(alice)
         self._show(*self._messages(inbox))
+        self._looks_again()
         self._refused(alice, console_session)
         self._release(alice, console_session)
 
@@ -96,6 +97,16 @@ class Responding:
                 if block.startswith(part):
                     for line in block.splitlines():
                         self.shell.say(f"  {line}".rstrip())
+
+    def _looks_again(self) -> None:
+        scheduler = self.session.client("scheduler")
+        schedules = scheduler.list_schedules(NamePrefix="c7n-mfa-look-")["Schedules"]
+        if len(schedules) != 1:
+            raise Unexpected(f"one second look was to be scheduled, and {len(schedules)} are.")
+        found = scheduler.get_schedule(Name=schedules[0]["Name"])["ScheduleExpression"]
+        self.shell.say(
+            f"A schedule, {found}, calls the function again, for what CloudTrail delivers late."
+        )
 
     def _refused(self, alice: Person, console_session: dict[str, str]) -> None:
         self.shell.heading("The same session, now")
