@@ -117,11 +117,12 @@ def dumped(value: object) -> str:
 
 
 def receipt(data: Mapping[str, Any]) -> dict[str, Any]:
-    """A receipt of containment, with its undo as commands."""
+    """A receipt of containment, with its calls as commands."""
     kept = ("action", "result", "resource", "why", "error", "at")
     return {
         **{key: plain(data.get(key)) for key in kept},
         "undo": [command(call) for call in data.get("undo", ())],
+        "by_hand": [command(call) for call in data.get("by_hand", ())],
     }
 
 

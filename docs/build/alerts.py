@@ -41,8 +41,8 @@ KEYS: Mapping[str, str] = {
     "sign_in": "the annotation `c7n:signin`: who, where from, how, with the event's id and time",
     "next": "what to do next, in order; a command stands on a line of its own",
     "receipts": (
-        "what was done to the user: `action`, `result`, `resource`, `why`, `error`, `at`, and "
-        "`undo`, a list of commands"
+        "what was done to the user: `action`, `result`, `resource`, `why`, `error`, `at`, "
+        "and as commands `undo`, and `by_hand`, what is left to a person"
     ),
     "reasons": "why it is so severe: `code`, `level`, `sentence`",
     "found": "what the investigation found, a line for each step",

@@ -13,6 +13,7 @@ from typing import Any
 
 from c7n_mfa.alerting.message import alert
 from c7n_mfa.alerting.values import Alert, Conversation, Sender
+from c7n_mfa.containment import documents
 from c7n_mfa.aws.times import format_time
 from c7n_mfa.investigation.advice import advice_for, without_looking_again
 from c7n_mfa.investigation.dangers import danger_of
@@ -83,6 +84,7 @@ def messages() -> Mapping[str, Alert]:
         "A federation broker's session": _alert(broker, _facts(privileges=None, credentials=None)),
         "A contained user": _alert(alice, None, contained, CONTAINS),
         "A user who could not be contained": _alert(alice, None, failed[1:], CONTAINS),
+        "One user too many": _alert(alice, None, [_left_to_a_person()], CONTAINS),
         "The third sign-in within an hour": _alert(alice, _facts(), conversation=again),
         "A second look": _second_look(alice),
     }
@@ -216,6 +218,21 @@ _RECEIPTS = {
         "console sessions without MFA work again",
     ),
 }
+
+
+def _left_to_a_person() -> dict[str, Any]:
+    """The receipt where `max-contained` users have been contained within the hour."""
+    document = documents.text_of(documents.require_mfa(documents.Form()))
+    policy = {"PolicyName": "c7n-mfa-require-mfa", "PolicyDocument": document}
+    call = {"service": "iam", "operation": "put_user_policy"}
+    return {
+        **_failed("require-mfa"),
+        "why": "NOT contained: 5 users were contained within the last hour (bob, carol, dave, "
+        "erin, frank), and max-contained is reached; look at all of them, and contain this one by "
+        "hand, or raise max-contained",
+        "error": None,
+        "by_hand": [{**call, "parameters": {"UserName": "alice", **policy}}],
+    }
 
 
 def _failed(action: str) -> dict[str, Any]:
