@@ -13,8 +13,8 @@ from typing import Any
 
 from c7n_mfa.alerting.message import alert
 from c7n_mfa.alerting.values import Alert, Conversation, Sender
-from c7n_mfa.containment import documents
 from c7n_mfa.aws.times import format_time
+from c7n_mfa.containment import documents
 from c7n_mfa.investigation.advice import advice_for, without_looking_again
 from c7n_mfa.investigation.dangers import danger_of
 from c7n_mfa.investigation.dossier import (
