@@ -155,8 +155,10 @@ def actor_of(record: Record, who: Who) -> Actor:
     if who.kind == "root":
         return "own" if kind == "root" else "other"
     if kind == "iamuser":
-        name = text(at(record.raw, "userIdentity", "userName"))
-        return "own" if who.kind == "user" and name == who.user else "other"
+        name = text(at(record.raw, "userIdentity", "userName")) or ""
+        # No two users differ in case alone.
+        is_own = who.user is not None and name.lower() == who.user.lower()
+        return "own" if who.kind == "user" and is_own else "other"
     if kind == "assumedrole":
         _, role, session = [*record.actor.split("/", 2), "", ""][:3]
         if who.kind == "role" and (role, session) == (who.role, who.lookup):
@@ -219,7 +221,7 @@ def judge_origin(
     sign_in: SignIn, moment: datetime, own: Iterable[Record], places: _Places, seen: Seen
 ) -> Origin:
     """Address, network, agent and hour of the sign-in against the identity's own history."""
-    usual = [r for r in own if r.at < moment - UNDER_SUSPICION and not _failed(r)]
+    usual = [r for r in own if r.at < moment - UNDER_SUSPICION and _is_by_the_identity(r)]
     address = _address(sign_in.address)
     known = [a for r in usual if (a := _address(r.address))]
     networks = Counter(map(_network, known))
@@ -237,6 +239,11 @@ def judge_origin(
         place=place,
         new_country=_is_new_country(place, known, places),
     )
+
+
+def _is_by_the_identity(record: Record) -> bool:
+    """Anybody may fail to sign in, and may have the mail for a forgotten password sent to root."""
+    return not _failed(record) and record.name != "PasswordRecoveryRequested"
 
 
 def _is_new(value: object, known: Collection[object]) -> bool | None:

@@ -82,13 +82,14 @@ def identity(sign_in: SignIn) -> str:
 def is_of(sign_in: SignIn, resource: Mapping[str, Any]) -> bool:
     """Is it the resource that signed in: the account, the IAM user, or the role?
 
-    Names are unique within an account, whatever the path; an event on the bus may come from another
-    account.  The alias of an account, which stands in the place of a user name when root signs in,
-    may be the name of a user too.
+    Names are unique within an account, whatever the path; of users, no two differ in case alone.
+    An event on the bus may come from another account.  The alias of an account, which stands in the
+    place of a user name when root signs in, may be the name of a user too.
     """
     if "UserName" in resource:
-        user = sign_in.identity.user_name if identity(sign_in) == "iam-user" else None
-        return bool(resource["UserName"] == user) and _is_account_of(sign_in, resource)
+        user = (sign_in.identity.user_name or "") if identity(sign_in) == "iam-user" else ""
+        is_user = bool(resource["UserName"].lower() == user.lower())
+        return is_user and _is_account_of(sign_in, resource)
     if "RoleName" in resource:
         is_role = bool(resource["RoleName"] == role_name(sign_in))
         return is_role and _is_account_of(sign_in, resource)

@@ -123,6 +123,14 @@ def test_a_sign_in_as_always_is_new_in_nothing():
     )
 
 
+def test_the_mail_for_a_forgotten_password_makes_no_address_known():
+    asked = call("PasswordRecoveryRequested", "signin", ago(days=2), sourceIPAddress="192.0.2.9")
+    at_home = sign_in(ago(days=5), sourceIPAddress="198.51.100.5")
+
+    assert judge(at_home, asked) == judge(at_home)
+    assert judge(at_home, asked).new_network is True
+
+
 def test_without_history_nothing_is_new_and_nothing_known():
     assert judge() == Origin(compared_with=0, seen=ALL, network="192.0.2.0/24", hour=12)
 

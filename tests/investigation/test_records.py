@@ -111,7 +111,9 @@ def test_a_record_keeps_what_it_touched():
     ("whose", "identity", "expected"),
     [
         (WHO_ALICE, {"type": "IAMUser", "userName": "alice"}, "own"),
+        (WHO_ALICE, {"type": "IAMUser", "userName": "Alice"}, "own"),
         (WHO_ALICE, {"type": "IAMUser", "userName": "bob"}, "other"),
+        (WHO_ALICE, {"type": "IAMUser"}, "other"),
         (WHO_ALICE, AS_ROLE, "session"),
         (WHO_ALICE, {"type": "Root"}, "other"),
         (WHO_ALICE, {}, "other"),

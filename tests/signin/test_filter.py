@@ -117,6 +117,13 @@ def test_a_user_of_the_same_name_in_another_account_is_another_user(kept):
     assert kept(record(), [other, undescribed], "aws.iam-user") == []
 
 
+def test_a_user_who_signs_in_in_capitals_is_the_same_user(kept):
+    found = record()
+    found["userIdentity"]["userName"] = "ALICE"
+
+    assert len(kept(found, [ALICE], "aws.iam-user")) == 1
+
+
 def test_a_user_who_was_moved_to_another_path_is_the_same_user(kept):
     moved = {**ALICE, "Arn": f"arn:aws:iam::{ACCOUNT}:user/staff/alice"}
     undescribed = {"UserName": "alice", "c7n:account-id": ACCOUNT}
