@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from c7n_mfa.aws.arn import Arn
 from c7n_mfa.aws.response import policy_document
 from c7n_mfa.investigation.ask import Inquiry
 from c7n_mfa.investigation.dossier import AccessKey, Credentials, MfaDevice, Owner, Privileges
@@ -160,8 +161,8 @@ class _Privileges:
             whose = {f"{kind.capitalize()}Name": owner, "PolicyName": name}
             yield name, self._one(f"get_{kind}_policy", policy_document, **whose)
         for arn in dict.fromkeys(self.arns):
-            # Of AWS's own, only AdministratorAccess allows everything.
-            if ":iam::aws:" in arn:
+            # Of AWS's own, only AdministratorAccess allows everything.  A path may hold colons.
+            if Arn.parse(arn).account == "aws":
                 continue
             version = self._one("get_policy", lambda a: a["Policy"]["DefaultVersionId"], Arn=arn)
             if version:
@@ -241,9 +242,17 @@ def allows_everything(document: Any) -> bool:
 def _allows_everything(statement: Any) -> bool:
     return (
         at(statement, "Effect") == "Allow"
-        and any(action in ("*", "*:*") for action in _listed(at(statement, "Action")))
-        and "*" in _listed(at(statement, "Resource"))
+        and any(map(_EVERY_ACTION.fullmatch, _texts(at(statement, "Action"))))
+        and any(map(_EVERY_RESOURCE.fullmatch, _texts(at(statement, "Resource"))))
     )
+
+
+_EVERY_ACTION = re.compile(r"\*+(:\*+)?")
+_EVERY_RESOURCE = re.compile(r"\*+|arn:(\*+|aws[a-z-]*)(:\*+)+(/\*+)?")
+
+
+def _texts(value: Any) -> list[str]:
+    return [text for text in _listed(value) if isinstance(text, str)]
 
 
 def _listed(value: Any) -> list[Any]:

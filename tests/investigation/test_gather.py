@@ -370,8 +370,21 @@ def test_a_namesake_in_another_account_is_not_asked_about():
             },
             "its policy ours allows every action on every resource",
         ),
+        (
+            {
+                "iam:ListAttachedUserPolicies": attached(f"{ACCOUNT}:policy/x:iam::aws:/ours"),
+                "iam:GetPolicyVersion": {
+                    "PolicyVersion": {
+                        "Document": {
+                            "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}
+                        }
+                    }
+                },
+            },
+            "its policy ours allows every action on every resource",
+        ),
     ],
-    ids=["attached", "of-a-group", "inline", "managed"],
+    ids=["attached", "of-a-group", "inline", "managed", "managed-with-the-path-of-awss"],
 )
 def test_an_administrator_is_known_by_any_of_its_policies(changes, because):
     dossier, made = run(answers(**changes))

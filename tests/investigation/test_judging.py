@@ -101,6 +101,9 @@ BASE = ("medium", ["mfa-enrolled-not-asked", "single-factor"])
         {"Statement": [{"Effect": "Deny"}, ALLOW]},
         {"Statement": [{**ALLOW, "Action": ["s3:*", "*"], "Resource": ["*"]}]},
         {"Statement": [{**ALLOW, "Action": "*:*"}]},
+        {"Statement": [{**ALLOW, "Action": "**"}]},
+        {"Statement": [{**ALLOW, "Resource": "arn:aws:*:*:*:*"}]},
+        {"Statement": [{**ALLOW, "Resource": ["arn:*:*:*:*:*/*"]}]},
         {"Statement": [{**ALLOW, "Condition": {"Bool": {}}}]},
     ],
 )
@@ -119,6 +122,8 @@ def test_everything_on_everything_is_administrator(document):
         {"Statement": {**ALLOW, "Effect": "Deny"}},
         {"Statement": {**ALLOW, "Action": "s3:*"}},
         {"Statement": {**ALLOW, "Resource": "arn:aws:s3:::*"}},
+        {"Statement": {**ALLOW, "Resource": "arn:aws:*:*:*:topic"}},
+        {"Statement": {**ALLOW, "Action": [7, None, "*:Get*"]}},
         {"Statement": {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}},
     ],
 )
