@@ -6,11 +6,12 @@
 Standard input is a pipe whose other end the parent holds.
 When it closes, however the parent ended, the server and the functions it started end too.
 
-Three things are changed in the server.  It would publish the notification of an alarm to a topic
+Four things are changed in the server.  It would publish the notification of an alarm to a topic
 whatever the topic's policy and its key say; here they are asked, as AWS asks them, with the
 server's own evaluation of policies.  And a new function would be active half a second later, for
-which custodian waits five; here it is active at once.  And it takes no event of `aws.signin` from
-a client, as AWS does not; here there is a trace header by which it takes CloudTrail's own.
+which custodian waits five; here it is active at once.  It takes no event of `aws.signin` from a
+client, as AWS does not; here there is a trace header by which it takes CloudTrail's own.  And it
+cannot rename a user; here it can, and the user's keys and sessions stay the user's.
 """
 
 from __future__ import annotations
@@ -88,6 +89,28 @@ def _take_the_events_of_cloudtrail() -> None:
     eventbridge._put_events = told
 
 
+def _rename_users() -> None:
+    iam, sts = (import_module(f"ministack.services.{name}") for name in ("iam", "sts"))
+
+    def update_user(parameters: dict[str, Any]) -> Any:
+        old, new = (iam._p(parameters, name) for name in ("UserName", "NewUserName"))
+        if old not in iam._users:
+            return iam._error(404, "NoSuchEntity", f"There is no user {old}.", ns="iam")
+        user = iam._users.pop(old)
+        before, user["Arn"] = user["Arn"], f"{user['Arn'].removesuffix(old)}{new}"
+        user["UserName"] = new
+        iam._users[new] = user
+        iam._user_inline_policies[new] = iam._user_inline_policies.pop(old, {})
+        for key in iam._access_keys.values():
+            key["UserName"] = new if key["UserName"] == old else key["UserName"]
+        for session in sts._sessions.values():
+            if session.get("Arn") == before:
+                session.update(Arn=user["Arn"], PrincipalName=new)
+        return iam._xml(200, "UpdateUserResponse", "", ns="iam")
+
+    iam._IAM_HANDLERS["UpdateUser"] = update_user
+
+
 def _takes(arn: str, alarm: str) -> bool:
     """May CloudWatch publish for this alarm?  What is no topic is not ours to ask."""
     topic = import_module("ministack.services.sns")._topic_by_arn_any_scope(arn)
@@ -143,5 +166,6 @@ if __name__ == "__main__":
     _ask_topics_before_alarms_publish()
     _activate_functions_at_once()
     _take_the_events_of_cloudtrail()
+    _rename_users()
     sys.argv = ["ministack"]
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

@@ -178,6 +178,85 @@ def test_ten_deliveries_at_once_are_one_message_and_one_containment(here):
 
 
 @pytest.mark.long
+def test_of_twenty_users_at_once_five_are_contained_and_all_are_told_of(here, enforcing_aws):
+    here.deploy(CONTAINS)
+    # All at once: AWS queues what reserved concurrency does not take, and the local AWS drops it.
+    functions = here.session.client("lambda")
+    functions.delete_function_concurrency(FunctionName=f"custodian-{CONTAINS}")
+    people = [
+        seed_person(here.session, enforcing_aws.endpoint_url, f"user-{number:02}")
+        for number in range(20)
+    ]
+    sessions = {person.name: person.console_session() for person in people}
+
+    for start in range(0, len(people), 10):  # PutEvents takes ten
+        here.deliver(*(sign_in(person) for person in people[start : start + 10]))
+
+    messages = here.messages(20, wait=300)
+    refused = [person.name for person in people if person.refusal(sessions[person.name])]
+    told = sorted(message["Subject"].split(" signed in ")[0] for message in messages)
+    assert len(refused) == 5
+    assert told == sorted(
+        [*refused, *(f"[CRITICAL] {p.name}" for p in people if p.name not in refused)]
+    )
+
+
+@pytest.mark.long
+def test_a_renamed_user_is_contained_and_whoever_has_the_name_now_works_on(here, enforcing_aws):
+    here.deploy(CONTAINS)
+    session = here.alice.console_session()
+    here.session.client("iam").update_user(UserName="alice", NewUserName="bob")
+    other = seed_person(here.session, enforcing_aws.endpoint_url)
+    others_session = other.console_session()
+
+    here.deliver(sign_in(here.alice))
+
+    (message,) = here.messages(1)
+    assert "; who signed in as alice is called bob now" in message["Message"]
+    assert here.alice.refusal(session) is not None
+    assert other.refusal(others_session) is None
+
+
+@pytest.mark.long
+def test_a_user_made_again_works_on_and_is_told_of(here, enforcing_aws):
+    here.deploy(CONTAINS)
+    iam = here.session.client("iam")
+    (key,) = iam.list_access_keys(UserName="alice")["AccessKeyMetadata"]
+    iam.delete_access_key(UserName="alice", AccessKeyId=key["AccessKeyId"])
+    iam.delete_user_policy(UserName="alice", PolicyName="everything")
+    iam.delete_user(UserName="alice")
+    other = seed_person(here.session, enforcing_aws.endpoint_url)
+    session = other.console_session()
+
+    here.deliver(sign_in(here.alice))
+
+    (message,) = here.messages(1)
+    assert message["Subject"].startswith("alice signed in without MFA, NOT contained (")
+    assert f"who has the name now is another user ({other.id})" in message["Message"]
+    assert other.refusal(session) is None
+
+
+@pytest.mark.long
+def test_tags_of_the_future_spare_nobody_and_lock_nobody_out(here):
+    here.deploy(CONTAINS)
+    session = here.alice.console_session()
+    later = {"c7n-mfa-released": "2099-01-01T00:00:00Z", "c7n-mfa-event": "x 2099-01-01T00:00:00Z"}
+    here.session.client("iam").tag_user(
+        UserName="alice", Tags=[{"Key": key, "Value": value} for key, value in later.items()]
+    )
+
+    here.deliver(sign_in(here.alice))
+
+    (message,) = here.messages(1)
+    assert message["Message"].count("it counts as absent, and somebody else wrote it") == 3
+    assert here.alice.refusal(session) is not None
+    write_release("policies/respond/signin-user-release.yml", here.folder / "it.yml", "alice")
+    assert here.run(here.folder / "it.yml", "--cache-period=0").returncode == 0
+    time.sleep(2)
+    assert here.alice.refusal(here.alice.console_session()) is None
+
+
+@pytest.mark.long
 def test_what_is_no_single_factor_sign_in_is_not_told(here):
     here.deploy(TELLS)
     kinds = ("mfa", "saml", "identity-center", "failure")
