@@ -162,14 +162,16 @@ class AlertSignin(Deployable, EventAction):
         from c7n_mfa.aws.read import Reader
 
         receipts = resource.get(RECEIPTS, ())
-        outcome = ledger.outcome_of(receipts, self._contains)
+        # A later look never contains, and so fails at nothing.
+        contains = self._contains and look is None
+        outcome = ledger.outcome_of(receipts, contains)
         reader = Reader(local_session(self.manager.session_factory))
         # A later look is at the same sign-in.
         talk = None if look else self._talk(reader, sign_in, event_id, resource)
         name, before = self._account_name(reader, sign_in, resource), talk and talk.read()
 
         def compose(unrecorded=None):
-            return self._compose(sign_in, resource, unrecorded, name, before)
+            return self._compose(sign_in, resource, contains, unrecorded, name, before)
 
         sent = self._deliver(reader, event_id, outcome, compose)
         if talk and sent.result == "notified":
@@ -211,14 +213,14 @@ class AlertSignin(Deployable, EventAction):
         )
         return next(iter(aliases or ()), None) if not isinstance(aliases, ReadFailure) else None
 
-    def _compose(self, sign_in, resource, unrecorded, account_name, before):
+    def _compose(self, sign_in, resource, contains, unrecorded, account_name, before):
         from c7n_mfa.alerting.message import alert
         from c7n_mfa.alerting.values import Conversation, Sender
 
         sender = Sender(
             policy=self.policy_name,
             region=self._region,
-            contains=self._contains,
+            contains=contains,
             undescribed=resource.get(UNDESCRIBED),
             unrecorded=unrecorded,
         )
