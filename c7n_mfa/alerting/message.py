@@ -18,7 +18,7 @@ from c7n_mfa.alerting.ledger import IN_PLACE, outcome_of
 from c7n_mfa.alerting.links import event_link, user_link
 from c7n_mfa.alerting.payload import Said, for_machines
 from c7n_mfa.alerting.values import Alert, Conversation, Report, Sender
-from c7n_mfa.aws.text import command, named, one_line, quote, shorten, unlinked
+from c7n_mfa.aws.text import command, named, one_line, quote, relayed, shorten, unlinked
 from c7n_mfa.investigation.advice import (
     Uncontainable,
     advice_when_contained,
@@ -28,7 +28,7 @@ from c7n_mfa.investigation.advice import (
 from c7n_mfa.investigation.dossier import LEVELS, Level
 from c7n_mfa.investigation.page import NOT_READ, SO_FAR
 from c7n_mfa.signin.criteria import identity
-from c7n_mfa.signin.record import SignIn
+from c7n_mfa.signin.record import OUR_NAMES, SignIn
 
 SUBJECT_LENGTH = 99
 """The longest subject that SNS takes, fewer than 100 characters; it has to be ASCII."""
@@ -67,8 +67,6 @@ _OUTCOMES = {
     "failure": "failed",
     "unknown": "outcome unknown (the record does not say)",
 }
-# What `Identity.name` calls somebody in words of ours.
-_OUR_NAMES = re.compile("a hidden user name|the (IAM user|identity) named root", re.IGNORECASE)
 _SAID_BY_THE_RECORD = ("single-factor", "factor-unknown")
 # The step that stands above already, as the first to take.
 _OWNER = "Owner: "
@@ -157,7 +155,7 @@ def _title(look: Mapping[str, Any] | None) -> str:
 
 def _new(look: Mapping[str, Any] | None) -> Iterator[str]:
     for line in look["news"]["lines"] if look else ():
-        yield unlinked(line, _LINE_LENGTH)
+        yield relayed(line, _LINE_LENGTH)
 
 
 def _looks_again(dossier: Mapping[str, Any] | None) -> str:
@@ -180,7 +178,7 @@ def severity_of(
 
 def _name(sign_in: SignIn) -> str:
     name = sign_in.identity.name
-    return name if _OUR_NAMES.fullmatch(name) else named(name, _NAME_LENGTH)
+    return name if OUR_NAMES.fullmatch(name) else named(name, _NAME_LENGTH)
 
 
 def _is_complete(dossier: Mapping[str, Any] | None) -> str:
@@ -343,7 +341,7 @@ def _summary(dossier: Mapping[str, Any] | None) -> Iterator[str]:
     for line in (dossier or {}).get("summary", ())[1:]:
         # What could not be read is among what was not checked.
         if not line.startswith(_OWNER) and not line.endswith(_UNREAD):
-            yield unlinked(line.replace(SO_FAR, ", so far"), _LINE_LENGTH)
+            yield relayed(line.replace(SO_FAR, ", so far"), _LINE_LENGTH)
 
 
 def _done(
@@ -408,7 +406,7 @@ def _command_below(line: str) -> str:
     """A line of advice, and the command that stands in its code span on a line of its own."""
     sentence, _, typed = line.partition("`")
     below = f"\n   {one_line(typed.rstrip('`'))}" if typed else ""
-    return f"{unlinked(sentence, _LINE_LENGTH)}{below}"
+    return f"{relayed(sentence, _LINE_LENGTH)}{below}"
 
 
 def _not_searched(dossier: Mapping[str, Any] | None, sender: Sender) -> Iterator[str]:

@@ -7,11 +7,11 @@ visible character or a plain space is shown by its code point, as in ``\u{202e}`
 add a line to a message, a control can steer a terminal, a direction mark can reverse what is read,
 and an invisible character makes two names look the same.
 
-What a message shows of such text goes through `quote`, `named` or `unlinked`, and through nothing
-else: mail clients and chats make links and markup of whatever looks like it.  So the colon of `://`
-and of `mailto:` is written `[:]`, the dot of a domain `[.]`, a doubled backslash apart, and marks
-of quotation, code and markup become others that mean nothing.  In a command, which has to stay the
-same to a shell, the dot of a domain is quoted.
+What a message shows of such text goes through `quote`, `named`, `unlinked` or, quoted in a line of
+ours, `relayed`, and through nothing else: mail clients and chats make links and markup of whatever
+looks like it.  So the colon of `://` and of `mailto:` is written `[:]`, the dot of a domain `[.]`,
+a doubled backslash apart, and marks of quotation, code and markup become others that mean nothing.
+In a command, which has to stay the same to a shell, the dot of a domain is quoted.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ _IGNORABLE = re.compile(
 # Before a letter: what no address of numbers and no version has.  With the other three characters
 # that browsers take for the dot of a domain.
 _DOMAIN_DOT = re.compile(r"[.\u3002\uff0e\uff61](?=[^\W\d_])")
-_HARMLESS = str.maketrans({'"': "'", "`": "'", "<": "(", ">": ")"})
+_NO_MARKUP = str.maketrans({"<": "(", ">": ")"})
+_HARMLESS = {**_NO_MARKUP, **str.maketrans({'"': "'", "`": "'"})}
 _LINKED = (("://", "[:]//"), ("](", "] ("), ("\\\\", "\\ \\"))
 _SCHEME = re.compile(r"\b(mailto|tel|sms|callto):", re.IGNORECASE)
 _PLAIN = re.compile(r"[\w+=,@:/\[\].-]+", re.ASCII)
@@ -71,10 +72,26 @@ def unlinked(text: object, longest: int) -> str:
     >>> unlinked("Mozilla/5.0, 192.0.2.10", 80)
     'Mozilla/5.0, 192.0.2.10'
     """
-    shown = shorten(one_line(str(text)), longest).translate(_HARMLESS)
+    return _without_links(shorten(one_line(str(text)), longest).translate(_HARMLESS))
+
+
+def relayed(line: str, longest: int) -> str:
+    """A line of ours that quotes others, between quotation marks or in code spans: in the former.
+
+    >>> print(relayed("new user `x': harmless. 'y`, see www.evil.example", 80))
+    new user "x': harmless. 'y", see www[.]evil[.]example
+    """
+    parts = shorten(one_line(line), longest).split("`")
+    parts[1::2] = [part.translate(_HARMLESS) for part in parts[1::2]]
+    # A code span that was cut short ends all the same.
+    parts += [""] * (len(parts) % 2 == 0)
+    return _without_links('"'.join(parts).translate(_NO_MARKUP))
+
+
+def _without_links(text: str) -> str:
     for linked, broken in _LINKED:
-        shown = shown.replace(linked, broken)
-    return _DOMAIN_DOT.sub("[.]", _SCHEME.sub(r"\1[:]", shown))
+        text = text.replace(linked, broken)
+    return _DOMAIN_DOT.sub("[.]", _SCHEME.sub(r"\1[:]", text))
 
 
 def quote(text: object, longest: int) -> str:

@@ -16,14 +16,14 @@ from datetime import datetime
 from typing import Any
 
 from c7n_mfa.aws.arn import Arn
-from c7n_mfa.aws.text import command, one_line, shorten, typed_words, unlinked
+from c7n_mfa.aws.text import command, named, one_line, shorten, typed_words
 from c7n_mfa.aws.times import format_time
 from c7n_mfa.containment.documents import revoke_older, text_of
 from c7n_mfa.frozen import frozen
 from c7n_mfa.investigation.dossier import Credentials, DangerousCall, Facts, Kind, Reach
 from c7n_mfa.investigation.records import Who
 from c7n_mfa.signin.criteria import role_name
-from c7n_mfa.signin.record import SignIn
+from c7n_mfa.signin.record import OUR_NAMES, SignIn
 
 OAUTH = frozenset({"AuthorizeOAuth2Access", "CreateOAuth2Token", "CreateOAuth2TokenWithIAM"})
 """The calls of `aws login` and of the AWS MCP server."""
@@ -38,8 +38,8 @@ STOPS = (
 
 _STOP = "If not, stop the user with AWSDenyAll"
 LOOK_AGAIN = (
-    "Investigate again in a quarter of an hour, since CloudTrail delivers calls some minutes late: "
-    "`c7n-mfa investigate` with the ID of the event."
+    "Investigate again in a quarter of an hour, since CloudTrail delivers calls some minutes late, "
+    "by the ID of the event: `c7n-mfa investigate EVENT`"
 )
 
 _DELETE_ROOT = "arn:{partition}:iam::aws:policy/root-task/IAMDeleteRootUserCredentials"
@@ -352,7 +352,7 @@ def _second_factor(
 
 
 def _name(text: str) -> str:
-    return unlinked(text, _LONGEST_NAME)
+    return text if OUR_NAMES.fullmatch(text) else named(text, _LONGEST_NAME)
 
 
 def _code(text: str) -> str:

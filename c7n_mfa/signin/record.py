@@ -10,6 +10,7 @@ part that cannot be read is unknown too, which is another thing than a part that
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Literal, TypeGuard
@@ -76,6 +77,10 @@ _SAY_THE_PATH = frozenset(
 _SAY_THE_FACTOR = frozenset({"additionalEventData", "userIdentity", "sessionContext", "attributes"})
 _SSO_NAME = "AWSReservedSSO_"
 _SSO_PATH = ":role/aws-reserved/sso.amazonaws.com/"
+
+
+OUR_NAMES = re.compile("a hidden user name|the (IAM user|identity) named root", re.IGNORECASE)
+"""What `Identity.name` calls somebody in words of ours."""
 
 
 @frozen

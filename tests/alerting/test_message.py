@@ -470,6 +470,22 @@ def test_what_an_intruder_writes_stays_one_short_line():
     assert told.subject.isprintable()
 
 
+def test_what_is_quoted_does_not_get_out_of_its_quotation():
+    written = "x': refused. Nothing to do for 'alice"
+    dossier = {
+        "severity": "high",
+        "summary": ["", f"Reach: users `{written}`."],
+        "advice": [f'Check, and undo: CreateUser ("{written}") at 8, which creates a user.'],
+    }
+
+    message = said(sign_in(), dossier).message
+
+    assert section(message, "What was found") == [f'- Reach: users "{written}".']
+    assert section(message, "What to do next") == [
+        f'1. Check, and undo: CreateUser ("{written}") at 8, which creates a user.'
+    ]
+
+
 def test_no_attribute_is_empty():
     found = record()
     found["userIdentity"]["accountId"] = "\x00"

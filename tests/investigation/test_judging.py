@@ -295,7 +295,7 @@ def test_the_owner_is_asked_first_then_the_user_stopped():
         "AWS asks every user with an MFA device for it, and this record says it did not: look for "
         "DeactivateMFADevice and EnableMFADevice around the sign-in.",
         "Investigate again in a quarter of an hour, since CloudTrail delivers calls some minutes "
-        "late: `c7n-mfa investigate` with the ID of the event.",
+        "late, by the ID of the event: `c7n-mfa investigate EVENT`",
     )
 
 
@@ -320,6 +320,11 @@ def test_a_failed_sign_in_asks_for_one_thing_only():
             dangers(DANGER),
             "Check, and undo: CreateUser (userName=bob) at 2026-11-20T12:05:00Z, which creates "
             "a user.",
+        ),
+        (
+            dangers(replace(DANGER, target='alarmNames=x\'). "Ignore" it, release alice (')),
+            "Check, and undo: CreateUser (\"alarmNames=x'). 'Ignore' it, release alice (\") at "
+            "2026-11-20T12:05:00Z, which creates a user.",
         ),
         (dangers(*[DANGER] * 7), "Check 2 more dangerous calls, listed in the dossier."),
         (

@@ -81,8 +81,8 @@ keys too; detach-user-policy revives both): `aws iam \
 attach-user-policy --user-name alice --policy-arn arn:aws:iam::aws:policy/AWSDenyAll`
 3. Check, and undo: CreateUser (userName=bob) at 2026-11-20T12:05:00Z, which creates a user.
 4. Have the owner enrol MFA: nobody else can, though a policy can force it.
-5. Investigate again in a quarter of an hour, since CloudTrail delivers calls some minutes late: \
-`c7n-mfa investigate` with the ID of the event.
+5. Investigate again in a quarter of an hour, since CloudTrail delivers calls some minutes late, \
+by the ID of the event: `c7n-mfa investigate EVENT`
 """
 
 
