@@ -114,6 +114,17 @@ def _input(event: Mapping[str, Any]) -> str:
     return json.dumps(event).replace("<", "\\u003c")
 
 
+def role_problem(reader: Reader, role: str) -> str | None:
+    """Why there may be no second look through this role; None where it exists."""
+    name = role.rpartition("/")[2]
+    found = reader.one("iam", "", "get_role", role, lambda answer: answer["Role"], RoleName=name)
+    if isinstance(found, ReadFailure):
+        return f"could not be checked: {found.sentence()}"
+    if found is None:
+        return "does not exist; until it does, there is no second look, and each message says so"
+    return None
+
+
 def _gap(failure: ReadFailure) -> Gap:
     denied = _DENIED.search(failure.message)
     if denied or failure.denied:

@@ -154,6 +154,17 @@ class InvestigateSignin(Deployable, EventAction):
         minutes = list(self._after_minutes)
         if minutes != sorted(minutes):
             self.refuse("again: after-minutes: has to name the earlier look first")
+        if minutes and self.is_being_deployed():
+            self._check_role(self.data["again"]["role"])
+
+    def _check_role(self, role):
+        """Warn of a role that is missing: a message without a second look is better than none."""
+        from c7n_mfa.aws.read import Reader
+        from c7n_mfa.investigation.again import role_problem
+
+        problem = role_problem(Reader(local_session(self.manager.session_factory)), role)
+        if problem:
+            self.log.warning("policy:%s again: role: %s %s", self.policy_name, role, problem)
 
     def process(self, resources, event=None):
         record = event.get("detail", {}) if isinstance(event, dict) else {}

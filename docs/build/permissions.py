@@ -43,6 +43,8 @@ TOPIC_CHECK = frozenset({"sns:GetTopicAttributes"})
 QUEUE_CHECK = frozenset({"sqs:GetQueueAttributes", "sqs:GetQueueUrl"})
 # What containment checks then, if `exclude` names a user without a wildcard.
 BREAK_GLASS_CHECK = frozenset({"iam:GetUser"})
+# What `investigate-signin` checks then, if it looks again.
+ROLE_CHECK = frozenset({"iam:GetRole"})
 # What the commands take that undo a deployment.
 DELETE_FUNCTION = frozenset({"lambda:DeleteFunction"})
 DELETE_RULE = frozenset({"events:DeleteRule", "events:RemoveTargets"})
@@ -299,6 +301,8 @@ def _checks(policy: Any) -> frozenset[str]:
         checks |= QUEUE_CHECK if "dead_letter_config" in policy.data["mode"] else checks
     if any(action.data.get("exclude") for action in actions):
         checks |= BREAK_GLASS_CHECK
+    if _scheduler_role(policy):
+        checks |= ROLE_CHECK
     return checks
 
 

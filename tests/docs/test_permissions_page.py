@@ -147,8 +147,9 @@ def test_whoever_deploys_may_look_at_topic_and_queue_and_take_it_away(name):
     by_name = {statement["Sid"]: statement for statement in deployer["Statement"]}
     function = f"arn:aws:lambda:*:123456789012:function:custodian-{name}"
     rule = f"arn:aws:events:*:123456789012:rule/custodian-{name}"
-    users = permissions.BREAK_GLASS_CHECK if name.endswith("-contain") else frozenset()
-    assert set(by_name["Read"]["Action"]) == DEPLOY_CHECKS | users | {"sts:GetCallerIdentity"}
+    contains = name.endswith("-contain")
+    checks = permissions.BREAK_GLASS_CHECK if contains else permissions.ROLE_CHECK
+    assert set(by_name["Read"]["Action"]) == DEPLOY_CHECKS | checks | {"sts:GetCallerIdentity"}
     assert (
         by_name["DeleteFunction"]["Action"],
         by_name["DeleteFunction"]["Resource"],

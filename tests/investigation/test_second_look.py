@@ -10,6 +10,7 @@ AWS they run by themselves.  LookupEvents and findings are set by hand, since mo
 from __future__ import annotations
 
 import json
+import logging
 from datetime import UTC, datetime, timedelta
 
 import boto3
@@ -21,7 +22,7 @@ from moto import mock_aws
 
 from c7n_mfa.investigation.again import Appointment, Function, due
 from c7n_mfa.signin.second_look import Look
-from calls import watched
+from calls import denied, watched
 from deployed import ACCOUNT, REGION, Inbox, event, record, shipped
 from deployed import Function as Deployed
 from investigated import call, stamp
@@ -360,12 +361,46 @@ def test_outside_a_function_nobody_looks_again_and_the_dossier_says_so(request, 
     assert gap.why == "will not look again, outside a Lambda function"
 
 
-def load(request, again):
+def load(request, again, mode=None, **config):
     action = {"type": "investigate-signin", "again": again}
+    policy = {"name": "investigated", "resource": "account", "actions": [action]}
     return PyTestUtils(request).load_policy(
-        {"name": "investigated", "resource": "account", "actions": [action]},
-        config={"region": REGION, "account_id": ACCOUNT},
+        {**policy, "mode": mode} if mode else policy,
+        config={"region": REGION, "account_id": ACCOUNT, **config},
     )
+
+
+@pytest.fixture
+def deploy(request, caplog):
+    """Load the policy as `custodian run` does before it creates the function: what is warned of."""
+
+    def deploy(*roles, **faults):
+        with mock_aws(), watched(faults=faults):
+            for role in roles:
+                boto3.client("iam").create_role(RoleName=role, AssumeRolePolicyDocument="{}")
+            mode = shipped(NAME)["mode"]
+            load(request, {"role": ROLE}, mode, command="c7n.commands.run", dryrun=False)
+        return [each.message for each in caplog.records if each.levelno >= logging.WARNING]
+
+    return deploy
+
+
+MISSING = "does not exist; until it does, there is no second look, and each message says so"
+
+
+def test_a_role_that_is_missing_is_warned_of_at_deploy(deploy):
+    assert deploy("another") == [f"policy:investigated again: role: {ROLE} {MISSING}"]
+
+
+def test_a_role_that_is_there_is_not(deploy):
+    assert deploy("c7n-mfa-look-again") == []
+
+
+def test_a_role_that_may_not_be_read_is_no_pass(deploy):
+    assert deploy("c7n-mfa-look-again", **{"iam:GetRole": denied}) == [
+        f"policy:investigated again: role: {ROLE} could not be checked: access denied: grant "
+        f"iam:GetRole on {ROLE}"
+    ]
 
 
 @pytest.mark.parametrize(
