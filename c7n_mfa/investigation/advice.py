@@ -245,8 +245,8 @@ def _contained(sign_in: SignIn) -> Iterator[str]:
     typed = _code(deny_all(_user(sign_in), sign_in.identity.arn))
     yield "If it was, let them enrol MFA with an administrator's help, and release the user."
     yield (
-        "If not, leave the user contained. Access keys may still work; this stops them too "
-        f"({STOPS}): {typed}"
+        "If not, leave the user contained. Access keys may still work, and so may an MFA device "
+        f"enrolled since the sign-in; this stops them too ({STOPS}): {typed}"
     )
 
 

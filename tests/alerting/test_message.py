@@ -249,8 +249,8 @@ def test_what_was_done_comes_with_the_command_that_undoes_it_and_what_failed_is_
     ]
     assert section(message, "What to do next")[1:] == [
         "2. If it was, let them enrol MFA with an administrator's help, and release the user.",
-        "3. If not, leave the user contained. Access keys may still work; this stops them too "
-        f"({STOPS}):",
+        "3. If not, leave the user contained. Access keys may still work, and so may an MFA "
+        f"device enrolled since the sign-in; this stops them too ({STOPS}):",
         f"   {STOP}",
         "4. Look at what the session did (CloudTrail, by user name).",
     ]
