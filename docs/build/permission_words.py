@@ -128,7 +128,7 @@ WHY: Mapping[str, str] = {
     "securityhub:GetFindings": "what Security Hub reported about the identity",
     "sns:CreateTopic": "create the topic",
     "sns:DeleteTopic": "delete the topic that repair created",
-    "sns:GetSubscriptionAttributes": "whether a subscription's filter policy stops alarms",
+    "sns:GetSubscriptionAttributes": "whether a subscription's filter policy stops messages",
     "sns:GetTopicAttributes": "whether the topic exists, its policy, its key, and its subscribers",
     "sns:ListSubscriptionsByTopic": "who is subscribed, and who has confirmed",
     "sns:ListTagsForResource": "whether a topic was created by repair",

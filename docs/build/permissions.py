@@ -39,7 +39,9 @@ PASS_ROLE = frozenset({"iam:PassRole"})
 # What a schedule does for a second look.
 INVOKE = frozenset({"lambda:InvokeFunction"})
 # What `alert-signin` checks while it is being deployed.
-TOPIC_CHECK = frozenset({"sns:GetTopicAttributes"})
+TOPIC_CHECK = frozenset(
+    {"sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:GetSubscriptionAttributes"}
+)
 QUEUE_CHECK = frozenset({"sqs:GetQueueAttributes", "sqs:GetQueueUrl"})
 # What containment checks then, if `exclude` names a user without a wildcard.
 BREAK_GLASS_CHECK = frozenset({"iam:GetUser"})
