@@ -62,7 +62,9 @@ def _by_id(reader: Reader, user: User, user_id: str) -> User | ReadFailure | Non
 
 
 def _renamed(user: User, occasion: Occasion) -> str | None:
-    if occasion.user_id is None or occasion.user_name in (None, user.name):
+    named = occasion.user_name or user.name
+    # No two names differ in case alone.
+    if occasion.user_id is None or named.lower() == user.name.lower():
         return None
     return f"who signed in as {occasion.user_name} is called {user.name} now"
 

@@ -78,6 +78,18 @@ def test_a_renamed_user_is_contained_under_the_new_name(iam, sign_in):
     assert "put bob into users: in policies/respond/signin-user-release.yml" in message["Message"]
 
 
+def test_a_name_that_was_typed_in_another_case_is_the_same(iam, sign_in):
+    found = record()
+    found["userIdentity"]["userName"] = "Alice"
+
+    # IAM compares names without regard to case; moto does not.
+    described = iam.get_user(UserName="alice")
+    _, message = sign_in(found=found, stubs={"iam:GetUser": lambda _: described})
+
+    assert policies(iam, "alice") == PUT
+    assert "is called" not in message["Message"]
+
+
 def test_a_renamed_user_is_contained_and_whoever_took_the_name_is_not(iam, sign_in):
     iam.update_user(UserName="alice", NewUserName="bob")
     iam.create_user(UserName="alice")
