@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from c7n_mfa.aws.arn import Arn
 from c7n_mfa.signin.criteria import identity
-from c7n_mfa.signin.record import SignIn
+from c7n_mfa.signin.record import EVENT_ID, SignIn
 
 # By partition: what the names of its Regions begin with, and the host of its console.
 _PARTITIONS = {
@@ -24,7 +24,6 @@ _PARTITIONS = {
 }
 _REGION = r"[a-z]+(-[a-z]+)*-\d{1,2}"
 _USER = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
-_EVENT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def user_link(sign_in: SignIn) -> str | None:
@@ -39,7 +38,7 @@ def user_link(sign_in: SignIn) -> str | None:
 def event_link(sign_in: SignIn) -> str | None:
     """To the event in the console of CloudTrail, which has it some minutes after the sign-in."""
     home = _home(sign_in, "cloudtrailv2")
-    if home is None or not _EVENT.fullmatch(sign_in.event_id or ""):
+    if home is None or not EVENT_ID.fullmatch(sign_in.event_id or ""):
         return None
     return f"{home}#/events/{sign_in.event_id}"
 

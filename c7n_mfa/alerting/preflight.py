@@ -20,7 +20,6 @@ _PLACE = rf"{REGION}:\d{{12}}"
 _TOPIC_ARN = re.compile(rf"arn:aws[\w-]*:sns:{_PLACE}:[\w-]{{1,256}}", re.ASCII)
 _TOPIC_NAME = re.compile(r"[\w-]{1,256}", re.ASCII)
 _QUEUE_ARN = re.compile(rf"arn:aws[\w-]*:sqs:{_PLACE}:[\w-]{{1,80}}", re.ASCII)
-_NO_QUEUE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
 # AWS's own keys take whoever may use the topic or the queue, in its account.
 _OWN_KEYS = re.compile(r"(arn:[^:]*:kms:[^:]*:\d*:)?alias/aws/(sns|sqs)")
 _DEAD_LETTERS = "mode: dead_letter_config: TargetArn:"
@@ -193,9 +192,8 @@ class _Deployment:
         account, name = arn.split(":")[4:6]
         owner = {"QueueName": name, "QueueOwnerAWSAccountId": account}
         url = self._read("sqs", "get_queue_url", "QueueUrl", arn, **owner)
-        gone = url is None or getattr(url, "code", None) in _NO_QUEUE
         # Of another account's queue SQS says the same when it may not be used.
-        if gone and account == self.action.manager.config.account_id:
+        if url is None and account == self.action.manager.config.account_id:
             self.action.refuse(f"{_DEAD_LETTERS} {arn} does not exist; create the queue first")
         if self._failed(url, f"{_DEAD_LETTERS} {arn}"):
             return

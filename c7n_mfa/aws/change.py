@@ -20,6 +20,8 @@ from c7n_mfa.aws.read import Reader, ReadFailure, together
 from c7n_mfa.frozen import frozen
 
 Result = Literal["planned", "done", "adopted", "already", "skipped", "failed", "not-tried"]
+IN_PLACE: frozenset[Result] = frozenset({"done", "already"})
+"""The results after which a thing is as it should be."""
 
 
 @frozen

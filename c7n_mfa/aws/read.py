@@ -35,6 +35,8 @@ _NOT_FOUND = (
     "NotFoundException",
     "TrailNotFoundException",
     "NoSuchEntity",
+    "AWS.SimpleQueueService.NonExistentQueue",
+    "QueueDoesNotExist",
 )
 # How an endpoint says that it does not have an operation at all.
 _NO_OPERATION = ("InvalidAction", "UnknownOperation", "UnknownOperationException")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -27,7 +26,7 @@ from c7n_mfa.investigation.gather import investigate as investigate_sign_in
 from c7n_mfa.investigation.page import circumstances, headline, markdown, sections, to_dict
 from c7n_mfa.investigation.records import parse
 from c7n_mfa.signin.parts import read_parts
-from c7n_mfa.signin.record import SignIn
+from c7n_mfa.signin.record import EVENT_ID, SignIn
 
 Record = dict[str, Any]
 
@@ -35,7 +34,6 @@ INVESTIGATED, SEVERE, CANNOT_TELL = 0, 1, 2
 _ALL = "all"
 # Where most sign-ins are recorded, and every call of IAM.
 _GLOBAL = "us-east-1"
-_EVENT_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _MOST_NAMED = 20
 
 
@@ -126,7 +124,7 @@ def _asked_for(
     session: boto3.Session, event: str, event_id: str | None, regions: Iterable[str]
 ) -> tuple[SignIn, Record]:
     """The one sign-in that EVENT names, and its record."""
-    is_file = event == STANDARD_INPUT or os.path.exists(event) or not _EVENT_ID.fullmatch(event)
+    is_file = event == STANDARD_INPUT or os.path.exists(event) or not EVENT_ID.fullmatch(event)
     records = _read(event) if is_file else [_looked_up(Reader(session), event, regions)]
     # The steps look into the record, whose parts may be texts.
     found = [

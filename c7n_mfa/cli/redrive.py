@@ -12,7 +12,6 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartM
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -25,13 +24,13 @@ from c7n_mfa.aws.arn import Arn
 from c7n_mfa.aws.text import one_line
 from c7n_mfa.cli.terminal import aws_sentence, complain
 from c7n_mfa.frozen import frozen
+from c7n_mfa.signin.record import EVENT_ID
 
 NONE_LEFT, SOME_LEFT, CANNOT_TELL = 0, 1, 2
 
 # As long as a function may run: nobody else gets the message meanwhile.
 _LONGEST_SECONDS = 900
 _PATIENT = Config(read_timeout=_LONGEST_SECONDS + 10, retries={"total_max_attempts": 1})
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LONGEST_REASON = 300
 
 
@@ -59,7 +58,7 @@ class DeadLetter:
         """The id of the event, where AWS has given it one."""
         detail = (self.event or {}).get("detail")
         event_id = detail.get("eventID") if isinstance(detail, dict) else None
-        is_id = isinstance(event_id, str) and _UUID.fullmatch(event_id)
+        is_id = isinstance(event_id, str) and EVENT_ID.fullmatch(event_id)
         return f"event {event_id}" if is_id else f"message {self.message_id}"
 
 

@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from c7n_mfa.aws.change import IN_PLACE
 from c7n_mfa.aws.operation import Call
 from c7n_mfa.aws.read import ReadFailure
 from c7n_mfa.aws.times import format_time, parse_time
@@ -218,11 +219,8 @@ def may_open_enrolment(receipts: Iterable[Mapping[str, Any]]) -> bool:
 
     With an open session, or with the password, whoever has them could enrol a device of their own.
     """
-    in_place = {receipt["action"] for receipt in receipts if receipt["result"] in _IN_PLACE}
+    in_place = {receipt["action"] for receipt in receipts if receipt["result"] in IN_PLACE}
     return {"revoke-sessions", "reset-password"} <= in_place
-
-
-_IN_PLACE = ("done", "already")
 
 
 def _put(

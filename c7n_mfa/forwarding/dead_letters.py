@@ -36,7 +36,6 @@ _SEND = "sqs:SendMessage"
 _SID = "c7n-mfa-signin-forwarding"
 # Custodian's rules, and those that forward.
 _RULES = ("custodian-*", "c7n-mfa-*")
-_NO_QUEUE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
 _TWO_WEEKS = "1209600"
 
 
@@ -49,8 +48,6 @@ def read_dead_letters(
     """The queue of a Region, whether an alarm on it notifies somebody, and how much waits."""
     arn = place.queue(region, wanted.queue)
     url = reader.one("sqs", region, "get_queue_url", arn, _url, QueueName=wanted.queue)
-    if isinstance(url, ReadFailure) and url.code in _NO_QUEUE:
-        url = None
     ask = ("cloudwatch", region, "describe_alarms_for_metric", arn)
     alarmed = reader.one(*ask, _notifies, **_metric(wanted.queue))
     topic = _topic(reader, place, region, wanted)

@@ -15,7 +15,13 @@ from typing import Any
 
 from c7n_mfa.frozen import frozen
 from c7n_mfa.investigation.dossier import LEVELS, Dossier, Facts, Level
-from c7n_mfa.investigation.page import dangerous_call, finding_line, quoted, worst_first
+from c7n_mfa.investigation.page import (
+    counted,
+    dangerous_call,
+    finding_line,
+    quoted,
+    worst_first,
+)
 from c7n_mfa.signin.record import at
 
 _DIGEST = 12
@@ -102,7 +108,7 @@ def news_since(told: Told, dossier: Dossier) -> News | None:
     parts, lines = _counted(new), list(_lines(new))
     total = dossier.facts.related.failed or 0
     if total > told.failed:
-        parts.append(_number(total - told.failed, "more failed attempt"))
+        parts.append(counted(total - told.failed, "more failed attempt"))
         lines.append(f"{parts[-1]} before the sign-in, {total} in all")
     if LEVELS.index(dossier.severity) > LEVELS.index(told.severity):
         # The subject names it at its beginning.
@@ -159,15 +165,11 @@ def _lines(new: Sequence[_Thing]) -> Iterator[str]:
         lines = [thing.line for thing in new if thing.kind == kind]
         yield from lines[:_MOST_OF_A_KIND]
         if len(lines) > _MOST_OF_A_KIND:
-            yield f"{_number(len(lines) - _MOST_OF_A_KIND, f'more new {kind}')}, in the dossier"
+            yield f"{counted(len(lines) - _MOST_OF_A_KIND, f'more new {kind}')}, in the dossier"
 
 
 def _counted(new: Iterable[_Thing]) -> list[str]:
     counts: dict[str, int] = {}
     for thing in new:
         counts[thing.kind] = counts.get(thing.kind, 0) + 1
-    return [_number(count, f"new {kind}") for kind, count in counts.items()]
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    return [counted(count, f"new {kind}") for kind, count in counts.items()]

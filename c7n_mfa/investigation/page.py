@@ -180,7 +180,7 @@ def _related(related: Related, is_early: bool, now: datetime) -> str:
     last = f", the last {format_minute(related.last_failed)}" if related.last_failed else ""
     burst = ", in quick succession" if related.burst else ""
     so_far = ", so far" if is_early and not related.failed else ""
-    attempts = f"{_least(seen.complete)}{_number(related.failed, 'failed attempt')}"
+    attempts = f"{_least(seen.complete)}{counted(related.failed, 'failed attempt')}"
     return f"{findings}; {attempts} before{last}{burst}{so_far}{_read_back(seen, now)}."
 
 
@@ -212,7 +212,7 @@ def _earlier(earlier: EarlierSignIns | None, now: datetime) -> str:
     without = "unknown" if earlier.without_mfa is None else f"{least}{earlier.without_mfa}"
     since = _read_back(seen, now) or f" since {seen.since.date().isoformat()}"
     unsaid = f"; of {earlier.unknown} the record does not say" if earlier.unknown else ""
-    return f"{without} of {least}{_number(earlier.count, 'sign-in')}{since}{times}{unsaid}."
+    return f"{without} of {least}{counted(earlier.count, 'sign-in')}{since}{times}{unsaid}."
 
 
 def _origin(origin: Origin | None, now: datetime) -> str:
@@ -231,7 +231,7 @@ def _origin(origin: Origin | None, now: datetime) -> str:
     if origin.compared_with is None:
         compared = "earlier calls unknown"
     else:
-        number = _number(origin.compared_with, "earlier call")
+        number = counted(origin.compared_with, "earlier call")
         compared = f"{_least(origin.seen.complete)}{number} compared"
     return f"{', '.join(parts)}{usual}; {compared}{_read_back(origin.seen, now)}."
 
@@ -313,12 +313,12 @@ def _credentials(credentials: Credentials | None) -> str:
     words = {True: "a password", False: "no password", None: f"password {NOT_READ}"}
     password = words[credentials.password]
     devices, keys = credentials.mfa, credentials.keys
-    mfa = f"MFA {NOT_READ}" if devices is None else _number(len(devices), "MFA device")
+    mfa = f"MFA {NOT_READ}" if devices is None else counted(len(devices), "MFA device")
     if keys is None:
         return f"{password}, {mfa}, access keys {NOT_READ}."
     listed = ", ".join(f"{k.id} {'active' if k.active else 'inactive'}" for k in keys)
     after = f" ({listed})" if listed else ""
-    return f"{password}, {mfa}, {_number(len(keys), 'access key')}{after}."
+    return f"{password}, {mfa}, {counted(len(keys), 'access key')}{after}."
 
 
 def _gap(gap: Gap) -> str:
@@ -345,7 +345,7 @@ def _some(items: Iterable[str], number: int) -> str:
     return ", ".join(shown) + more
 
 
-def _number(count: int, noun: str) -> str:
+def counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 

@@ -64,6 +64,9 @@ REASONS: Mapping[str, str] = MappingProxyType(
 )
 """Every code of `SignIn.reasons`, with its sentence."""
 
+EVENT_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+"""The IDs that AWS gives to events are UUIDs; anything else was written by somebody."""
+
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 """What CloudTrail writes for the name of a user that does not exist; it may be a password."""
 
