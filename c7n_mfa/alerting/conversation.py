@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sign-ins of one identity that follow each other within an hour: one conversation, with a count.
 
-SNS has no threads.  What can be done is to say the how many-th a sign-in is, and to say shortly
-what was said before; each is still reported.  The ledger has an entry for each that was, by a
-digest of who it was and by the hour, so that none is read but those of two hours.
+SNS has no threads, so each sign-in is reported with its number, and what was said before is said
+shortly.  The ledger has an entry for each, by a digest of who signed in and by the hour, so that no
+more is read than the entries of two hours.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from c7n_mfa.alerting.ledger import Ledger
 from c7n_mfa.alerting.values import Conversation
+from c7n_mfa.aws.entries import LogEntries
 from c7n_mfa.aws.read import Reader, ReadFailure
 from c7n_mfa.aws.times import parse_time
 from c7n_mfa.frozen import frozen
@@ -67,29 +67,27 @@ def conversation(own: Entry, entries: Iterable[Entry]) -> Conversation:
 
 
 @frozen
-class Talk:
-    """Where the ledger has the sign-ins of one identity, and the one that is to be reported."""
+class RecentSignIns:
+    """The ledger's entries for one identity, and ``own``, for the sign-in to report now."""
 
-    reader: Reader
-    region: str
-    group: str
+    log: LogEntries
     key: str
     own: Entry
 
     @classmethod
     def of(
         cls, reader: Reader, region: str, group: str, policy: str, sign_in: SignIn, own: Entry
-    ) -> Talk:
+    ) -> RecentSignIns:
         who = f"{sign_in.identity.account} {sign_in.principal}"
         digest = hashlib.sha256(who.encode(errors="replace")).hexdigest()[:32]
-        return cls(reader, region, group, f"c7n-mfa/{policy}/who-{digest}", own)
+        return cls(LogEntries(reader, region, group), f"c7n-mfa/{policy}/who-{digest}", own)
 
     def read(self) -> Conversation:
         """Where the ledger cannot be read, each sign-in is the first."""
-        hours = {format(at, _HOUR) for at in (self.own.at - WITHIN, self.own.at)}
+        hours = {self._hour(at) for at in (self.own.at - WITHIN, self.own.at)}
         entries: list[Entry] = []
         for hour in sorted(hours):
-            names = self._book(hour).names()
+            names = self.log.below(hour)
             if isinstance(names, ReadFailure):
                 return Conversation()
             entries += filter(None, (Entry.parse(name) for name, _ in names))
@@ -97,7 +95,8 @@ class Talk:
 
     def add(self) -> None:
         """Once it is reported; where that fails, the next one is told in full."""
-        self._book(format(self.own.at, _HOUR)).add(str(self.own))
+        self.log.add(f"{self._hour(self.own.at)}{self.own}")
 
-    def _book(self, hour: str) -> Ledger:
-        return Ledger(self.reader, self.region, self.group, f"{self.key}/{hour}")
+    def _hour(self, at: datetime) -> str:
+        """What all entries of an hour begin with."""
+        return f"{self.key}/{at:{_HOUR}}/"

@@ -8,7 +8,6 @@ Registered in :mod:`c7n_mfa.entry`.
 import hashlib
 import itertools
 import json
-import re
 from datetime import UTC, datetime
 
 from botocore.config import Config
@@ -20,7 +19,7 @@ from c7n.utils import generate_arn, local_session, type_schema
 from c7n_mfa.element import Deployable, own_log_group
 from c7n_mfa.entry import ELEMENTS
 from c7n_mfa.signin.element import UNDESCRIBED
-from c7n_mfa.signin.record import SignIn
+from c7n_mfa.signin.record import EVENT_ID, SignIn
 from c7n_mfa.signin.second_look import Look
 
 # What sending takes is imported where it is done: a function starts cold for each sign-in, and most
@@ -33,7 +32,6 @@ RECEIPTS = "c7n:containment"
 
 _CONTAINING = {element.name for element in ELEMENTS if element.contains}
 _FIRST = {element.name for element in ELEMENTS if element.before_alert}
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # Three tries of these, and the pauses between them, take less than a claim is good for.
 _NO_LEDGER = "there is no ledger outside Lambda"
 _PUBLISH = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 3})
@@ -167,15 +165,15 @@ class AlertSignin(Deployable, EventAction):
         outcome = ledger.outcome_of(receipts, contains)
         reader = Reader(local_session(self.manager.session_factory))
         # A later look is at the same sign-in.
-        talk = None if look else self._talk(reader, sign_in, event_id, resource)
-        name, before = self._account_name(reader, sign_in, resource), talk and talk.read()
+        recent = None if look else self._recent(reader, sign_in, event_id, resource)
+        name, before = self._account_name(reader, sign_in, resource), recent and recent.read()
 
         def compose(unrecorded=None):
             return self._compose(sign_in, resource, contains, unrecorded, name, before)
 
         sent = self._deliver(reader, event_id, outcome, compose)
-        if talk and sent.result == "notified":
-            talk.add()
+        if recent and sent.result == "notified":
+            recent.add()
         resource[self.annotation_key] = self._annotation(compose(), sent)
         self._log(event_id, sent)
         errors = ledger.passing(receipts)
@@ -186,9 +184,9 @@ class AlertSignin(Deployable, EventAction):
             )
         return resource[self.annotation_key]
 
-    def _talk(self, reader, sign_in, event_id, resource):
+    def _recent(self, reader, sign_in, event_id, resource):
         """Where the earlier sign-ins of the identity are recorded; None where nothing is."""
-        from c7n_mfa.alerting.conversation import Entry, Talk
+        from c7n_mfa.alerting.conversation import Entry, RecentSignIns
         from c7n_mfa.alerting.message import severity_of
         from c7n_mfa.aws.times import parse_time
 
@@ -197,7 +195,7 @@ class AlertSignin(Deployable, EventAction):
             return None
         severity = severity_of(sign_in, resource.get(DOSSIER), resource.get(RECEIPTS, ()))
         own = Entry(at, severity, event_id)
-        return Talk.of(reader, self._region, self._group, self.policy_name, sign_in, own)
+        return RecentSignIns.of(reader, self._region, self._group, self.policy_name, sign_in, own)
 
     def _account_name(self, reader, sign_in, resource):
         """The alias of the account, where it has one and it may be read: nice to have."""
@@ -256,8 +254,8 @@ class AlertSignin(Deployable, EventAction):
             if group is None:
                 return ledger.Notification("notified", publish(), _NO_LEDGER)
             key = ledger.key_for(self.policy_name, event_id)
-            book = ledger.Ledger(reader, self._region, group, key, outcome=outcome)
-            return book.notify_once(publish)
+            entries = ledger.Ledger(reader, self._region, group, key, outcome=outcome)
+            return entries.notify_once(publish)
         except ledger.NotSent as error:
             raise AlertNotSent(
                 f"policy:{self.policy_name} event:{event_id} nobody is notified: {error}"
@@ -323,7 +321,7 @@ class AlertSignin(Deployable, EventAction):
 def identifier(record):
     """The id of the event; of one without AWS's, a digest of the whole record."""
     event_id = record.get("eventID")
-    if isinstance(event_id, str) and _UUID.fullmatch(event_id):
+    if isinstance(event_id, str) and EVENT_ID.fullmatch(event_id):
         return event_id.lower()
     text = json.dumps(record, sort_keys=True)
     return f"sha256-{hashlib.sha256(text.encode()).hexdigest()}"

@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from c7n_mfa.aws.change import IN_PLACE
 from c7n_mfa.aws.entries import PAUSE_SECONDS, LogEntries
 from c7n_mfa.aws.read import Reader, ReadFailure
 from c7n_mfa.frozen import frozen
@@ -41,8 +42,6 @@ _ABANDONED = "others have claimed to send it, and none of them has recorded that
 Outcome = Literal["not-contained", "partly-contained", ""]
 OUTCOMES: tuple[Outcome, ...] = ("not-contained", "partly-contained", "")
 """What can be reported of one event, the worst first; the last cannot become better."""
-
-IN_PLACE = {"done", "already"}
 
 # What IAM and botocore call what is over in a minute; all else needs a person.
 _PASSES = re.compile(
@@ -131,7 +130,7 @@ class Ledger:
         # Nothing better than the best outcome can have been reported: it is claimed at once.
         number: int | None = None if self.outcome else 1
         while self.clock() < until:
-            claimed = number is not None and self.add(f"claim-{number}")
+            claimed = number is not None and self._add(f"claim-{number}")
             if isinstance(claimed, ReadFailure):
                 return _unsafely(send, claimed.sentence())
             if claimed and number:
@@ -151,13 +150,13 @@ class Ledger:
         try:
             message_id = send(None)
         except NotSent:
-            self.add(f"failed-{number}")
+            self._add(f"failed-{number}")
             raise
-        marked = self.add(_NOTIFIED)
+        marked = self._add(_NOTIFIED)
         note = _unsafe(marked.sentence()) if isinstance(marked, ReadFailure) else None
         return Notification("notified", message_id, note)
 
-    def add(self, name: str) -> bool | ReadFailure:
+    def _add(self, name: str) -> bool | ReadFailure:
         """Make an entry: True, or False when it exists already."""
         return self._entries.add(f"{self.key}/{_named(name, self.outcome)}")
 
@@ -166,12 +165,8 @@ class Ledger:
         return LogEntries(self.reader, self.region, self.group, self.sleep)
 
     def _listed(self) -> Entries | ReadFailure:
-        names = self.names()
+        names = self._entries.below(f"{self.key}/")
         return names if isinstance(names, ReadFailure) else Entries.of(names, self.outcome)
-
-    def names(self) -> tuple[tuple[str, float], ...] | ReadFailure:
-        """The entries below the key, each with its time."""
-        return self._entries.below(f"{self.key}/")
 
 
 def key_for(policy: str, identifier: str) -> str:

@@ -14,10 +14,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from c7n_mfa.alerting.ledger import IN_PLACE, outcome_of
+from c7n_mfa.alerting.ledger import outcome_of
 from c7n_mfa.alerting.links import event_link, user_link
 from c7n_mfa.alerting.payload import Said, for_machines
 from c7n_mfa.alerting.values import Alert, Conversation, Report, Sender
+from c7n_mfa.aws.change import IN_PLACE
 from c7n_mfa.aws.text import command, named, one_line, quote, relayed, shorten, unlinked
 from c7n_mfa.investigation.advice import (
     Uncontainable,

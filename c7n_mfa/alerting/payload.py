@@ -23,7 +23,6 @@ SCHEMA = "c7n-mfa/alert/1"
 """Which keys there are; it changes where one of them is taken away or means something else."""
 
 Format = Literal["json", "text"]
-FORMATS: tuple[Format, ...] = ("json", "text")
 
 JSON_PROTOCOLS = ("sqs", "lambda", "http", "https", "firehose")
 """Who gets the JSON; everybody else gets text: e-mail, and devices and phones one line."""
@@ -121,7 +120,10 @@ def receipt(data: Mapping[str, Any]) -> dict[str, Any]:
     kept = ("action", "result", "resource", "why", "error", "at")
     return {
         **{key: plain(data.get(key)) for key in kept},
-        "undo": [command(call) for call in data.get("undo", ())],
+        "undo": [
+            {"command": command(call), "effect": plain(call.get("effect"))}
+            for call in data.get("undo", ())
+        ],
         "by_hand": [command(call) for call in data.get("by_hand", ())],
     }
 

@@ -32,7 +32,7 @@ class Sender:
 
 @frozen
 class Conversation:
-    """Sign-ins of one identity that follow each other: the how many-th this one is, since when.
+    """Sign-ins of one identity that follow each other: the number of this one, and since when.
 
     ``told`` is the worst severity that was told before; None for the first.
     """

@@ -34,15 +34,16 @@ KEYS: Mapping[str, str] = {
     "look": "1; 2 or more where the function looks again at the same sign-in",
     "new": "what a later look has found that was not told before",
     "conversation": (
-        "`count`: the how many-th sign-in of this identity that this policy reports within an "
-        "hour; `since`: the time of the first, null when it is this one"
+        "`count`: 2 for the second sign-in of this identity that this policy reports within an "
+        "hour, and so on; `since`: the time of the first, null when it is this one"
     ),
     "links": "`user`, `event`: into the AWS console; null where there is none",
     "sign_in": "the annotation `c7n:signin`: who, where from, how, with the event's id and time",
     "next": "what to do next, in order; a command stands on a line of its own",
     "receipts": (
-        "what was done to the user: `action`, `result`, `resource`, `why`, `error`, `at`, "
-        "and as commands `undo`, and `by_hand`, what is left to a person"
+        "what was done to the user: `action`, `result`, `resource`, `why`, `error`, `at`; "
+        "`undo`, each `command` with its `effect`, what works again; `by_hand`, the commands left "
+        "for a person where `max-contained` is reached"
     ),
     "reasons": "why it is so severe: `code`, `level`, `sentence`",
     "found": "what the investigation found, a line for each step",

@@ -748,8 +748,8 @@ def test_the_account_has_its_name_beside_its_number():
 
 
 def again(count=3, told="high", dossier=None, receipts=(), sender=TELLS):
-    talk = Conversation(count, datetime(2026, 1, 15, 8, 8, tzinfo=UTC), told)
-    return alert(sign_in(), dossier, receipts, sender, NOW, None, talk)
+    conversation = Conversation(count, datetime(2026, 1, 15, 8, 8, tzinfo=UTC), told)
+    return alert(sign_in(), dossier, receipts, sender, NOW, None, conversation)
 
 
 def test_a_repeated_sign_in_says_the_how_many_th_it_is():
@@ -790,10 +790,12 @@ def test_what_matters_is_in_the_subject_however_long_the_names_are(
 ):
     found = record(**changes)
     found["userIdentity"]["userName"] = "n" * length
-    talk = Conversation(12, datetime(2026, 1, 15, 8, 8, tzinfo=UTC), "low")
+    conversation = Conversation(12, datetime(2026, 1, 15, 8, 8, tzinfo=UTC), "low")
     dossier = {"severity": "critical"}
 
-    told = alert(SignIn.from_record(found), dossier, receipts, CONTAINS, NOW, account_name, talk)
+    told = alert(
+        SignIn.from_record(found), dossier, receipts, CONTAINS, NOW, account_name, conversation
+    )
 
     assert len(told.subject) < 100
     assert told.subject.startswith("[CRITICAL] " + "n" * min(length, 17))

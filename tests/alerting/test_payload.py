@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import pytest
 
 from c7n_mfa.alerting.message import alert
-from c7n_mfa.alerting.payload import JSON_PROTOCOLS, PUBLISH_BYTES, SCHEMA, publication
+from c7n_mfa.alerting.payload import JSON_PROTOCOLS, PUBLISH_BYTES, SCHEMA, publication, receipt
 from c7n_mfa.alerting.values import Sender
 from c7n_mfa.signin.record import SignIn
 from deployed import ACCOUNT, EVENT_ID, record
@@ -124,10 +124,28 @@ def test_values_are_those_of_the_event_and_bounded():
     assert "evil.example" not in found.payload["text"]
 
 
-def test_an_undo_is_a_command():
+def test_an_undo_is_a_command_and_says_what_works_again():
+    delete = "aws iam delete-user-policy --user-name alice --policy-name"
+    before = "sessions issued before 2026-01-15T08:31:00Z work again, and those of aws login"
+
     assert [receipt["undo"] for receipt in CONTAINED.payload["receipts"]] == [
-        ["aws iam delete-user-policy --user-name alice --policy-name c7n-mfa-revoke-sessions"],
-        ["aws iam delete-user-policy --user-name alice --policy-name c7n-mfa-require-mfa"],
+        [{"command": f"{delete} c7n-mfa-revoke-sessions", "effect": before}],
+        [
+            {
+                "command": f"{delete} c7n-mfa-require-mfa",
+                "effect": "console sessions without MFA work again",
+            }
+        ],
+    ]
+
+
+def test_what_is_left_to_a_person_is_a_command():
+    parameters = {"UserName": "alice", "PolicyArn": "arn:aws:iam::aws:policy/AWSDenyAll"}
+    call = {"service": "iam", "operation": "attach_user_policy", "parameters": parameters}
+
+    assert receipt({"action": "require-mfa", "by_hand": [call]})["by_hand"] == [
+        "aws iam attach-user-policy --user-name alice --policy-arn "
+        "arn:aws:iam::aws:policy/AWSDenyAll"
     ]
 
 
