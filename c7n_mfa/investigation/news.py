@@ -25,6 +25,8 @@ from c7n_mfa.investigation.page import (
 from c7n_mfa.signin.record import at
 
 _DIGEST = 12
+# Scheduler and Lambda take 256 KB: what does not fit is told twice, and every look takes place.
+_MOST_THINGS = 8000
 _LONGEST_SUMMARY = 45
 _MOST_OF_A_KIND = 12
 
@@ -62,7 +64,7 @@ class Told:
         return {
             "severity": self.severity,
             "failed": self.failed,
-            "things": sorted(self.things),
+            "things": sorted(self.things)[:_MOST_THINGS],
             "unseen": sorted(self.unseen),
         }
 

@@ -21,6 +21,7 @@ from c7n.testing import PyTestUtils
 from moto import mock_aws
 
 from c7n_mfa.investigation.again import Appointment, Function, due
+from c7n_mfa.investigation.news import Told
 from c7n_mfa.signin.second_look import Look
 from calls import denied, watched
 from deployed import ACCOUNT, REGION, Inbox, event, record, shipped
@@ -179,6 +180,15 @@ def test_a_flood_of_new_calls_silences_no_look_and_hides_not_the_worst(here):
     assert "cloudtrail:DeleteTrail" in new[0]
     assert "- 389 more new dangerous calls, in the dossier" in new[:14]
     assert "What to do next" in message["Message"]
+
+
+def test_what_is_told_of_a_flood_fits_into_the_event_of_the_next_look():
+    things = frozenset(f"{number:012x}" for number in range(20_000))
+
+    told = Told(things=things).to_dict()
+
+    assert len(json.dumps(told)) < 200_000
+    assert Told.from_dict(told).things < things
 
 
 def test_scheduler_puts_nothing_of_its_own_into_the_event(here):
