@@ -40,7 +40,7 @@ _NO_MARKUP = str.maketrans({"<": "(", ">": ")"})
 _HARMLESS = {**_NO_MARKUP, **str.maketrans({'"': "'", "`": "'"})}
 _LINKED = (("://", "[:]//"), ("](", "] ("), ("\\\\", "\\ \\"))
 _SCHEME = re.compile(r"\b(mailto|tel|sms|callto):", re.IGNORECASE)
-_PLAIN = re.compile(r"[\w+=,@:/\[\].-]+", re.ASCII)
+_PLAIN = re.compile(r"[\w+=@:/\[\].-]+", re.ASCII)
 # Ends the quotation that holds the JSON, and begins it again: the time at which it is pasted.
 _PASTED = """"'"$(date -u +%Y-%m-%dT%H:%M:%SZ)"'\""""
 
@@ -156,4 +156,6 @@ def _option(name: str, value: Any) -> list[str]:
     option = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()
     if isinstance(value, bool):
         return [f"--{option}" if value else f"--no-{option}"]
-    return [f"--{option}", value if isinstance(value, str) else json.dumps(value)]
+    text = value if isinstance(value, str) else json.dumps(value)
+    # A user may be called `-alice`, which stands for an option where it stands alone.
+    return [f"--{option}={text}"] if text.startswith("-") else [f"--{option}", text]

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from c7n_mfa.aws.arn import Arn
-from c7n_mfa.aws.text import command, named, one_line, shorten, typed_words
+from c7n_mfa.aws.text import command, named, one_line, shorten
 from c7n_mfa.aws.times import format_time
 from c7n_mfa.containment.documents import revoke_older, text_of
 from c7n_mfa.frozen import frozen
@@ -190,8 +190,8 @@ def deny_all(name: str, arn: str | None) -> str:
     """
     partition = Arn.parse(arn or "").partition or "aws"
     policy = f"arn:{partition}:iam::aws:policy/AWSDenyAll"
-    words = ["aws", "iam", "attach-user-policy", "--user-name", name, "--policy-arn", policy]
-    return typed_words(words)
+    parameters = {"UserName": name, "PolicyArn": policy}
+    return command({"service": "iam", "operation": "attach_user_policy", "parameters": parameters})
 
 
 def advice_for(sign_in: SignIn, who: Who, moment: datetime, facts: Facts) -> tuple[str, ...]:

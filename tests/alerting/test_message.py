@@ -543,6 +543,25 @@ def test_other_sign_ins_are_called_what_they_are(changes, what):
     assert said(sign_in(**changes)).subject == f"alice {what} (123456789012)"
 
 
+def test_a_name_that_begins_with_a_dash_is_no_option():
+    call = {
+        "service": "iam",
+        "operation": "delete_user_policy",
+        "parameters": {"UserName": "-alice", "PolicyName": "x"},
+    }
+
+    assert command(call) == "aws iam delete-user-policy --user-name=-alice --policy-name x"
+
+
+def test_a_name_with_a_comma_says_nothing_more_of_the_sign_in():
+    found = record()
+    found["userIdentity"]["userName"] = "alice,contained"
+
+    subject = said(SignIn.from_record(found)).subject
+
+    assert subject == f'"alice,contained" signed in without MFA ({ACCOUNT})'
+
+
 def test_a_command_is_quoted_as_a_shell_needs_it():
     call = {
         "service": "iam",
