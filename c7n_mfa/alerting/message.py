@@ -14,12 +14,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from c7n_mfa.alerting.circumstances import circumstances
 from c7n_mfa.alerting.ledger import outcome_of
-from c7n_mfa.alerting.links import event_link, user_link
 from c7n_mfa.alerting.payload import Said, for_machines
+from c7n_mfa.alerting.subject import nth, ordinal, subject_of
 from c7n_mfa.alerting.values import Alert, Conversation, Report, Sender
 from c7n_mfa.aws.change import IN_PLACE
-from c7n_mfa.aws.text import command, named, one_line, quote, relayed, shorten, unlinked
+from c7n_mfa.aws.text import command, named, one_line, relayed, unlinked
 from c7n_mfa.investigation.advice import (
     Uncontainable,
     advice_when_contained,
@@ -31,43 +32,14 @@ from c7n_mfa.investigation.page import NOT_READ, SO_FAR
 from c7n_mfa.signin.criteria import identity
 from c7n_mfa.signin.record import OUR_NAMES, SignIn
 
-SUBJECT_LENGTH = 99
-"""The longest subject that SNS takes, fewer than 100 characters; it has to be ASCII."""
-
 MESSAGE_LENGTH = 30_000
 """Far above what is read."""
 
 _CUT = "\n\n(cut here; the rest is in the policy's output)\n"
 _TEXT_LENGTH = 300
 _NAME_LENGTH = 64
-_SUBJECT_NAME = 20
 _TITLES = {2: "Second", 3: "Third"}
 _MOST_REGIONS = 5
-_KINDS = {
-    "root": "the root user",
-    "iam-user": "IAM user",
-    "assumed-role": "role session",
-    "federated-user": "federated user",
-    "unknown": "identity of an unknown type",
-}
-_WAYS = {
-    "password": "with a password",
-    "saml": "through SAML",
-    "identity-center": "through IAM Identity Center",
-    "web-identity": "through a web identity provider",
-    "broker": "through a federation broker",
-    "unknown": "in an unknown way",
-}
-_FACTORS = {
-    "single": "without MFA",
-    "multi": "with MFA",
-    "unknown": "MFA unknown (the record does not say)",
-}
-_OUTCOMES = {
-    "success": "successful",
-    "failure": "failed",
-    "unknown": "outcome unknown (the record does not say)",
-}
 _SAID_BY_THE_RECORD = ("single-factor", "factor-unknown")
 # The step that stands above already, as the first to take.
 _OWNER = "Owner: "
@@ -102,7 +74,7 @@ def alert(
     steps = tuple(_next(sign_in, dossier, receipts, now))
     head = f"{level and f'[{level}] '}{_title(look)}"
     said = Said(
-        subject=_subject(head, name, happened, _nth(conversation), account, account_name),
+        subject=subject_of(head, name, happened, nth(conversation), account, account_name),
         title=title,
         text=_fit("\n\n".join(_blocks(report, severity, headline, steps)) + "\n"),
         steps=steps,
@@ -133,7 +105,7 @@ def _blocks(report: Report, severity: Level, headline: str, steps: Sequence[str]
     look = _look(dossier)
     yield headline
     yield from _again(_name(sign_in), report.conversation)
-    yield "\n".join(_circumstances(sign_in))
+    yield "\n".join(circumstances(sign_in))
     yield from _section("What is new", _listed(_new(look)))
     yield from _section("What to do next", _numbered(steps))
     if not look:
@@ -210,52 +182,9 @@ def _again(name: str, conversation: Conversation) -> Iterator[str]:
     if conversation.count > 1 and conversation.since:
         since = conversation.since.strftime("%H:%M UTC")
         yield (
-            f"This is the {_ordinal(conversation.count)} sign-in of {name} that is reported since "
+            f"This is the {ordinal(conversation.count)} sign-in of {name} that is reported since "
             f"{since}."
         )
-
-
-def _nth(conversation: Conversation) -> str:
-    if conversation.count < 2 or not conversation.since:
-        return ""
-    return f", {_ordinal(conversation.count)} since {conversation.since:%H:%M}"
-
-
-def _ordinal(number: int) -> str:
-    """
-    >>> [_ordinal(number) for number in (2, 3, 4, 11, 21)]
-    ['2nd', '3rd', '4th', '11th', '21st']
-    """
-    teens = number % 100 in (11, 12, 13)
-    return f"{number}{'th' if teens else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
-
-
-def _subject(
-    head: str, name: str, happened: str, nth: str, account: str, account_name: str | None
-) -> str:
-    """What matters stays, however long the name is; the less it matters, the sooner it goes."""
-    called = f", {account_name}" if account_name else ""
-    account = shorten(account, 12)
-    tails = [
-        f" {happened}{nth} ({account}{called})",
-        f" {happened}{nth} ({account})",
-        f" {happened} ({account})",
-        f" {happened}",
-    ]
-    needed = min(len(name), _SUBJECT_NAME)
-    fitting = (tail for tail in tails if len(head) + needed + len(tail) <= SUBJECT_LENGTH)
-    tail = next(fitting, tails[-1])
-    room = SUBJECT_LENGTH - len(head) - len(tail)
-    return f"{head}{_cut_name(name, room)}{tail}".encode("ascii", "replace").decode()
-
-
-def _cut_name(name: str, room: int) -> str:
-    """
-    >>> _cut_name('"an odd name"', 10)
-    '"an od..."'
-    """
-    mark = '"' if name.startswith('"') else ""
-    return name if len(name) <= room else f"{name[: room - 3 - len(mark)]}...{mark}"
 
 
 def _fit(message: str) -> str:
@@ -295,27 +224,6 @@ def _contained_how(receipts: Sequence[Mapping[str, Any]], contains: bool) -> str
 
 def _is_contained(receipts: Sequence[Mapping[str, Any]]) -> bool:
     return any(receipt["result"] in IN_PLACE for receipt in receipts)
-
-
-def _circumstances(sign_in: SignIn) -> Iterator[str]:
-    agent = f", browser {quote(sign_in.user_agent, _TEXT_LENGTH)}" if sign_in.user_agent else ""
-    address = named(sign_in.address, _NAME_LENGTH) if sign_in.address else "an unknown address"
-    time = named(sign_in.event_time, _NAME_LENGTH) if sign_in.event_time else "unknown"
-    region = named(sign_in.region, _NAME_LENGTH) if sign_in.region else "unknown"
-    how = _WAYS[sign_in.path], _FACTORS[sign_in.factor], _OUTCOMES[sign_in.outcome]
-    event, user = event_link(sign_in), user_link(sign_in)
-    yield f"Who:    {_who(sign_in)}"
-    yield f"When:   {time}, Region {region}"
-    yield f"From:   {address}{agent}"
-    yield f"How:    {', '.join(how)}"
-    if user:
-        yield f"User:   {user}"
-    yield f"Event:  {event or named(sign_in.event_id or 'without an id', _NAME_LENGTH)}"
-
-
-def _who(sign_in: SignIn) -> str:
-    kind = identity(sign_in)
-    return _KINDS[kind] if kind == "root" else f"{_KINDS[kind]}, {clean(sign_in.principal)}"
 
 
 def _reasons(sign_in: SignIn, dossier: Mapping[str, Any] | None) -> Iterator[str]:

@@ -17,11 +17,11 @@ import pytest
 
 from c7n_mfa.alerting.message import (
     MESSAGE_LENGTH,
-    SUBJECT_LENGTH,
     alert,
     clean,
     severity_of,
 )
+from c7n_mfa.alerting.subject import SUBJECT_LENGTH
 from c7n_mfa.alerting.values import Conversation, Sender
 from c7n_mfa.aws.text import command
 from c7n_mfa.containment.documents import cutoff_of
@@ -820,6 +820,21 @@ def test_what_matters_is_in_the_subject_however_long_the_names_are(
     assert told.subject.startswith("[CRITICAL] " + "n" * min(length, 17))
     outcome = ", only PARTLY contained" if DONE in receipts else ", NOT contained"
     assert f"signed in without MFA{outcome}" in told.subject
+
+
+@pytest.mark.parametrize("length", [1, 20, 64])
+def test_what_a_later_look_found_is_cut_where_it_is_too_long(length):
+    found = record()
+    found["userIdentity"]["userName"] = "n" * length
+    news = {"summary": "9 new dangerous calls, " * 9, "lines": ["x"]}
+    look = {**DOSSIER, "severity": "critical", "look": {"number": 3, "news": news}}
+
+    subject = said(SignIn.from_record(found), look).subject
+
+    assert len(subject) == 99
+    assert subject.startswith(f"[CRITICAL] Third look: {'n' * min(length, 17)}")
+    assert " - 9 new dangerous calls, " in subject
+    assert subject.endswith("...")
 
 
 # What has to be read before anything is done stands above what was found, and takes under a minute:
