@@ -57,9 +57,5 @@ def circumstances(sign_in: SignIn) -> Iterator[str]:
 
 
 def _who(sign_in: SignIn) -> str:
-    kind = identity(sign_in)
-    return (
-        _KINDS[kind]
-        if kind == "root"
-        else f"{_KINDS[kind]}, {unlinked(sign_in.principal, _TEXT_LENGTH)}"
-    )
+    kind, principal = identity(sign_in), unlinked(sign_in.principal, _TEXT_LENGTH)
+    return _KINDS[kind] if kind == "root" else f"{_KINDS[kind]}, {principal}"
