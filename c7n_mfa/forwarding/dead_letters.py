@@ -131,8 +131,11 @@ def _led(here: RegionState, place: Place) -> Iterator[tuple[Rule, RuleTarget]]:
     for rule in rules:
         targets = here.targets.get(rule.name, ())
         for target in () if isinstance(targets, ReadFailure) else targets:
-            starts = rule.name.startswith("custodian-") and ":lambda:" in target.arn
-            if starts if here.region == place.home else target.arn == place.bus:
+            if here.region == place.home:
+                leads_on = rule.name.startswith("custodian-") and ":lambda:" in target.arn
+            else:
+                leads_on = target.arn == place.bus
+            if leads_on:
                 yield rule, target
 
 

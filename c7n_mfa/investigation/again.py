@@ -38,7 +38,7 @@ _LONGEST = 200
 
 
 @frozen
-class Appointment:
+class NextLook:
     """The next look, and when it is due."""
 
     look: Look
@@ -77,7 +77,7 @@ def due(
 
 
 def schedule(
-    reader: Reader, function: Function, event: Mapping[str, Any], event_id: str, next_: Appointment
+    reader: Reader, function: Function, event: Mapping[str, Any], event_id: str, next_: NextLook
 ) -> Gap | None:
     """Have the function called again; the gap that is left where that does not work.
 

@@ -226,7 +226,7 @@ class InvestigateSignin(Deployable, EventAction):
             return dossier, None
         number, at = due
         told = Told.of(dossier) | Told.from_dict(look.told if look else {})
-        following = again.Appointment(Look(number, told.to_dict()), at)
+        following = again.NextLook(Look(number, told.to_dict()), at)
         gap = self._schedule(event, dossier.sign_in.event_id, following)
         if gap:
             self.log.error("policy:%s %s: %s", self.policy_name, gap.what, gap.why)

@@ -20,7 +20,7 @@ from c7n.exceptions import PolicyValidationError
 from c7n.testing import PyTestUtils
 from moto import mock_aws
 
-from c7n_mfa.investigation.again import Appointment, Function, due
+from c7n_mfa.investigation.again import Function, NextLook, due
 from c7n_mfa.investigation.news import Told
 from c7n_mfa.signin.second_look import Look
 from calls import denied, watched
@@ -366,7 +366,7 @@ def test_outside_a_function_nobody_looks_again_and_the_dossier_says_so(request, 
     policy = load(request, {"role": ROLE})
     (action,) = policy.resource_manager.actions
 
-    gap = action._schedule({}, "id", Appointment(Look(2, {}), NOW))
+    gap = action._schedule({}, "id", NextLook(Look(2, {}), NOW))
 
     assert gap.why == "will not look again, outside a Lambda function"
 

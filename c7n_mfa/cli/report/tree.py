@@ -46,13 +46,6 @@ def render(report: Report) -> RenderableType:
     return Group(*parts)
 
 
-def chain_tree(chain: Chain) -> Tree:
-    """One chain, link by link."""
-    tree = _tree(words.chain_title(chain))
-    _add_links(tree, chain)
-    return tree
-
-
 def _tree(title: str) -> Tree:
     return Tree(Text(title, style="bold"), guide_style="dim")
 
