@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from c7n_mfa.aws.operation import Call
 from c7n_mfa.aws.read import Reader, ReadFailure
-from c7n_mfa.containment import decide, keys
+from c7n_mfa.containment import decide, devices, keys
 from c7n_mfa.containment.budget import Budget, Full, Place
 from c7n_mfa.containment.documents import QUOTA, Form
 from c7n_mfa.containment.exclude import MAX_AGE_HOURS, Exclusion, settled, too_old, unattributed
@@ -58,6 +58,8 @@ class Containment:
             return left or decide.require_mfa(iam.user.name, existing, form, tags, self.occasion)
 
         receipts = self._contain(iam, decide_it)
+        if iam.may_act:
+            receipts += devices.enrolled_since(self._iam("require-mfa", iam.user), self.occasion)
         if stays_closed and receipts[0].result in ("done", "already"):
             receipts.append(iam.receipt("failed", _STAYS_CLOSED))
         return receipts

@@ -141,6 +141,9 @@ class RequireMfa(_Contain):
     requires `revoke-sessions` and `reset-password` before it in the same policy, stays closed for a
     user for whom either fails, and excludes `scope: all`, where an access key could enrol a device.
 
+    An MFA device that was enrolled after the sign-in opens the console in spite of the policy: the
+    user is then only partly contained, and the receipt has the command that deactivates it.
+
     `exclude` lists break-glass users who are left alone: `names` with wildcards, and `tags`, of
     which one match is enough. It has to be the same on each action of a policy that contains. A
     name without wildcards that no user has is refused at deployment.
@@ -180,7 +183,7 @@ class RequireMfa(_Contain):
         enrolment={"enum": ["closed", "open"]},
         **_COMMON,
     )
-    permissions = operations.PUT
+    permissions = operations.REQUIRE_MFA
 
     def validate(self):
         super().validate()

@@ -34,6 +34,18 @@ class AccessKey:
         return cls(key["AccessKeyId"], key["CreateDate"], key.get("Status") != "Inactive")
 
 
+@frozen
+class Device:
+    """An MFA device of a user."""
+
+    serial: str
+    enrolled: datetime
+
+    @classmethod
+    def from_answer(cls, device: Mapping[str, Any]) -> Device:
+        return cls(device["SerialNumber"], device["EnableDate"])
+
+
 @dataclass
 class Iam:
     """Reads and writes of one action on one user.
@@ -84,6 +96,15 @@ class Iam:
             UserName=self.user.name,
         )
         return keys
+
+    def mfa_devices(self) -> tuple[Device, ...] | ReadFailure | None:
+        """None: no such user."""
+        devices: tuple[Device, ...] | ReadFailure | None = self.reader.every(
+            *("iam", "", "list_mfa_devices", "MFADevices", self.user.arn),
+            Device.from_answer,
+            UserName=self.user.name,
+        )
+        return devices
 
     def _read(self, operation: str, shape: Callable[[Any], Any], **params: Any) -> Any:
         where = ("iam", "", operation, self.user.arn)

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from c7n_mfa.audit.reasons import VERDICTS, Verdict
-from c7n_mfa.aws.change import IN_PLACE
 from c7n_mfa.cli.terminal import short_name
 from c7n_mfa.entry import ELEMENTS
 from c7n_mfa.frozen import frozen
@@ -27,6 +26,8 @@ _ANNOTATION = "c7n:signin-forwarding"
 _A_FEW = 3
 _SET = "set-signin-forwarding"
 _DECLINED = {"skipped", "refused"}
+# That of aws.change, which needs botocore: a report reads files alone.
+_IN_PLACE = {"done", "already"}
 _ACTIONS = {element.name for element in ELEMENTS if element.kind == "action"}
 _CONTAINING = {element.name for element in ELEMENTS if element.contains}
 _BROKEN = "policies/respond/signin-forwarding-broken.yml"
@@ -118,7 +119,7 @@ def _receipt(name: str, node: Node) -> _Receipt | None:
     verdicts = [entries[0][when].maybe_text() for when in ("before", "after")]
     change = f", {verdicts[0]} before and {verdicts[1]} after" if all(verdicts) else ""
     return _Receipt(
-        did=not IN_PLACE.isdisjoint(counts),
+        did=not _IN_PLACE.isdisjoint(counts),
         sentence=f"{name}: {counted or 'nothing to do'}{named}{change}",
         failed=tuple(f" on {r.who}: {r.why}" for r in results if r.result == "failed"),
         after=entries[0]["after"].one_of(VERDICTS) if name == _SET else None,
