@@ -12,12 +12,14 @@ import random
 import shutil
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 import botocore.session
 import pytest
 from botocore.loaders import Loader, create_loader
 from hypothesis import settings
+from werkzeug.routing.rules import Rule
 
 # c7n.testing reads this while it is imported; without it, policies load unvalidated.
 os.environ["C7N_VALIDATE"] = "true"
@@ -44,6 +46,22 @@ def _shared_loader(data_path: str | None = None) -> Loader:
 # Each session reads the models of its services anew, megabytes of JSON and most of the time of
 # tests on moto. None of them changes a model, so all of them share what the first has read.
 botocore.session.create_loader = _shared_loader
+
+_compiling = threading.RLock()
+
+
+def _in_turn(method):
+    @functools.wraps(method)
+    def locked(*args, **kwargs):
+        with _compiling:
+            return method(*args, **kwargs)
+
+    return locked
+
+
+# moto routes the first call to each service by rules that werkzeug compiles from syntax trees, and
+# two threads that make those at once upset Python 3.11 (python/cpython#106905).
+Rule._compile_builder = _in_turn(Rule._compile_builder)
 
 _NOBODY = {
     "AWS_ACCESS_KEY_ID": "testing",
