@@ -234,15 +234,12 @@ def _reasons(sign_in: SignIn, dossier: Mapping[str, Any] | None) -> Iterator[str
 
 
 def _findings(dossier: Mapping[str, Any] | None, sender: Sender, is_known: bool) -> Iterator[str]:
-    if _look(dossier):
-        dossier_gaps = dossier
-    elif not is_known:
+    if is_known and not _look(dossier):
+        yield "What was found is in the dossier; the messages before are of other sign-ins."
+    elif not _look(dossier):
         yield from _section("What was found", _listed(_summary(dossier)))
-        dossier_gaps = dossier
-    else:
-        yield "More is in the earlier message of this hour, and in the dossier."
-        dossier_gaps = {}
-    yield from _section("What was not checked", _not_searched(dossier_gaps, sender))
+    # Of this sign-in: the one before may have been looked into without a gap.
+    yield from _section("What was not checked", _not_searched(dossier, sender))
 
 
 def _summary(dossier: Mapping[str, Any] | None) -> Iterator[str]:

@@ -12,6 +12,7 @@ import subprocess
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 
 import pytest
 
@@ -442,15 +443,26 @@ def sentences(message):
     "receipts", [[], [DONE], [FAILED, SKIPPED]], ids=["none", "done", "failed"]
 )
 @pytest.mark.parametrize("with_dossier", [True, False], ids=["investigated", "not"])
-@pytest.mark.parametrize("labelled", RECORDS, ids=lambda labelled: labelled.name)
-def test_no_sentence_of_a_message_is_repeated(labelled, with_dossier, receipts):
-    found = SignIn.from_record(labelled.record)
-    if found is None:
-        return
-    dossier = investigated(found, labelled.record) if with_dossier else None
-    times = Counter(sentences(said(found, dossier, receipts, CONTAINS).message))
+def test_no_sentence_of_a_message_is_repeated(with_dossier, receipts):
+    repeated = {}
+    for name, (found, dossier) in investigated_records().items():
+        message = said(found, dossier if with_dossier else None, receipts, CONTAINS).message
+        times = Counter(sentences(message))
+        repeated[name] = [sentence for sentence, count in times.items() if count > 1]
 
-    assert [sentence for sentence, count in times.items() if count > 1] == []
+    assert len(repeated) > 100
+    assert {name: twice for name, twice in repeated.items() if twice} == {}
+
+
+@cache
+def investigated_records():
+    """Every sign-in of the corpus, with a dossier of it."""
+    sign_ins = ((labelled, SignIn.from_record(labelled.record)) for labelled in RECORDS)
+    return {
+        labelled.name: (found, investigated(found, labelled.record))
+        for labelled, found in sign_ins
+        if found is not None
+    }
 
 
 HOSTILE = "x\r\nTo: all@example.com\n\nWhat was done\n- nothing\u202e\x00\ud800" + "y" * 9000
@@ -784,10 +796,17 @@ def test_a_repeated_sign_in_is_short_and_a_worse_one_is_told_whole():
     short, whole = again(told="medium", dossier=DOSSIER), again(told="low", dossier=DOSSIER)
 
     assert "\nWhat was found\n" not in short.message
-    assert "\n\nMore is in the earlier message of this hour, and in the dossier.\n" in short.message
+    assert (
+        "\n\nWhat was found is in the dossier; the messages before are of other sign-ins.\n"
+        in short.message
+    )
+    # What was not checked of the one before says nothing about this one.
+    assert section(short.message, "What was not checked") == section(
+        whole.message, "What was not checked"
+    )
     assert "\nWhat to do next\n1. " in short.message
     assert "\nWhat was found\n" in whole.message
-    assert "earlier message" not in whole.message
+    assert "other sign-ins" not in whole.message
 
 
 def test_what_could_not_be_done_is_said_in_a_repeated_one_too():
