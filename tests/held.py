@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 import boto3
@@ -40,6 +41,11 @@ def _reasons(seen: Snapshot) -> Iterator[str]:
     for trail in seen.trails:
         if trail.delivery_error or trail.delivered:
             yield "a trail's status does not say when it delivered"
+    if any(f.log_group_arn not in seen.filters for f in _filters(seen)):
+        yield "nothing is written to the log groups of no trail"
+    for arn, group in seen.log_groups.items():
+        if group and group.group_class != "STANDARD" and seen.filters.get(arn):
+            yield "AWS keeps no metric filter on another class of log group"
     for metric_filter in _filters(seen):
         if metric_filter.field_selection or metric_filter.transformed_logs:
             yield "a metric filter has neither a field selection nor transformed logs"
@@ -64,8 +70,7 @@ def _reasons(seen: Snapshot) -> Iterator[str]:
 
 
 def _filters(seen: Snapshot) -> Iterator[MetricFilter]:
-    for filters in seen.filters.values():
-        yield from filters
+    yield from dict.fromkeys(chain(*seen.filters.values(), *seen.writers.values()))
 
 
 def _alarms(seen: Snapshot) -> Iterator[Alarm]:
@@ -88,7 +93,7 @@ class Builder:
     def build(self, seen: Snapshot) -> None:
         for arn, group in seen.log_groups.items():
             if group is not None:
-                self._log_group(group, seen.filters.get(arn, ()))
+                self._log_group(group, [f for f in _filters(seen) if f.log_group_arn == arn])
         for trail in seen.trails:
             self._trail(trail)
         for topic in seen.topics.values():
@@ -99,7 +104,7 @@ class Builder:
         for composite in _composites(seen):
             self._composite(composite)
 
-    def _log_group(self, group: LogGroup, filters: tuple[MetricFilter, ...]) -> None:
+    def _log_group(self, group: LogGroup, filters: Iterable[MetricFilter]) -> None:
         logs = self.session.client("logs")
         logs.create_log_group(logGroupName=group.name, logGroupClass=group.group_class)
         for metric_filter in filters:

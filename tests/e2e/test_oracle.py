@@ -62,6 +62,14 @@ NOT_HELD = {
         "field selection of another Region",
         "field selection without the log group's Region",
     ],
+    "nothing is written to the log groups of no trail": [
+        "a rare call on the same metric, in another log group",
+        "a filter on everything in another log group, on the same metric",
+    ],
+    "AWS keeps no metric filter on another class of log group": [
+        "infrequent access",
+        "delivery class",
+    ],
     "a metric filter does not emit system fields": ["system dimensions, and no alarm on them"],
     "an alarm on an expression is not kept": [
         "an expression that fills gaps with zero",
