@@ -185,6 +185,7 @@ def test_the_log_names_the_event_and_nobody(push, caplog):
     ]
 
 
+@pytest.mark.long
 @mock_aws
 def test_an_event_delivered_twice_makes_one_dossier(push):
     add_alice()

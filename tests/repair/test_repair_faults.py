@@ -259,7 +259,7 @@ def is_worth_a_fault(permission: str, fault: str) -> bool:
     return permission not in CUSTODIANS and not (fault == "not found" and is_write(permission))
 
 
-@pytest.mark.parametrize("fault", long_but_one(FAULTS))
+@pytest.mark.parametrize("fault", long(FAULTS))
 @each_start
 def test_after_any_fault_of_any_call_the_next_removal_leaves_the_account_as_it_was(
     repair, remove, start, fault
