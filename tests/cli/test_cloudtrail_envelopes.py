@@ -31,7 +31,7 @@ def found(text, size=None):
 
 
 def packed(value):
-    return base64.b64encode(gzip.compress(json.dumps(value).encode())).decode()
+    return base64.b64encode(gzip.compress(json.dumps(value).encode(), mtime=0)).decode()
 
 
 def table(columns, *rows, quoting=csv.QUOTE_MINIMAL):
