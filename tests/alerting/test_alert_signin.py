@@ -158,6 +158,7 @@ def test_a_user_deleted_in_between_is_told_of(deploy):
     assert "alice signed in without MFA" in inbox.subjects()[0]
 
 
+@pytest.mark.long
 def test_ten_deliveries_are_told_once(deploy, alice):
     inbox = Inbox()
     function = deploy(TELLS)

@@ -164,6 +164,7 @@ def test_a_sign_in_is_told(invoke, session, account, local_aws):
     assert [word for word in ("alice", "192.0.2.10", "Mozilla") if word in log] == []
 
 
+@pytest.mark.long
 def test_without_its_topic_the_function_fails_by_name(invoke, session, account, local_aws):
     record = sign_in(seed_person(session, local_aws.endpoint_url))
 

@@ -114,6 +114,7 @@ def test_an_investigation_writes_nothing_to_aws_and_calls_what_is_declared(push)
     assert set(calls.made) - set(InvestigateSignin.permissions) == set()
 
 
+@pytest.mark.long
 @mock_aws
 def test_a_user_deleted_in_between_leaves_gaps(push):
     with watched(stubs=STUBS):
@@ -137,6 +138,7 @@ def test_a_denied_permission_is_named_and_stops_nothing(push):
     assert alice[KEY]["privileges"]["administrator"] is True
 
 
+@pytest.mark.long
 @mock_aws
 def test_root_is_investigated_on_the_account(push):
     account = {"account_id": ACCOUNT, "account_name": "example"}
@@ -209,6 +211,7 @@ def test_an_event_id_cannot_leave_the_output(event_id, name):
     assert file_name(event_id) == name
 
 
+@pytest.mark.long
 @mock_aws
 def test_options_reach_the_investigation(push):
     add_alice(team="blue", owner="user@example.com")

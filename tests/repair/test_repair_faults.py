@@ -155,7 +155,7 @@ def after_a_fault(repair, start, number: int, fault: str) -> list[str]:
 
 @pytest.mark.parametrize("fault", [MALFORMED, *long(FAULTS)])
 @pytest.mark.parametrize(
-    "start", long_but_one([with_log_group, without_log_group]), ids=lambda f: f.__name__
+    "start", long_but_one([without_log_group, with_log_group]), ids=lambda f: f.__name__
 )
 def test_after_any_fault_of_any_call_the_next_run_leaves_one_chain(repair, start, fault):
     made = calls_of(repair, start)
