@@ -14,6 +14,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
+from moto.logs.models import LogsBackend
 
 from c7n_mfa.alerting.ledger import (
     LEASE_SECONDS,
@@ -45,6 +46,22 @@ class Clock:
 
     def sleep(self, seconds):
         self.slept += seconds
+
+
+@pytest.fixture(autouse=True)
+def one_call_at_a_time(monkeypatch):
+    """CloudWatch Logs takes calls side by side; moto goes through a dict that others add to."""
+    turn = threading.RLock()
+
+    def in_turn(method):
+        def locked(*args, **kwargs):
+            with turn:
+                return method(*args, **kwargs)
+
+        return locked
+
+    for name in ("create_log_stream", "describe_log_streams"):
+        monkeypatch.setattr(LogsBackend, name, in_turn(getattr(LogsBackend, name)))
 
 
 @pytest.fixture
