@@ -82,14 +82,14 @@ def judge_metric(
         return fault("metric-value-useless", metric, detail, value=metric_filter.value)
     if metric_filter.dimensions:
         return _split(metric_filter, snapshot.near_alarms.get(metric_filter.metric_key, ()))
-    everyday = everyday_writer(snapshot, requirement, metric_filter)
-    if everyday:
-        detail = f"metric filter {everyday.name} writes {metric} too, also without such a sign-in"
-        return fault("metric-shared", metric, detail, pattern=everyday.pattern)
     others = other_writers(snapshot, metric_filter)
     if isinstance(others, ReadFailure):
         return unreadable("metric-writers-unreadable", metric, others)
-    foreign = foreign_writer(snapshot, metric_filter)
+    everyday = _everyday(others, requirement)
+    if everyday:
+        detail = f"metric filter {everyday.name} writes {metric} too, also without such a sign-in"
+        return fault("metric-shared", metric, detail, pattern=everyday.pattern)
+    foreign = next((other for other in others if not _is_of_cloudtrail(snapshot, other)), None)
     if foreign:
         group = Arn.parse(foreign.log_group_arn).resource.removeprefix("log-group:")
         detail = f"metric filter {foreign.name} of log group {group.removesuffix(':*')} writes "
@@ -166,17 +166,11 @@ def everyday_writer(
 ) -> MetricFilter | None:
     """Another filter that writes the same metric for the events of every day."""
     others = other_writers(snapshot, metric_filter)
-    if isinstance(others, ReadFailure):
-        return None
+    return None if isinstance(others, ReadFailure) else _everyday(others, requirement)
+
+
+def _everyday(others: Sequence[MetricFilter], requirement: Requirement) -> MetricFilter | None:
     return next((other for other in others if _writes_every_day(other, requirement)), None)
-
-
-def foreign_writer(snapshot: Snapshot, metric_filter: MetricFilter) -> MetricFilter | None:
-    """Another filter that writes the same metric for what is in no trail's log group."""
-    others = other_writers(snapshot, metric_filter)
-    if isinstance(others, ReadFailure):
-        return None
-    return next((o for o in others if not _is_of_cloudtrail(snapshot, o)), None)
 
 
 def _is_of_cloudtrail(snapshot: Snapshot, metric_filter: MetricFilter) -> bool:
