@@ -107,16 +107,17 @@ class Question:
         for background in self._backgrounds:
             part = self._part(background)
             choice = self._solve(part, answer)
-            if choice is not None:
-                event = self._event(background, choice)
-                if answer == UNKNOWN:
-                    return event
-                if self._answer(event) == answer:
-                    possible = (e for e in agreeing(event) if self._answer(e) == answer)
-                    agreed = next(possible, None)
-                    if agreed is not None:
-                        return agreed
-                    unrelated = True
+            if choice is None:
+                continue
+            event = self._event(background, choice)
+            if answer == UNKNOWN:
+                return event
+            if self._answer(event) != answer:
+                continue
+            agreed = next((e for e in agreeing(event) if self._answer(e) == answer), None)
+            if agreed is not None:
+                return agreed
+            unrelated = True
         if unrelated:
             raise Unrelated
         return None
