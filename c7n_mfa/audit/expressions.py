@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Literal
 
-from c7n_mfa.aws.arn import REGION as A_REGION
+from c7n_mfa.aws.arn import is_region
 from c7n_mfa.frozen import frozen
 
 
@@ -185,7 +185,7 @@ def select(text: str, account: str, group_account: str, group_region: str) -> De
     regions = dict.fromkeys((group_region, *REGIONS))
     named = [token[1:-1] for token in _tokens(_CRITERIA_TOKENS, text) if token[0] in "\"'"]
     # A Region that is left out by its name is one like the others.
-    everywhere = (*regions, *filter(re.compile(A_REGION).fullmatch, named))
+    everywhere = (*regions, *filter(is_region, named))
     if all(test(_event(a, r)) for a in accounts for r in everywhere):
         return "keeps"
     if not any(test(_event(a, r)) for a in accounts for r in (*regions, *named)):

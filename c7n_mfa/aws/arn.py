@@ -4,10 +4,20 @@
 
 from __future__ import annotations
 
+import re
+
 from c7n_mfa.frozen import frozen
 
 REGION = "[a-z]{2,}(-[a-z]+)+-[0-9]+"
 """What the name of a Region looks like, in partitions to come too: ``eusc-de-east-1``."""
+
+
+def is_region(text: str) -> bool:
+    """
+    >>> is_region("eusc-de-east-1"), is_region("mars")
+    (True, False)
+    """
+    return re.fullmatch(REGION, text) is not None
 
 
 @frozen

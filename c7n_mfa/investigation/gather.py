@@ -8,7 +8,6 @@ slow.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -17,7 +16,7 @@ from typing import Any
 
 from botocore.exceptions import UnknownRegionError
 
-from c7n_mfa.aws.arn import REGION
+from c7n_mfa.aws.arn import is_region
 from c7n_mfa.frozen import frozen
 from c7n_mfa.investigation import event_history as trail
 from c7n_mfa.investigation import findings, identity
@@ -49,8 +48,6 @@ _GLOBAL = {
 # At the global endpoint, the sign-ins of IAM users are recorded in one of these and in us-east-1.
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html
 _OF_SIGN_INS = {"aws": ("us-east-2", "eu-north-1", "ap-southeast-2")}
-_REGION = re.compile(REGION)
-
 
 OWNER_TAGS = ("owner", "Owner", "email", "Email", "contact", "Contact", "OwnerContact")
 
@@ -177,7 +174,7 @@ class _Case:
         named = options.regions if options.regions is not None else self._enabled_regions()
         recording = sign_in_regions(self.inquiry.reader.session, options.home)
         regions = (self.sign_in.region, *recording, *named)
-        return list(dict.fromkeys(r for r in regions if r and _REGION.fullmatch(r)))
+        return list(dict.fromkeys(r for r in regions if r and is_region(r)))
 
     def _enabled_regions(self) -> tuple[str, ...]:
         regions = self.inquiry.one(
