@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from c7n_mfa.signin.parts import json_object
+from c7n_mfa.signin.parts import at, json_object
 
 Record = dict[str, Any]
 
@@ -105,7 +105,7 @@ def _ocsf(value: Record) -> Record | None:
     record: Record = {}
     _put_all(record, _OCSF, value)
     for uid in ("uid", "uuid", "uid_alt"):
-        text = _at(value, f"actor.user.{uid}")
+        text = at(value, "actor", "user", uid)
         is_arn = isinstance(text, str) and text.startswith("arn:")
         _put(record, "userIdentity.arn" if is_arn else "userIdentity.principalId", text)
     _put(record, "eventTime", _moment(value.get("time")))
@@ -121,8 +121,8 @@ def _ocsf(value: Record) -> Record | None:
 def _ocsf_response(record: Record, value: Record) -> Any:
     """The outcome, where all that say something of it agree."""
     said = {
-        _text(_at(json_object(_at(value, "api.response.data")), "ConsoleLogin")),
-        _text(_at(record, "responseElements.ConsoleLogin")),
+        _text(at(json_object(at(value, "api", "response", "data")), "ConsoleLogin")),
+        _text(at(record, "responseElements", "ConsoleLogin")),
         _OCSF_STATUS.get(str(value.get("status"))),
         _OCSF_STATUS.get(str(value.get("status_id"))),
     } - {None}
@@ -180,7 +180,7 @@ _FORMS: tuple[Callable[[Record], Record | None], ...] = (_ocsf, _sentinel, _lowe
 
 def _put_all(record: Record, table: Mapping[str, tuple[str, ...]], value: Record) -> None:
     for path, sources in table.items():
-        given = (_at(value, source) for source in sources)
+        given = (at(value, *source.split(".")) for source in sources)
         _put(record, path, next((each for each in given if each not in (None, "")), None))
 
 
@@ -195,12 +195,6 @@ def _put(record: Record, path: str, value: Any) -> None:
             return
         record = inner
     record[key] = value
-
-
-def _at(value: Any, path: str) -> Any:
-    for key in path.split("."):
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
 
 
 def _moment(milliseconds: Any) -> str | None:

@@ -24,6 +24,7 @@ from c7n_mfa.aws.arn import Arn
 from c7n_mfa.aws.text import one_line
 from c7n_mfa.cli.terminal import aws_sentence, complain
 from c7n_mfa.frozen import frozen
+from c7n_mfa.signin.parts import at
 from c7n_mfa.signin.record import EVENT_ID
 
 NONE_LEFT, SOME_LEFT, CANNOT_TELL = 0, 1, 2
@@ -56,8 +57,7 @@ class DeadLetter:
     @property
     def name(self) -> str:
         """The id of the event, where AWS has given it one."""
-        detail = (self.event or {}).get("detail")
-        event_id = detail.get("eventID") if isinstance(detail, dict) else None
+        event_id = at(self.event, "detail", "eventID")
         is_id = isinstance(event_id, str) and EVENT_ID.fullmatch(event_id)
         return f"event {event_id}" if is_id else f"message {self.message_id}"
 

@@ -20,7 +20,8 @@ from botocore.config import Config
 
 from c7n_mfa.aws.read import Reader, ReadFailure, Shape, Turns, together
 from c7n_mfa.investigation.dossier import Gap, Place
-from c7n_mfa.signin.record import at, text
+from c7n_mfa.signin.parts import at
+from c7n_mfa.signin.record import text
 
 SPENT = "BudgetSpent"
 GEO = "the country and the network of the address"

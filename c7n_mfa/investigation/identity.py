@@ -15,7 +15,7 @@ from c7n_mfa.aws.response import policy_document
 from c7n_mfa.investigation.ask import Inquiry
 from c7n_mfa.investigation.dossier import AccessKey, Credentials, MfaDevice, Owner, Privileges
 from c7n_mfa.investigation.records import Who
-from c7n_mfa.signin.record import at
+from c7n_mfa.signin.parts import at
 
 PRIVILEGES = "privileges"
 SIMULATOR = "the answer of the policy simulator"

@@ -22,7 +22,7 @@ from c7n_mfa.investigation.page import (
     quoted,
     worst_first,
 )
-from c7n_mfa.signin.record import at
+from c7n_mfa.signin.parts import at
 
 _DIGEST = 12
 # Scheduler and Lambda take 256 KB: what does not fit is told twice, and every look takes place.

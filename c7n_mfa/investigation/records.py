@@ -18,7 +18,8 @@ from c7n_mfa.aws.arn import Arn
 from c7n_mfa.aws.times import parse_time
 from c7n_mfa.frozen import frozen
 from c7n_mfa.investigation.dossier import EarlierSignIns, Kind, Origin, Place, Related, Seen
-from c7n_mfa.signin.record import HIDDEN, SignIn, at, text
+from c7n_mfa.signin.parts import at
+from c7n_mfa.signin.record import HIDDEN, SignIn, text
 
 Actor = Literal["own", "session", "other"]
 

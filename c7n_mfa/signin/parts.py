@@ -35,7 +35,7 @@ frozenset({'additionalEventData'}))
     """
     readable, unreadable = dict(record), set()
     for path in _PARTS:
-        given = _at(readable, path)
+        given = at(readable, *path)
         if given is None or isinstance(given, dict):
             continue
         part = json_object(given)
@@ -54,10 +54,13 @@ def json_object(given: object) -> dict[str, Any] | bool | None:
     return value if value is None or isinstance(value, dict) else False
 
 
-def _at(record: Any, path: tuple[str, ...]) -> Any:
-    for key in path:
-        record = record.get(key) if isinstance(record, dict) else None
-    return record
+def at(value: object, *keys: str) -> Any:
+    """What lies under these keys; None where there is nothing, or nothing to look into."""
+    for key in keys:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(key)
+    return value
 
 
 def _with(record: dict[str, Any], path: tuple[str, ...], value: Any) -> dict[str, Any]:

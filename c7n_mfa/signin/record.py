@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any, Literal, TypeGuard
 
 from c7n_mfa.frozen import frozen
-from c7n_mfa.signin.parts import read_parts
+from c7n_mfa.signin.parts import at, read_parts
 
 Path = Literal["password", "saml", "identity-center", "web-identity", "broker", "unknown"]
 Outcome = Literal["success", "failure", "unknown"]
@@ -318,15 +318,6 @@ def _identity(record: object) -> Identity:
         ),
         principal_id=text(at(record, "userIdentity", "principalId")),
     )
-
-
-def at(value: object, *keys: str) -> Any:
-    """What lies under these keys; None where there is nothing, or nothing to look into."""
-    for key in keys:
-        if not isinstance(value, dict):
-            return None
-        value = value.get(key)
-    return value
 
 
 def text(value: object) -> str | None:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from c7n_mfa.frozen import frozen
-from c7n_mfa.signin.record import at
+from c7n_mfa.signin.parts import at
 
 MARK = "c7n-mfa"
 AFTER_MINUTES = (15, 60)
