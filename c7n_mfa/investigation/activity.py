@@ -15,7 +15,8 @@ from typing import Any
 from c7n_mfa.investigation.dangers import danger_of
 from c7n_mfa.investigation.dossier import Activity, Count, DangerousCall, Reach, Seen
 from c7n_mfa.investigation.records import DAY, Record
-from c7n_mfa.signin.record import at, text
+from c7n_mfa.signin.parts import at
+from c7n_mfa.signin.record import text
 
 # Where a request says what it acts on; the first that is there is shown.
 _TARGETS = (
@@ -47,15 +48,15 @@ _TARGETS = (
     "clusterName",
     "client_id",
 )
-_TOKENS = (
-    "AuthorizeOAuth2Access",
+OAUTH = frozenset({"AuthorizeOAuth2Access", "CreateOAuth2Token", "CreateOAuth2TokenWithIAM"})
+"""The calls of `aws login` and of the AWS MCP server."""
+_TOKENS = {
+    *OAUTH,
     "CreateBearerToken",
-    "CreateOAuth2Token",
-    "CreateOAuth2TokenWithIAM",
     "GetFederationToken",
     "GetSessionToken",
     "GetSigninToken",
-)
+}
 _ASSUMING = ("AssumeRole", "AssumeRoot", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
 _ACCOUNT = re.compile(r"arn:[\w-]+:[\w-]*:[\w-]*:(\d{12}):")
 _MOST_TOUCHED = 20

@@ -20,13 +20,11 @@ from c7n_mfa.aws.text import command, named, one_line, shorten
 from c7n_mfa.aws.times import format_time
 from c7n_mfa.containment.documents import revoke_older, text_of
 from c7n_mfa.frozen import frozen
+from c7n_mfa.investigation.activity import OAUTH
 from c7n_mfa.investigation.dossier import Credentials, DangerousCall, Facts, Kind, Reach
 from c7n_mfa.investigation.records import Who
 from c7n_mfa.signin.criteria import role_name
 from c7n_mfa.signin.record import OUR_NAMES, SignIn
-
-OAUTH = frozenset({"AuthorizeOAuth2Access", "CreateOAuth2Token", "CreateOAuth2TokenWithIAM"})
-"""The calls of `aws login` and of the AWS MCP server."""
 
 ROLE_POLICY = "AWSRevokeOlderSessions"
 """The name that the IAM console gives to the policy with which it revokes a role's sessions."""
