@@ -13,10 +13,10 @@ from dataclasses import replace
 from c7n_mfa.aws.operation import Call
 from c7n_mfa.aws.read import Reader, ReadFailure
 from c7n_mfa.containment import decide, devices, keys
-from c7n_mfa.containment.budget import Budget, Full, Place
 from c7n_mfa.containment.documents import QUOTA, Form
 from c7n_mfa.containment.exclude import MAX_AGE_HOURS, Exclusion, settled, too_old, unattributed
 from c7n_mfa.containment.iam import GONE, Iam, sentence
+from c7n_mfa.containment.limit import Full, HourlyLimit, Place
 from c7n_mfa.containment.operations import UPDATE_LOGIN_PROFILE
 from c7n_mfa.containment.person import person
 from c7n_mfa.containment.values import (
@@ -44,7 +44,7 @@ class Containment:
     occasion: Occasion
     exclusion: Exclusion
     max_age_hours: float = MAX_AGE_HOURS
-    budget: Budget | None = None
+    limit: HourlyLimit | None = None
 
     def require_mfa(self, user: User, form: Form, may_open: bool) -> list[Receipt]:
         """``may_open``: the sessions are revoked and the password is replaced."""
@@ -111,9 +111,9 @@ class Containment:
         self, iam: Iam, decision: Decision, tags: Mapping[str, str]
     ) -> Place | Receipt | None:
         """What the user takes of `max-contained`, or the receipt of why it is not contained."""
-        if self.budget is None or iam.user.begun or not decide.begins(decision, tags):
+        if self.limit is None or iam.user.begun or not decide.begins(decision, tags):
             return None
-        taken = self.budget.take(iam.user.name, iam.now)
+        taken = self.limit.take(iam.user.name, iam.now)
         if isinstance(taken, Full):
             receipt = _not_contained(iam, _FULL.format(len(taken.users), ", ".join(taken.users)))
             return replace(receipt, by_hand=decide.by_hand(decision))

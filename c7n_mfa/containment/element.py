@@ -81,13 +81,13 @@ class _Contain(Deployable, EventAction):
             occasion=Occasion.of(event, now(), self.manager.ctx.policy.name),
             exclusion=Exclusion.from_option(self.exclude),
             max_age_hours=self.data.get("max-age-hours", MAX_AGE_HOURS),
-            budget=self._budget() if event else None,
+            limit=self._limit() if event else None,
         )
 
-    def _budget(self):
+    def _limit(self):
         """How many users may be contained; None outside Lambda, where a person looks on."""
         from c7n_mfa.aws.entries import LogEntries
-        from c7n_mfa.containment.budget import MAX_CONTAINED, Budget
+        from c7n_mfa.containment.limit import MAX_CONTAINED, HourlyLimit
 
         group = own_log_group()
         if group is None:
@@ -95,7 +95,7 @@ class _Contain(Deployable, EventAction):
         said = [action.data.get("max-contained") for action in self._containing()]
         region = self.manager.config.region or "us-east-1"
         entries = LogEntries(reader_of(self.manager), region, group)
-        return Budget(entries, min(filter(None, said), default=MAX_CONTAINED))
+        return HourlyLimit(entries, min(filter(None, said), default=MAX_CONTAINED))
 
     def _containing(self):
         return [action for action in self.manager.actions if isinstance(action, _Contain)]

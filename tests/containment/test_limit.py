@@ -19,7 +19,7 @@ from moto import mock_aws
 from c7n_mfa.aws.entries import LogEntries
 from c7n_mfa.aws.read import Reader, ReadFailure
 from c7n_mfa.containment import element as containment
-from c7n_mfa.containment.budget import Budget, Full, Place, Places
+from c7n_mfa.containment.limit import Full, HourlyLimit, Place, Places
 from calls import denied, watched
 from deployed import REGION, Function, Inbox, event, record, shipped
 
@@ -44,20 +44,20 @@ def clock(monkeypatch):
 
 
 @pytest.fixture
-def budget():
-    return Budget(LogEntries(Reader(boto3.Session()), REGION, "/aws/lambda/contain"), most=3)
+def limit():
+    return HourlyLimit(LogEntries(Reader(boto3.Session()), REGION, "/aws/lambda/contain"), most=3)
 
 
-def contain(budget, user, now=NOW):
+def contain(limit, user, now=NOW):
     """Take a place and be contained: the users in the way, or None."""
-    taken = budget.take(user, now)
+    taken = limit.take(user, now)
     if isinstance(taken, Place):
         taken.settle(user, now)
     return taken.users if isinstance(taken, Full) else None
 
 
-def test_the_fourth_of_three_is_refused_and_hears_of_the_others(budget):
-    assert [contain(budget, user) for user in ("alice", "bob", "carol", "dave")] == [
+def test_the_fourth_of_three_is_refused_and_hears_of_the_others(limit):
+    assert [contain(limit, user) for user in ("alice", "bob", "carol", "dave")] == [
         None,
         None,
         None,
@@ -65,9 +65,9 @@ def test_the_fourth_of_three_is_refused_and_hears_of_the_others(budget):
     ]
 
 
-def test_the_same_user_takes_one_place(budget):
-    assert [contain(budget, "alice") for _ in range(4)] == [None] * 4
-    assert [contain(budget, user) for user in ("bob", "carol", "dave")] == [
+def test_the_same_user_takes_one_place(limit):
+    assert [contain(limit, "alice") for _ in range(4)] == [None] * 4
+    assert [contain(limit, user) for user in ("bob", "carol", "dave")] == [
         None,
         None,
         ("alice", "bob", "carol"),
@@ -77,44 +77,44 @@ def test_the_same_user_takes_one_place(budget):
 @pytest.mark.parametrize(
     ("minutes", "refused"), [(0, True), (29, True), (31, True), (59, True), (60, False)]
 )
-def test_an_hour_is_sixty_minutes_before_and_not_one_of_the_clock(budget, minutes, refused):
+def test_an_hour_is_sixty_minutes_before_and_not_one_of_the_clock(limit, minutes, refused):
     for user in ("alice", "bob", "carol"):
-        contain(budget, user)
+        contain(limit, user)
 
-    found = contain(budget, "dave", NOW + timedelta(minutes=minutes))
+    found = contain(limit, "dave", NOW + timedelta(minutes=minutes))
 
     assert found == (("alice", "bob", "carol") if refused else None)
 
 
-def test_places_come_free_one_by_one(budget):
+def test_places_come_free_one_by_one(limit):
     for minute, user in enumerate(("alice", "bob", "carol")):
-        contain(budget, user, NOW + timedelta(minutes=minute))
+        contain(limit, user, NOW + timedelta(minutes=minute))
     later = NOW + timedelta(minutes=60)
 
-    assert contain(budget, "dave", later) is None
-    assert contain(budget, "erin", later) == ("bob", "carol", "dave")
+    assert contain(limit, "dave", later) is None
+    assert contain(limit, "erin", later) == ("bob", "carol", "dave")
 
 
-def test_midnight_is_no_way_around_it(budget):
+def test_midnight_is_no_way_around_it(limit):
     before = datetime(2026, 11, 21, 23, 59, 30, tzinfo=UTC)
     for user in ("alice", "bob", "carol"):
-        contain(budget, user, before)
+        contain(limit, user, before)
 
-    assert contain(budget, "dave", before + timedelta(minutes=1)) == ("alice", "bob", "carol")
+    assert contain(limit, "dave", before + timedelta(minutes=1)) == ("alice", "bob", "carol")
 
 
-def test_a_refusal_takes_no_place(budget, clock):
+def test_a_refusal_takes_no_place(limit, clock):
     for user in ("alice", "bob", "carol", *"123456789"):
-        contain(budget, user)
+        contain(limit, user)
 
-    assert contain(budget, "dave", NOW + timedelta(minutes=60)) is None
+    assert contain(limit, "dave", NOW + timedelta(minutes=60)) is None
 
 
-def test_whoever_was_not_contained_after_all_gives_the_place_back(budget):
+def test_whoever_was_not_contained_after_all_gives_the_place_back(limit):
     for user in ("alice", "bob", "carol", "dave"):
-        budget.take(user, NOW).settle(None, NOW)
+        limit.take(user, NOW).settle(None, NOW)
 
-    assert [contain(budget, user) for user in ("erin", "frank", "grace", "heidi")] == [
+    assert [contain(limit, user) for user in ("erin", "frank", "grace", "heidi")] == [
         None,
         None,
         None,
@@ -122,23 +122,23 @@ def test_whoever_was_not_contained_after_all_gives_the_place_back(budget):
     ]
 
 
-def test_a_function_that_died_in_between_has_its_place(budget):
+def test_a_function_that_died_in_between_has_its_place(limit):
     for user in ("alice", "bob"):
-        budget.take(user, NOW)
-    contain(budget, "carol")
+        limit.take(user, NOW)
+    contain(limit, "carol")
 
-    assert contain(budget, "dave") == ("carol", "somebody", "somebody")
+    assert contain(limit, "dave") == ("carol", "somebody", "somebody")
 
 
-def test_a_list_that_lags_behind_gives_no_place_twice(budget):
+def test_a_list_that_lags_behind_gives_no_place_twice(limit):
     """AWS does not say how soon a stream is listed; to make it again fails at once."""
     with watched(stubs={STREAMS: {"logStreams": []}}):
-        found = [budget.take(f"user-{number}", NOW) for number in range(20)]
+        found = [limit.take(f"user-{number}", NOW) for number in range(20)]
 
     assert [isinstance(taken, Place) for taken in found] == [True] * 3 + [False] * 17
 
 
-def test_twenty_at_once_are_three(budget):
+def test_twenty_at_once_are_three(limit):
     made, lock = set(), threading.Lock()
 
     def create(parameters):
@@ -160,15 +160,15 @@ def test_twenty_at_once_are_three(budget):
         watched(stubs={"logs:CreateLogStream": create, STREAMS: listed}),
         ThreadPoolExecutor(20) as pool,
     ):
-        found = list(pool.map(lambda n: contain(budget, f"user-{n}"), range(20)))
+        found = list(pool.map(lambda n: contain(limit, f"user-{n}"), range(20)))
 
     assert found.count(None) == 3
 
 
 @pytest.mark.parametrize("permission", [STREAMS, "logs:CreateLogStream"])
-def test_a_count_that_cannot_be_made_is_a_failure(budget, permission):
+def test_a_count_that_cannot_be_made_is_a_failure(limit, permission):
     with watched({permission: denied}):
-        found = budget.take("alice", NOW)
+        found = limit.take("alice", NOW)
 
     assert isinstance(found, ReadFailure)
     assert found.permission == permission

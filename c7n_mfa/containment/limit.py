@@ -79,7 +79,7 @@ class Full:
 
 
 @frozen
-class Budget:
+class HourlyLimit:
     """The places of users in one log group."""
 
     entries: LogEntries
