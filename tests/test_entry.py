@@ -119,4 +119,5 @@ def test_a_policy_that_uses_nothing_of_it_loads_nothing_that_reads_or_judges():
     loaded = set(json.loads(done.stdout))
     assert {name for name in loaded if name.endswith("element")} > {"c7n_mfa.element"}
     rooms = ("audit.discover", "audit.judge", "audit.values", "aws.read", "pattern", "proof")
+    rooms += ("investigation.dossier",)
     assert loaded.isdisjoint({f"c7n_mfa.{room}" for room in (*rooms, "repair.plan")})

@@ -16,7 +16,6 @@ from c7n.utils import dumps, local_session, type_schema
 from c7n_mfa.aws.arn import REGION
 from c7n_mfa.aws.times import format_time
 from c7n_mfa.element import FUNCTION_VARIABLE, Deployable
-from c7n_mfa.investigation.dossier import Gap
 from c7n_mfa.signin.record import SignIn
 from c7n_mfa.signin.second_look import AFTER_MINUTES, Look
 
@@ -237,6 +236,7 @@ class InvestigateSignin(Deployable, EventAction):
     def _schedule(self, event, event_id, following):
         from c7n_mfa.aws.read import Reader
         from c7n_mfa.investigation import again
+        from c7n_mfa.investigation.dossier import Gap
 
         name = os.environ.get(FUNCTION_VARIABLE)
         if name is None:
