@@ -29,6 +29,13 @@ def local_aws() -> Iterator[LocalAws]:
         yield aws
 
 
+@pytest.fixture(scope="module")
+def enforcing_aws(local_aws: LocalAws) -> Iterator[LocalAws]:
+    """A local AWS that enforces IAM; skipped, or failed, as the one that does not."""
+    with LocalAws(settings={"AUTH": "true"}) as aws:
+        yield aws
+
+
 @pytest.fixture
 def account() -> str:
     """The id of an account in which nothing has happened yet."""

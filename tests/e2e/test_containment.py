@@ -13,7 +13,6 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,13 +32,6 @@ EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 # A filter that keeps all: without any, a policy that contains is refused.
 EVERYBODY = [{"type": "value", "key": "UserName", "value": "present"}]
 BREAK_GLASS = {"exclude": {"names": ["break-glass-*"]}}
-
-
-@pytest.fixture(scope="module")
-def enforcing_aws(local_aws: LocalAws) -> Iterator[LocalAws]:
-    """A local AWS that enforces IAM; skipped, or failed, as the one that does not."""
-    with LocalAws(settings={"AUTH": "true"}) as aws:
-        yield aws
 
 
 class Person:

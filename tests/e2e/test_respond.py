@@ -13,7 +13,6 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -39,13 +38,6 @@ RESPOND = Path(__file__).parents[2] / "policies" / "respond"
 TELLS = "signin-single-factor"
 CONTAINS = "signin-single-factor-contain"
 TOPIC = "SignInWithoutMfaAlarmSNSTopic"
-
-
-@pytest.fixture(scope="module")
-def enforcing_aws(local_aws: LocalAws) -> Iterator[LocalAws]:
-    """A local AWS that enforces IAM; skipped, or failed, as the one that does not."""
-    with LocalAws(settings={"AUTH": "true"}) as aws:
-        yield aws
 
 
 class Account:

@@ -16,7 +16,6 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,12 +34,6 @@ FUNCTION = f"custodian-{NAME}"
 TOPIC = "SignInWithoutMfaAlarmSNSTopic"
 ACTION = "- type: investigate-signin"
 SHIPPED = "after-minutes: [15, 60]"
-
-
-@pytest.fixture(scope="module")
-def enforcing_aws(local_aws: LocalAws) -> Iterator[LocalAws]:
-    with LocalAws(settings={"AUTH": "true"}) as aws:
-        yield aws
 
 
 class Account:
