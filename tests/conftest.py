@@ -117,12 +117,15 @@ def plugin(nobody):
     if "c7n" not in sys.modules:
         yield
         return
+    from c7n.resources import aws
     from c7n.utils import reset_session_cache
 
     from c7n_mfa.entry import initialize
 
     initialize()
     reset_session_cache()
+    # With it custodian asks for the account, with whatever credentials there were at first.
+    aws._profile_session = None
     yield
     reset_session_cache()
 

@@ -41,7 +41,9 @@ class Account:
 
         def made(client, operation, parameters):
             if operation != "Invoke":
-                return call(client, operation, parameters)
+                # An empty queue makes a reader wait, also in the process itself.
+                at_once = {"WaitTimeSeconds": 0} if "WaitTimeSeconds" in parameters else {}
+                return call(client, operation, {**parameters, **at_once})
             name = parameters["FunctionName"]
             given = (client.meta.region_name, name, json.loads(parameters["Payload"]))
             self.invoked.append(given)
